@@ -1,0 +1,184 @@
+"""The book: all that is known of H households at one close, as columns.
+
+Everything is a struct of arrays; offsets say where each household's and account's rows start (CSR: row r owns
+entries start[r] to start[r + 1]). Households come in the order of their file, accounts sorted by household and, inside
+it, in the order in which they are solved (taxable, traditional, Roth; then as in the file), lots by account, security,
+acquisition date and lot id. Money, shares and rates are integers (`lotwise.money`); policy numbers that only steer the
+optimizer are floats.
+
+`BookLabels` holds what people call the rows. No kernel needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.money import IntArray
+
+__all__ = [
+    "AccountKind",
+    "Accounts",
+    "Book",
+    "BookLabels",
+    "Groups",
+    "Households",
+    "LotFlag",
+    "Lots",
+    "Models",
+    "NameRule",
+    "Policies",
+    "RuleSets",
+    "Windows",
+]
+
+Int32Array = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.uint8]
+
+
+class AccountKind(IntEnum):
+    """How an account is taxed; the numbers are also the order in which a household's accounts are solved."""
+
+    TAXABLE = 0
+    TRADITIONAL = 1
+    ROTH = 2
+
+
+class LotFlag(IntFlag):
+    """What is special about a lot."""
+
+    UNKNOWN_TAX = 1  # basis or date missing: never sold
+    KEPT = 2  # never_sell by lot, purpose = hold / donate / step_up, or reserved by a pending order: never sold
+    REPLACEMENT = 4  # its acquisition can replace shares sold at a loss (a purchase or a reinvestment)
+
+
+class NameRule(IntFlag):
+    """What a household may not do with one security."""
+
+    NO_BUY = 1
+    NO_SELL = 2
+
+
+class Lots(NamedTuple):
+    """L lots."""
+
+    security: Int32Array  # (L,) position in the market
+    shares: IntArray  # (L,) millionths of a share, positive
+    basis: IntArray  # (L,) adjusted basis of the whole lot, ten-thousandths of a dollar; 0 where unknown
+    acquired: Int32Array  # (L,) trade date of the acquisition (wash windows); dates.NO_DATE where unknown
+    holding_start: Int32Array  # (L,) date from which the holding period counts (differs from acquired if it tacks)
+    flags: Flags  # (L,) LotFlag
+
+
+class Accounts(NamedTuple):
+    """A accounts."""
+
+    household: Int32Array  # (A,)
+    kind: Flags  # (A,) AccountKind
+    cash: IntArray  # (A,) after pending orders; may be negative
+    trades: NDArray[np.bool_]  # (A,) False: held away; counted in wash windows, neither solved nor traded
+    lot_start: IntArray  # (A + 1,)
+
+
+class Households(NamedTuple):
+    """H households."""
+
+    account_start: IntArray  # (H + 1,)
+    model: Int32Array  # (H,) row of Models
+    policy: Int32Array  # (H,) row of Policies
+    rules: Int32Array  # (H,) row of RuleSets
+    short_rate: IntArray  # (H,) marginal rate on short-term gains, federal + state, billionths
+    long_rate: IntArray  # (H,) the same on long-term gains
+    blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
+
+
+class Models(NamedTuple):
+    """M target portfolios; weights of a model and its cash sum to 1."""
+
+    start: IntArray  # (M + 1,)
+    security: Int32Array  # sorted within a model
+    weight: Floats
+    cash: Floats  # (M,) weight of CASH in the model
+
+
+class Policies(NamedTuple):
+    """P distinct policies (a profile after firm defaults and overrides), one row each; every array is (P,)."""
+
+    risk_price: Floats  # p: dollars per dollar of value and unit of annual tracking variance
+    deferral_discount: Floats  # delta: what a dollar of tax paid later costs today
+    harvest_depth: Floats  # value / basis below which a loss earns its credit today (1: any loss; 0: none)
+    loss_usability: Floats  # 0..1, share of a loss's tax value the client can use
+    trading_cost_multiplier: Floats  # 1 = the true cost is charged
+    short_term_wait_cap: Floats  # most by which waiting for the anniversary is weighted (1: not at all)
+    buy_opportunity_cost: Flags  # 1: a buy carries the cost of the losses it bars
+    cash_target: Floats  # fraction of value
+    cash_band: Floats  # fraction of value on either side
+    minimum_trade: IntArray  # money
+    fractional_shares: Flags
+    worth_it: Floats  # least improvement of the objective, dollars per dollar of value
+
+
+class RuleSets(NamedTuple):
+    """R distinct sets of restrictions. A household points to one; row 0 is the set for all."""
+
+    name_start: IntArray  # (R + 1,) rules on single securities
+    name_security: Int32Array
+    name_account: Int32Array  # account they hold for, -1 = every account of the household
+    name_flags: Flags  # NameRule
+    name_low: Floats  # least weight, fraction (0 = none)
+    name_high: Floats  # greatest weight, fraction (1 = none)
+    name_source: Int32Array  # row of restrictions.csv
+    group_start: IntArray  # (R + 1,) rules on groups
+    group: Int32Array  # row of Groups
+    group_account: Int32Array
+    group_low: Floats
+    group_high: Floats
+    group_source: Int32Array
+
+
+class Groups(NamedTuple):
+    """Sectors, industries, asset classes and screens that a rule bounds: each is a sparse row of coefficients."""
+
+    start: IntArray  # (G + 1,)
+    security: Int32Array  # sorted within a group
+    coefficient: Floats  # 1, or the looked-through share of a fund
+
+
+class Windows(NamedTuple):
+    """Open wash-sale windows, per household and substantially identical group."""
+
+    start: IntArray  # (H + 1,)
+    identical: Int32Array  # sorted within a household
+    no_buy_until: Int32Array  # last day on which a purchase would wash a past loss sale; dates.NO_DATE = free
+    bought_shares: IntArray  # replacement shares bought in the last 30 days (lots still held, and pending buys)
+    no_loss_until: Int32Array  # last day on which selling at a loss would be washed by those purchases
+
+
+class Book(NamedTuple):
+    """All that is known of H households at one close."""
+
+    households: Households
+    accounts: Accounts
+    lots: Lots
+    models: Models
+    policies: Policies
+    rules: RuleSets
+    groups: Groups
+    windows: Windows
+
+
+@dataclass(frozen=True, slots=True)
+class BookLabels:
+    """What people call the rows of a book (numpy arrays of strings, same order)."""
+
+    households: NDArray[np.str_]
+    accounts: NDArray[np.str_]
+    lots: NDArray[np.str_]
+    models: tuple[str, ...]
+    groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
+    restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source

@@ -1,0 +1,57 @@
+"""The market at one close, as columns: prices, spreads, wash groups and the risk of every security.
+
+Exact columns are integers (`lotwise.money`); the risk columns are float64. The order of securities is the order of
+`MarketLabels.symbols`; every other table refers to a security by its position in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.money import IntArray
+
+__all__ = ["Market", "MarketLabels", "SecurityKind"]
+
+
+class SecurityKind(IntEnum):
+    """Kind of a security (column `kind` of securities.csv)."""
+
+    STOCK = 0
+    ETF = 1
+    FUND = 2
+    BOND = 3
+    CASH = 4
+
+
+class Market(NamedTuple):
+    """N securities at one close, with k risk factors.
+
+    The variance of a portfolio of weights x is  |loadings' x|^2 / 2 + specific . x^2 : the loadings are scaled so
+    that their inner products are twice the factor covariance, which is the form the optimizer wants (ALGORITHM: one
+    account, step 1).
+    """
+
+    as_of: np.int32  # the day, days since 1970-01-01
+    price: IntArray  # (N,) ten-thousandths of a dollar per share; 0 = no price
+    spread: IntArray  # (N,) full bid-ask spread as a fraction of price, billionths; one trade costs half of it
+    tradable: NDArray[np.bool_]  # (N,) False: no fresh price or no risk; held as it is, neither bought nor sold
+    identical: NDArray[np.int32]  # (N,) substantially identical group: securities of one number wash each other
+    kind: NDArray[np.uint8]  # (N,) SecurityKind
+    loadings: NDArray[np.float64]  # (N, k) sqrt(2) x exposures x square root of the annual factor covariance
+    specific: NDArray[np.float64]  # (N,) annual specific variance
+
+
+@dataclass(frozen=True, slots=True)
+class MarketLabels:
+    """What people call the securities; never needed by a kernel. Tuples of N, '' where unknown."""
+
+    symbols: tuple[str, ...]
+    names: tuple[str, ...]
+    asset_classes: tuple[str, ...]
+    sectors: tuple[str, ...]
+    industries: tuple[str, ...]
