@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lotwise.ledger.wash_sales import Windows
 from lotwise.money import IntArray
 
 __all__ = [
@@ -147,16 +148,6 @@ class Groups(NamedTuple):
     start: IntArray  # (G + 1,)
     security: Int32Array  # sorted within a group
     coefficient: Floats  # 1, or the looked-through share of a fund
-
-
-class Windows(NamedTuple):
-    """Open wash-sale windows, per household and substantially identical group."""
-
-    start: IntArray  # (H + 1,)
-    identical: Int32Array  # sorted within a household
-    no_buy_until: Int32Array  # last day on which a purchase would wash a past loss sale; dates.NO_DATE = free
-    bought_shares: IntArray  # replacement shares bought in the last 30 days (lots still held, and pending buys)
-    no_loss_until: Int32Array  # last day on which selling at a loss would be washed by those purchases
 
 
 class Book(NamedTuple):

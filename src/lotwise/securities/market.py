@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lotwise.money import IntArray
 
-__all__ = ["Market", "MarketLabels", "SecurityKind"]
+__all__ = ["Market", "MarketLabels", "PriceHistory", "SecurityKind"]
 
 
 class SecurityKind(IntEnum):
@@ -55,3 +55,12 @@ class MarketLabels:
     asset_classes: tuple[str, ...]
     sectors: tuple[str, ...]
     industries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceHistory:
+    """Total-return prices of the securities up to a day, as known on that day: T trading days by N securities."""
+
+    symbols: tuple[str, ...]  # N, the order of MarketLabels.symbols
+    days: NDArray[np.int32]  # (T,) ascending day numbers
+    adjusted: NDArray[np.float64]  # (T, N) adj_close; NaN where there is no price that day

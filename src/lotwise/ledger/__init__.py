@@ -1,0 +1,1 @@
+"""The exact record of lots: holding periods, relief, wash sales."""
