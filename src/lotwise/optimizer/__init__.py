@@ -1,0 +1,1 @@
+"""The optimizer of one account: a convex envelope, a dual of a few unknowns, a certificate. Knows no domain."""

@@ -1,0 +1,166 @@
+"""The problem of one account and the arrays it is solved in; the symbols of this package are defined here, once.
+
+Everything is a fraction of the account's value. Over weights w of n names after trading:
+
+    minimise    gamma * ( |X'(w - b)|^2 / 2 + sum_i D_i (w_i - b_i)^2 / 2 )  +  sum_i f_i(w_i)
+    subject to  sum_i w_i + c = 1,   c within the cash band,   lo <= G w <= hi
+
+| symbol | is | shape |
+|---|---|---|
+| b, h | target and held weights | (n,) |
+| X | loadings, scaled so that X X' is twice the factor covariance of the names | (n, k) |
+| D | twice the annual specific variance | (n,) |
+| gamma | price of tracking, dollars per dollar and unit of annual variance | |
+| f | dearer with every lot sold, at h zero, dearer with every dollar bought: piecewise linear | |
+| G | rows of group bounds | (g, n) |
+| theta = (nu, mu, lambda) | multipliers of exposures, of cash, of groups: the dual unknowns | (m,) = k + 1 + g |
+| s | A theta, the price that theta puts on a dollar of each name | (n,) |
+
+Bounds on groups and names and the cash band are soft at a price P that no finite slope reaches: what can be kept is
+kept, what cannot is violated least. Cash and each row's value are columns of their own (slacks) beside the names, so
+that every column j, of N = n + 1 + g, has one function of one variable, made of pieces (`pieces`), and the dual
+couples them through A alone. All of it is divided by gamma, so that A does not depend on it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AccountProblem", "Choice", "Columns", "SolveStatus", "State", "Workspace", "workspace"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
+Booleans = NDArray[np.bool_]
+
+
+class Choice(IntEnum):
+    """What a name may do in a solve."""
+
+    FREE = 0  # sell or buy, as the envelope indicates
+    SELL_ONLY = 1
+    BUY_ONLY = 2
+    HOLD = 3
+
+
+class SolveStatus(IntEnum):
+    """How a solve ended."""
+
+    SOLVED = 0
+    GAVE_UP = 1  # the certified gap stayed above what was asked
+    BAD_INPUT = 2  # a number that is not finite came in
+
+
+class AccountProblem(NamedTuple):
+    """One account; weights and costs per dollar of its value. A name's lots are sorted cheapest first."""
+
+    target: Floats  # (n,) b
+    held: Floats  # (n,) h
+    loadings: Floats  # (n, k) X
+    specific: Floats  # (n,) annual specific variance, D / 2
+    buy_cost: Floats  # (n,) per dollar bought
+    lot_start: Ints  # (n + 1,) lots of name i: lot_start[i] .. lot_start[i + 1]; what may be sold
+    lot_quantity: Floats  # (L,) fraction of the account
+    lot_price: Floats  # (L,) tax and cost per dollar sold, negative = credit
+    may_buy: Booleans  # (n,)
+    low: Floats  # (n,) least weight (soft)
+    high: Floats  # (n,) greatest weight (soft)
+    group_start: Ints  # (g + 1,) rows of G, sparse
+    group_name: Ints
+    group_coefficient: Floats
+    group_low: Floats  # (g,) soft
+    group_high: Floats
+    cash_low: float  # soft band of cash
+    cash_high: float
+    risk_price: float  # gamma
+
+
+class Columns(NamedTuple):
+    """The N columns of a problem divided by gamma: functions of one variable, as pieces, and their coupling A.
+
+    On piece p a column's function is  value + slope (w - left) + curved (w - anchor)^2 / 2.
+    """
+
+    coupling: Floats  # (n, m) A: loadings, a column of ones, the groups' coefficients
+    right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
+    anchor: Floats  # (N,) b, 0 for slacks
+    curvature: Floats  # (N,) D, 0 for slacks
+    held: Floats  # (N,) h
+    own_start: Ints  # (N,) pieces of the true function: own_start .. own_stop
+    own_stop: Ints
+    hinge: Ints  # (N,) first piece above h; pieces below it sell, from it on buy
+    kinked: Booleans  # (N,) sell or buy is a choice: the function is not convex at h
+    start: Ints  # (N,) pieces now in force (true function, one branch of it, or its envelope)
+    stop: Ints
+    flat: Ints  # (N,) the envelope's flat piece, -1 = none
+    proximal: Floats  # (N,) e, weight of the proximal term
+    centre: Floats  # (N,) z
+    left: Floats  # pieces
+    right: Floats
+    slope: Floats
+    curved: Floats
+    value: Floats
+
+
+class State(NamedTuple):
+    """Where a solve stands."""
+
+    theta: Floats  # (m,)
+    price: Floats  # (N,) s
+    price_step: Floats  # (N,)
+    weight: Floats  # (N,) w
+    response: Floats  # (N,) q = -dw/ds inside a piece, 0 on a kink
+    weight_next: Floats
+    response_next: Floats
+    piece: Ints  # (N,) piece each column is on
+    gradient: Floats  # (m,)
+    step: Floats  # (m,)
+    hessian: Floats  # (m, m)
+    factor: Floats  # (m, m)
+    repaired: Floats  # (N,) weights with cash exact
+    best: Floats  # (N,) weights of the best feasible point
+    best_theta: Floats  # (m,)
+
+
+class Workspace(NamedTuple):
+    """Memory for problems of up to n names, g groups, k factors and L lots, reused from account to account."""
+
+    columns: Columns
+    state: State
+    choice: Flags  # (N,)
+    tried: Booleans  # (N,)
+
+
+def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
+    """Allocate for at most so many names, lots, factors and group rows (about 0.4 MB at 500 names)."""
+    total = names + 1 + groups
+    rows = factors + 1 + groups
+    pieces = 2 * lots + 9 * names + 8 * (groups + 1)
+    per_piece = [np.zeros(pieces) for _ in range(5)]
+    columns = Columns(
+        np.zeros((names, rows)),
+        np.zeros(rows),
+        *(np.zeros(total) for _ in range(3)),
+        *(np.zeros(total, np.int64) for _ in range(3)),
+        np.zeros(total, np.bool_),
+        *(np.zeros(total, np.int64) for _ in range(3)),
+        *(np.zeros(total) for _ in range(2)),
+        *per_piece,
+    )
+    state = State(
+        np.zeros(rows),
+        *(np.zeros(total) for _ in range(6)),
+        np.zeros(total, np.int64),
+        np.zeros(rows),
+        np.zeros(rows),
+        np.zeros((rows, rows)),
+        np.zeros((rows, rows)),
+        np.zeros(total),
+        np.zeros(total),
+        np.zeros(rows),
+    )
+    return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))

@@ -1,0 +1,336 @@
+"""One account, solved and certified: envelopes, then signs, then single flips that the multipliers suggest.
+
+Stage 1 solves the problem with the convex envelope of every name that may be sold at a loss or bought; its dual value
+is a lower bound of the true problem. Stage 2 makes each such name sell-only or buy-only by the side on which stage 1
+left it, and solves again, warm. The flip search then asks the multipliers which single choice would be better the
+other way round, and keeps what improves.
+
+Columns without curvature of their own (flat pieces of envelopes, funds with next to no specific risk, cash, group
+rows) get a proximal term around where they last stood, lowered round by round until the certified gap is small: a
+proximal-point method whose inner problems are smooth in the dual.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import kernel
+from lotwise.optimizer.convex import Certified, solve_convex
+from lotwise.optimizer.envelope import add_envelope
+from lotwise.optimizer.pieces import add_name, add_slack, branch_minimum
+from lotwise.optimizer.problem import AccountProblem, Choice, Columns, SolveStatus, State, Workspace, workspace
+
+__all__ = ["AccountProblem", "AccountSolution", "Certified", "choose_and_solve", "prepare", "solve_account", "solve_chosen"]
+
+_FREE = int(Choice.FREE)
+_SELL_ONLY = int(Choice.SELL_ONLY)
+_BUY_ONLY = int(Choice.BUY_ONLY)
+_HOLD = int(Choice.HOLD)
+_SOLVED = int(SolveStatus.SOLVED)
+_GAVE_UP = int(SolveStatus.GAVE_UP)
+_BAD_INPUT = int(SolveStatus.BAD_INPUT)
+
+# Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
+_GAP = 1e-9
+
+# Most single flips tried on one account; on ordinary accounts fewer than five are ever suggested.
+_MOST_FLIPS = 40
+
+# A slack of a group row ranges this many times the largest value the row can take.
+_SLACK_ROOM = 2.0
+
+
+class AccountSolution(NamedTuple):
+    """A solved account. Weights are fractions of its value; prices are dollars per dollar (multiplied by gamma)."""
+
+    status: SolveStatus
+    weights: NDArray[np.float64]  # (n,)
+    sold: NDArray[np.float64]  # (L,) of each lot
+    bought: NDArray[np.float64]  # (n,)
+    cash: float
+    objective: float  # J of these trades, violations of soft bounds charged at P
+    lower_bound: float  # no portfolio, whatever its signs, is below this
+    envelope_gap: float  # of the convex first stage
+    steps: int  # Newton steps in all
+    flips: int  # single flips kept
+    factor_price: NDArray[np.float64]  # (k,) nu
+    cash_price: float  # mu
+    group_price: NDArray[np.float64]  # (g,) lambda
+
+
+@kernel
+def _penalty(problem: AccountProblem) -> float:
+    """Price P / gamma of violating a soft bound: four times the steepest slope any column can have.
+
+    The steepest slope is bounded by the dearest lot or buy, plus D (a whole weight off target), plus the pull of the
+    factors: |x| |nu| with |nu| <= 2 max |x|, since weights and targets are each at most 1.
+    """
+    steepest = 0.0
+    for price in problem.lot_price:
+        steepest = max(steepest, abs(price))
+    curvature = 0.0
+    pull = 0.0
+    n, k = problem.loadings.shape
+    for i in range(n):
+        steepest = max(steepest, problem.buy_cost[i])
+        curvature = max(curvature, 2.0 * problem.specific[i])
+        square = 0.0
+        for r in range(k):
+            square += problem.loadings[i, r] * problem.loadings[i, r]
+        pull = max(pull, square)
+    return 4.0 * (steepest / problem.risk_price + curvature + 2.0 * pull + 1e-6)
+
+
+@kernel
+def _is_finite(problem: AccountProblem) -> bool:
+    total = problem.risk_price + problem.cash_low + problem.cash_high
+    for i in range(problem.target.size):
+        total += problem.target[i] + problem.held[i] + problem.specific[i] + problem.buy_cost[i]
+        total += problem.low[i] + problem.high[i]
+        for r in range(problem.loadings.shape[1]):
+            total += problem.loadings[i, r]
+        if problem.specific[i] < 0.0 or problem.held[i] < 0.0:
+            return False
+    for lot in range(problem.lot_start[problem.target.size]):
+        total += problem.lot_quantity[lot] + problem.lot_price[lot]
+    return np.isfinite(total) and problem.risk_price > 0.0
+
+
+@kernel
+def _write_coupling(problem: AccountProblem, columns: Columns) -> None:
+    """Fill A and the right side."""
+    n, k = problem.loadings.shape
+    columns.right_side[:] = 0.0
+    columns.right_side[k] = 1.0
+    for i in range(n):
+        for r in range(k):
+            columns.coupling[i, r] = problem.loadings[i, r]
+            columns.right_side[r] += problem.loadings[i, r] * problem.target[i]
+        columns.coupling[i, k] = 1.0
+        for g in range(problem.group_low.size):
+            columns.coupling[i, k + 1 + g] = 0.0
+    for g in range(problem.group_low.size):
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            columns.coupling[problem.group_name[entry], k + 1 + g] += problem.group_coefficient[entry]
+
+
+@kernel
+def prepare(problem: AccountProblem, columns: Columns) -> int:
+    """Write the problem into its columns; returns where further pieces (envelopes) may be written."""
+    n = problem.target.size
+    groups = problem.group_low.size
+    penalty = _penalty(problem)
+    _write_coupling(problem, columns)
+    at = 0
+    held = 0.0
+    for i in range(n):
+        at = add_name(problem, columns, i, at, penalty)
+        held += problem.held[i]
+    cash = 1.0 - held
+    at = add_slack(
+        columns,
+        n,
+        at,
+        (min(0.0, cash), max(1.0, cash)),
+        (problem.cash_low, problem.cash_high),
+        (2.0 * penalty, 0.5 * penalty),
+    )
+    for g in range(groups):
+        reach = 1.0
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            reach = max(reach, abs(problem.group_coefficient[entry]))
+        reach *= _SLACK_ROOM * max(1.0, held)
+        band = (problem.group_low[g], problem.group_high[g])
+        at = add_slack(columns, n + 1 + g, at, (-reach, reach), band, (penalty, penalty))
+    return at
+
+
+@kernel
+def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
+    """Choose the pieces of every column by its choice, writing envelopes from `at` on."""
+    for j in range(columns.anchor.size):
+        columns.flat[j] = -1
+        columns.start[j] = columns.own_start[j]
+        columns.stop[j] = columns.own_stop[j]
+        if not columns.kinked[j] and choice[j] != _HOLD:
+            continue
+        if choice[j] == _FREE:
+            at = add_envelope(columns, j, at)
+        elif choice[j] == _SELL_ONLY:
+            columns.stop[j] = columns.hinge[j]
+        elif choice[j] == _BUY_ONLY:
+            columns.start[j] = columns.hinge[j]
+        else:
+            at = _add_point(columns, j, at)
+
+
+@kernel
+def _add_point(columns: Columns, column: int, at: int) -> int:
+    """Pin a column to where it is held; returns where the next piece goes."""
+    h = columns.held[column]
+    p = columns.own_start[column]
+    while p < columns.own_stop[column] - 1 and h > columns.right[p]:
+        p += 1
+    columns.left[at] = h
+    columns.right[at] = h
+    columns.slope[at] = 0.0
+    columns.curved[at] = columns.curvature[column]
+    columns.value[at] = columns.value[p] + columns.slope[p] * (h - columns.left[p])
+    columns.start[column] = at
+    columns.stop[column] = at + 1
+    return at + 1
+
+
+@kernel
+def solve_chosen(
+    problem: AccountProblem, columns: Columns, state: State, choice: NDArray[np.uint8], at: int, nearness: float
+) -> Certified:
+    """Solve with every name's choice as given (FREE = envelope), warm from state.theta.
+
+    `at` is what `prepare` returned. Best weights are left in state.best, best multipliers in state.best_theta.
+    """
+    _put_in_force(columns, choice, at)
+    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness)
+
+
+@kernel
+def _choose_signs(columns: Columns, weights: NDArray[np.float64], choice: NDArray[np.uint8]) -> None:
+    for j in range(columns.anchor.size):
+        if columns.kinked[j] and choice[j] == _FREE:
+            choice[j] = _BUY_ONLY if weights[j] > columns.held[j] else _SELL_ONLY
+
+
+@kernel
+def _best_flip(columns: Columns, theta: NDArray[np.float64], choice: NDArray[np.uint8], tried: NDArray[np.bool_]) -> int:
+    """The kinked name whose other branch would lower the bound most at these multipliers, -1 = none would."""
+    n, m = columns.coupling.shape
+    found = -1
+    most = -1e-14
+    for i in range(n):
+        if not columns.kinked[i] or tried[i] or choice[i] == _HOLD:
+            continue
+        s = 0.0
+        for r in range(m):
+            s += columns.coupling[i, r] * theta[r]
+        sell, _ = branch_minimum(columns, i, columns.own_start[i], columns.hinge[i], s)
+        buy, _ = branch_minimum(columns, i, columns.hinge[i], columns.own_stop[i], s)
+        change = buy - sell if choice[i] == _SELL_ONLY else sell - buy
+        if change < most:
+            most = change
+            found = i
+    return found
+
+
+@kernel
+def _search_flips(
+    problem: AccountProblem,
+    columns: Columns,
+    state: State,
+    work: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+    at: int,
+    current: Certified,
+) -> tuple[Certified, int]:
+    """Flip single choices, most promising first, keeping those that improve; returns the last solve and how many."""
+    choice, tried = work
+    tried[:] = False
+    kept = 0
+    steps = current.steps
+    weights = state.best.copy()
+    theta = state.best_theta.copy()
+    for _ in range(_MOST_FLIPS):
+        i = _best_flip(columns, theta, choice, tried)
+        if i < 0:
+            break
+        tried[i] = True
+        before = choice[i]
+        choice[i] = _BUY_ONLY if before == _SELL_ONLY else _SELL_ONLY
+        state.theta[:] = theta
+        trial = solve_chosen(problem, columns, state, choice, at, 1e-2)
+        steps += trial.steps
+        if trial.primal < current.primal and trial.status == _SOLVED:
+            current = trial
+            weights[:] = state.best
+            theta[:] = state.best_theta
+            kept += 1
+        else:
+            choice[i] = before
+    _put_in_force(columns, choice, at)
+    state.best[:] = weights
+    state.best_theta[:] = theta
+    return Certified(current.status, current.primal, current.bound, steps), kept
+
+
+@kernel
+def choose_and_solve(
+    problem: AccountProblem, columns: Columns, state: State, work: tuple[NDArray[np.uint8], NDArray[np.bool_]], at: int
+) -> tuple[Certified, Certified, int]:
+    """Both stages and the flip search, from the choices given in work[0] (they are overwritten by what was chosen).
+
+    Returns the envelope stage, the final solve (its weights and multipliers in state.best, state.best_theta), flips.
+    """
+    choice = work[0]
+    state.theta[:] = 0.0
+    state.piece[:] = columns.hinge
+    first = solve_chosen(problem, columns, state, choice, at, 3e-3)
+    kinked = False
+    for j in range(columns.anchor.size):
+        kinked = kinked or (columns.kinked[j] and choice[j] == _FREE)
+    if not kinked:
+        return first, first, 0
+    _choose_signs(columns, state.best, choice)
+    state.theta[:] = state.best_theta
+    second = solve_chosen(problem, columns, state, choice, at, 1e-2)
+    final, flips = _search_flips(problem, columns, state, work, at, second)
+    return first, final, flips
+
+
+@kernel
+def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Certified, int]:
+    if not _is_finite(problem):
+        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0)
+        return bad, bad, 0
+    at = prepare(problem, space.columns)
+    space.choice[:] = _FREE
+    return choose_and_solve(problem, space.columns, space.state, (space.choice, space.tried), at)
+
+
+def solve_account(problem: AccountProblem) -> AccountSolution:
+    """Solve one account from plain arrays; the batch of a firm calls the same kernels without this function.
+
+    Raises ValueError where shapes do not fit. A solve that does not reach its gap returns status GAVE_UP with what it
+    found and the bound it proved.
+    """
+    n, k = problem.loadings.shape
+    groups = len(problem.group_low)
+    if len(problem.lot_start) != n + 1:
+        raise ValueError(f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}")
+    space = workspace(n, len(problem.lot_quantity), k, groups)
+    first, final, flips = _solve(problem, space)
+    gamma = problem.risk_price
+    weights = space.state.best[:n].copy()
+    trade = weights - problem.held
+    sold = np.zeros(len(problem.lot_quantity))
+    left = np.maximum(-trade, 0.0)
+    for i in np.flatnonzero(left > 0):
+        for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
+            sold[lot] = min(left[i], problem.lot_quantity[lot])
+            left[i] -= sold[lot]
+    theta = space.state.best_theta * gamma
+    return AccountSolution(
+        SolveStatus(max(first.status, final.status)),
+        weights,
+        sold,
+        np.maximum(trade, 0.0),
+        float(space.state.best[n]),
+        final.primal * gamma,
+        first.bound * gamma,
+        (first.primal - first.bound) * gamma,
+        first.steps + (final.steps if final is not first else 0),
+        flips,
+        theta[:k],
+        float(theta[k]),
+        theta[k + 1 :],
+    )
