@@ -3,19 +3,22 @@
 A kernel takes arrays (or NamedTuples of arrays) and numbers, returns the same, and does nothing else: no clock, no
 log, no I/O, no exception. It holds no lock (`nogil`), so a thread pool runs several at once.
 
-numba's own cache notices edits of a kernel's file but not of a callee in another file; the cache folder is therefore
-keyed by a hash over every source file of the package and the versions of what compiles it.
+numba's own cache notices edits of a kernel's file but not of a callee in another file. So the cache folder of a module
+is keyed by a hash over its source and that of every module of this package it imports, directly or not, and by the
+versions of what compiles it.
 
-Environment: `LOTWISE_BOUNDSCHECK=1` compiles with bounds checks (slow; for tests), `NUMBA_DISABLE_JIT=1` runs the
-kernels as plain Python.
+Environment: `LOTWISE_CACHE` moves the cache, `LOTWISE_BOUNDSCHECK=1` compiles with bounds checks (slow; for tests),
+`NUMBA_DISABLE_JIT=1` runs the kernels as plain Python.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
@@ -29,31 +32,61 @@ R = TypeVar("R")
 
 __all__ = ["cache_folder", "kernel"]
 
+_PACKAGE = Path(__file__).parent
 _BOUNDS_CHECKED = os.environ.get("LOTWISE_BOUNDSCHECK") == "1"
 
 
-def _fingerprint() -> str:
+def _source_of(module: str) -> Path | None:
+    """File of a module of this package; None for any other name."""
+    path = _PACKAGE.joinpath(*module.split(".")[1:])
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _imports(source: Path) -> tuple[Path, ...]:
+    """Source files of this package that a source file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found.update(path for name in names if name.startswith("lotwise.") and (path := _source_of(name)))
+    return tuple(sorted(found))
+
+
+def _sources(module: str) -> list[Path]:
+    """Every source file of this package that a module's kernels may be made of."""
+    start = _source_of(module)
+    reached: set[Path] = set()
+    waiting = [start] if start else []
+    while waiting:
+        source = waiting.pop()
+        if source not in reached:
+            reached.add(source)
+            waiting.extend(_imports(source))
+    return sorted(reached)
+
+
+@cache
+def cache_folder(module: str) -> Path:
+    """Folder of the compiled kernels of exactly this version of a module and of all it imports."""
     digest = hashlib.sha256()
     for part in (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_BOUNDS_CHECKED)):
         digest.update(part.encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        text = source.read_bytes()
-        if b"kernel" in text:
-            digest.update(text)
-    return digest.hexdigest()[:16]
-
-
-def cache_folder() -> Path:
-    """Folder of the compiled kernels of exactly this version of the sources."""
+    for source in _sources(module):
+        digest.update(source.read_bytes())
     root = os.environ.get("LOTWISE_CACHE") or platformdirs.user_cache_dir("lotwise")
-    return Path(root) / f"kernels-{_fingerprint()}"
-
-
-numba.config.CACHE_DIR = str(cache_folder())
+    return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on first use (no Python objects, no lock held, IEEE arithmetic kept as written)."""
+    numba.config.CACHE_DIR = str(cache_folder(function.__module__))
     compiled = numba.njit(
         nogil=True, cache=True, fastmath=False, error_model="numpy", boundscheck=_BOUNDS_CHECKED
     )(function)

@@ -31,12 +31,13 @@ _RESIDUAL = 1e-11
 
 
 class Certified(NamedTuple):
-    """A convex solve: value of the best feasible point, the lower bound it is held against, Newton steps."""
+    """A convex solve: value of the best feasible point, the lower bound it is held against, Newton steps, mu."""
 
     status: int  # SolveStatus
     primal: float  # divided by gamma
     bound: float  # divided by gamma
     steps: int
+    cash_price: float  # mu at the bound, divided by gamma
 
 
 @kernel
@@ -134,7 +135,9 @@ def _primal(columns: Columns, state: State, factors: int) -> float:
 
 
 @kernel
-def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float) -> Certified:
+def solve_convex(
+    columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float
+) -> Certified:
     """Solve the pieces in force, warm from state.theta, to a gap (fraction of value; times 1 / gamma inside).
 
     `nearness` is the first round's proximal weight relative to a name's own curvature. The best weights are left in
@@ -160,7 +163,7 @@ def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap
             bound = value
             state.best_theta[:] = state.theta
         if primal - bound <= wanted:
-            return Certified(_SOLVED, primal, bound, steps)
+            return Certified(_SOLVED, primal, bound, steps, state.best_theta[factors])
         if not proximal:
             failures += 1
             if failures > 2:
@@ -171,4 +174,4 @@ def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap
             nearness = max(nearness * _SHRINK, _LEAST_NEARNESS)
         else:
             nearness = min(10.0 * nearness, 1.0)
-    return Certified(_GAVE_UP, primal, bound, steps)
+    return Certified(_GAVE_UP, primal, bound, steps, state.best_theta[factors])

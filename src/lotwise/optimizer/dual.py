@@ -125,7 +125,9 @@ def _newton_step(state: State) -> None:
 
 
 @kernel
-def _slope_along(columns: Columns, state: State, length: float, start: float, square: float) -> tuple[float, float]:
+def _slope_along(
+    columns: Columns, state: State, length: float, start: float, square: float
+) -> tuple[float, float]:
     """Slope and curvature of Phi at theta + length x step; leaves the minimisers in weight_next.
 
     `start` is the part of the slope that no column answers for, at length 0; `square` is |nu part of the step|^2.

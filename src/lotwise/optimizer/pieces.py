@@ -95,7 +95,9 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
 
 
 @kernel
-def _add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
+def _add_piece(
+    columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float
+) -> int:
     """Append a piece unless it is empty; returns where the next one goes."""
     columns.left[at] = left
     columns.right[at] = right
@@ -195,7 +197,12 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
 
 @kernel
 def add_slack(
-    columns: Columns, column: int, at: int, ends: tuple[float, float], band: tuple[float, float], penalty: tuple[float, float]
+    columns: Columns,
+    column: int,
+    at: int,
+    ends: tuple[float, float],
+    band: tuple[float, float],
+    penalty: tuple[float, float],
 ) -> int:
     """Write a slack: free inside its band, at a price outside it, never beyond its ends.
 

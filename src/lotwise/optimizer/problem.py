@@ -30,7 +30,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AccountProblem", "Choice", "Columns", "SolveStatus", "State", "Workspace", "workspace"]
+from lotwise.kernels import kernel
+
+__all__ = ["AccountProblem", "Choice", "Columns", "SolveStatus", "State", "Workspace", "fitted", "workspace"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -127,7 +129,10 @@ class State(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Memory for problems of up to n names, g groups, k factors and L lots, reused from account to account."""
+    """Memory for problems of up to n names, g groups, k factors and L lots, reused from account to account.
+
+    As allocated, matrices are flat buffers; `fitted` gives the arrays of one problem's exact size on them.
+    """
 
     columns: Columns
     state: State
@@ -142,7 +147,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     pieces = 2 * lots + 9 * names + 8 * (groups + 1)
     per_piece = [np.zeros(pieces) for _ in range(5)]
     columns = Columns(
-        np.zeros((names, rows)),
+        np.zeros(names * rows),
         np.zeros(rows),
         *(np.zeros(total) for _ in range(3)),
         *(np.zeros(total, np.int64) for _ in range(3)),
@@ -157,10 +162,59 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         np.zeros(total, np.int64),
         np.zeros(rows),
         np.zeros(rows),
-        np.zeros((rows, rows)),
-        np.zeros((rows, rows)),
+        np.zeros(rows * rows),
+        np.zeros(rows * rows),
         np.zeros(total),
         np.zeros(total),
         np.zeros(rows),
     )
     return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
+
+
+@kernel
+def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace:
+    """View of a workspace at the size of one problem; matrices contiguous, pieces at full capacity."""
+    n = names
+    m = factors + 1 + groups
+    size = n + 1 + groups
+    c = space.columns
+    columns = Columns(
+        c.coupling[: n * m].reshape((n, m)),
+        c.right_side[:m],
+        c.anchor[:size],
+        c.curvature[:size],
+        c.held[:size],
+        c.own_start[:size],
+        c.own_stop[:size],
+        c.hinge[:size],
+        c.kinked[:size],
+        c.start[:size],
+        c.stop[:size],
+        c.flat[:size],
+        c.proximal[:size],
+        c.centre[:size],
+        c.left,
+        c.right,
+        c.slope,
+        c.curved,
+        c.value,
+    )
+    t = space.state
+    state = State(
+        t.theta[:m],
+        t.price[:size],
+        t.price_step[:size],
+        t.weight[:size],
+        t.response[:size],
+        t.weight_next[:size],
+        t.response_next[:size],
+        t.piece[:size],
+        t.gradient[:m],
+        t.step[:m],
+        t.hessian[: m * m].reshape((m, m)),
+        t.factor[: m * m].reshape((m, m)),
+        t.repaired[:size],
+        t.best[:size],
+        t.best_theta[:m],
+    )
+    return Workspace(columns, state, space.choice[:size], space.tried[:size])

@@ -20,10 +20,29 @@ from numpy.typing import NDArray
 from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Certified, solve_convex
 from lotwise.optimizer.envelope import add_envelope
-from lotwise.optimizer.pieces import add_name, add_slack, branch_minimum
-from lotwise.optimizer.problem import AccountProblem, Choice, Columns, SolveStatus, State, Workspace, workspace
+from lotwise.optimizer.pieces import add_name, add_slack, branch_minimum, value_at
+from lotwise.optimizer.problem import (
+    AccountProblem,
+    Choice,
+    Columns,
+    SolveStatus,
+    State,
+    Workspace,
+    fitted,
+    workspace,
+)
 
-__all__ = ["AccountProblem", "AccountSolution", "Certified", "choose_and_solve", "prepare", "solve_account", "solve_chosen"]
+__all__ = [
+    "AccountProblem",
+    "AccountSolution",
+    "Certified",
+    "bound_at_cash",
+    "choose_and_solve",
+    "is_solvable",
+    "prepare",
+    "solve_account",
+    "solve_chosen",
+]
 
 _FREE = int(Choice.FREE)
 _SELL_ONLY = int(Choice.SELL_ONLY)
@@ -85,7 +104,8 @@ def _penalty(problem: AccountProblem) -> float:
 
 
 @kernel
-def _is_finite(problem: AccountProblem) -> bool:
+def is_solvable(problem: AccountProblem) -> bool:
+    """Whether every number is finite and of the right sign."""
     total = problem.risk_price + problem.cash_low + problem.cash_high
     for i in range(problem.target.size):
         total += problem.target[i] + problem.held[i] + problem.specific[i] + problem.buy_cost[i]
@@ -185,8 +205,25 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
 
 
 @kernel
+def bound_at_cash(columns: Columns, first: Certified, cash: float) -> float:
+    """Lower bound / gamma over all portfolios that end with exactly this cash, from the first stage's multipliers.
+
+    Whole shares cannot meet a cash target to the cent; what cash moved is neither a gain nor a loss of the optimizer.
+    """
+    j = columns.coupling.shape[0]
+    start, stop = columns.own_start[j], columns.own_stop[j]
+    within, _ = branch_minimum(columns, j, start, stop, first.cash_price)
+    return first.bound - within + value_at(columns, j, start, stop, cash) + first.cash_price * cash
+
+
+@kernel
 def solve_chosen(
-    problem: AccountProblem, columns: Columns, state: State, choice: NDArray[np.uint8], at: int, nearness: float
+    problem: AccountProblem,
+    columns: Columns,
+    state: State,
+    choice: NDArray[np.uint8],
+    at: int,
+    nearness: float,
 ) -> Certified:
     """Solve with every name's choice as given (FREE = envelope), warm from state.theta.
 
@@ -204,7 +241,9 @@ def _choose_signs(columns: Columns, weights: NDArray[np.float64], choice: NDArra
 
 
 @kernel
-def _best_flip(columns: Columns, theta: NDArray[np.float64], choice: NDArray[np.uint8], tried: NDArray[np.bool_]) -> int:
+def _best_flip(
+    columns: Columns, theta: NDArray[np.float64], choice: NDArray[np.uint8], tried: NDArray[np.bool_]
+) -> int:
     """The kinked name whose other branch would lower the bound most at these multipliers, -1 = none would."""
     n, m = columns.coupling.shape
     found = -1
@@ -260,12 +299,16 @@ def _search_flips(
     _put_in_force(columns, choice, at)
     state.best[:] = weights
     state.best_theta[:] = theta
-    return Certified(current.status, current.primal, current.bound, steps), kept
+    return Certified(current.status, current.primal, current.bound, steps, current.cash_price), kept
 
 
 @kernel
 def choose_and_solve(
-    problem: AccountProblem, columns: Columns, state: State, work: tuple[NDArray[np.uint8], NDArray[np.bool_]], at: int
+    problem: AccountProblem,
+    columns: Columns,
+    state: State,
+    work: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+    at: int,
 ) -> tuple[Certified, Certified, int]:
     """Both stages and the flip search, from the choices given in work[0] (they are overwritten by what was chosen).
 
@@ -289,12 +332,14 @@ def choose_and_solve(
 
 @kernel
 def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Certified, int]:
-    if not _is_finite(problem):
-        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0)
+    if not is_solvable(problem):
+        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0, 0.0)
         return bad, bad, 0
-    at = prepare(problem, space.columns)
-    space.choice[:] = _FREE
-    return choose_and_solve(problem, space.columns, space.state, (space.choice, space.tried), at)
+    n, k = problem.loadings.shape
+    fit = fitted(space, n, k, problem.group_low.size)
+    at = prepare(problem, fit.columns)
+    fit.choice[:] = _FREE
+    return choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
 
 
 def solve_account(problem: AccountProblem) -> AccountSolution:
@@ -306,7 +351,9 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
     n, k = problem.loadings.shape
     groups = len(problem.group_low)
     if len(problem.lot_start) != n + 1:
-        raise ValueError(f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}")
+        raise ValueError(
+            f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}"
+        )
     space = workspace(n, len(problem.lot_quantity), k, groups)
     first, final, flips = _solve(problem, space)
     gamma = problem.risk_price
@@ -318,7 +365,7 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
         for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
             sold[lot] = min(left[i], problem.lot_quantity[lot])
             left[i] -= sold[lot]
-    theta = space.state.best_theta * gamma
+    theta = space.state.best_theta[: k + 1 + groups] * gamma
     return AccountSolution(
         SolveStatus(max(first.status, final.status)),
         weights,

@@ -1,0 +1,186 @@
+"""Whole shares: the continuous solution rounded down, topped up by largest remainder, then improved share by share.
+
+Rounding is judged by the true objective, cash band and group bounds included (they are columns like any other), not
+by distance: a share more of one name is worth what it does to the risk that all the others leave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import kernel
+from lotwise.optimizer.pieces import value_at
+from lotwise.optimizer.problem import Columns, State
+
+__all__ = ["objective_at", "round_to_shares", "write_rows"]
+
+# Passes of single-share improvement; on ordinary accounts the second finds nothing.
+_MOST_PASSES = 6
+
+# A trade below this fraction of the account is none (a tenth of a cent in a million dollars).
+_NO_TRADE = 1e-9
+
+# An improvement below this fraction of value (divided by gamma) is rounding noise.
+_LEAST_GAIN = 1e-15
+
+
+@kernel
+def write_rows(columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+    """Write A'w: exposures, the sum of weights, group values."""
+    n, m = columns.coupling.shape
+    for r in range(m):
+        rows[r] = 0.0
+    for i in range(n):
+        w = weights[i]
+        if w != 0.0:
+            for r in range(m):
+                rows[r] += w * columns.coupling[i, r]
+
+
+@kernel
+def objective_at(
+    columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64], factors: int
+) -> float:
+    """True objective divided by gamma of any weights, slacks following from them; `rows` is overwritten with A'w."""
+    n, m = columns.coupling.shape
+    write_rows(columns, weights, rows)
+    total = 0.0
+    for r in range(factors):
+        away = rows[r] - columns.right_side[r]
+        total += 0.5 * away * away
+    for i in range(n):
+        total += value_at(columns, i, columns.own_start[i], columns.own_stop[i], weights[i])
+    total += value_at(columns, n, columns.own_start[n], columns.own_stop[n], 1.0 - rows[factors])
+    for g in range(m - factors - 1):
+        j = n + 1 + g
+        total += value_at(columns, j, columns.own_start[j], columns.own_stop[j], rows[factors + 1 + g])
+    return total
+
+
+@kernel
+def _change(
+    columns: Columns, name: int, weight: float, step: float, rows: NDArray[np.float64], factors: int
+) -> float:
+    """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
+    n, m = columns.coupling.shape
+    first, stop = columns.start[name], columns.stop[name]
+    total = value_at(columns, name, first, stop, weight + step) - value_at(columns, name, first, stop, weight)
+    for r in range(factors):
+        move = step * columns.coupling[name, r]
+        total += move * (rows[r] - columns.right_side[r] + 0.5 * move)
+    first, stop = columns.own_start[n], columns.own_stop[n]
+    cash = 1.0 - rows[factors]
+    total += value_at(columns, n, first, stop, cash - step) - value_at(columns, n, first, stop, cash)
+    for g in range(m - factors - 1):
+        move = step * columns.coupling[name, factors + 1 + g]
+        if move != 0.0:
+            j = n + 1 + g
+            first, stop = columns.own_start[j], columns.own_stop[j]
+            at = rows[factors + 1 + g]
+            total += value_at(columns, j, first, stop, at + move) - value_at(columns, j, first, stop, at)
+    return total
+
+
+@kernel
+def _move(
+    columns: Columns, name: int, step: float, weights: NDArray[np.float64], rows: NDArray[np.float64]
+) -> None:
+    weights[name] += step
+    for r in range(rows.size):
+        rows[r] += step * columns.coupling[name, r]
+
+
+@kernel
+def _allowed(
+    columns: Columns, name: int, weight: float, rows: NDArray[np.float64], step: float, factors: int
+) -> bool:
+    """Whether one more step keeps the name on its pieces and cash above its floor."""
+    if weight < columns.left[columns.start[name]] or weight > columns.right[columns.stop[name] - 1]:
+        return False
+    cash_column = columns.coupling.shape[0]
+    return step <= 0.0 or 1.0 - rows[factors] - step >= columns.left[columns.own_start[cash_column]]
+
+
+@kernel
+def _round_down(
+    columns: Columns, unit: NDArray[np.float64], weights: NDArray[np.float64], remainder: NDArray[np.float64]
+) -> None:
+    """Round every trade toward the smaller weight; a name sold out stays sold out, an untraded one untraded."""
+    for i in range(columns.coupling.shape[0]):
+        remainder[i] = -1.0
+        h = columns.held[i]
+        trade = weights[i] - h
+        floor = columns.left[columns.start[i]]
+        if abs(trade) <= _NO_TRADE or unit[i] <= 0.0:
+            weights[i] = h
+            continue
+        if floor <= 0.0 and weights[i] <= _NO_TRADE:
+            weights[i] = 0.0
+            continue
+        shares = trade / unit[i]
+        down = np.floor(shares + 1e-9)
+        if h + down * unit[i] < floor:
+            if floor <= 0.0:
+                weights[i] = 0.0
+                continue
+            down = np.ceil((floor - h) / unit[i] - 1e-9)
+        weights[i] = h + down * unit[i]
+        remainder[i] = max(shares - down, 0.0)
+
+
+@kernel
+def _top_up(
+    columns: Columns,
+    unit: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    remainder: NDArray[np.float64],
+    factors: int,
+) -> None:
+    """Give the shares that rounding down left over to the largest remainders, while cash lasts."""
+    n = columns.coupling.shape[0]
+    band = columns.own_start[n]
+    low = columns.right[band] if columns.slope[band] < 0.0 else columns.left[band]
+    for i in np.argsort(-remainder[:n]):
+        if remainder[i] <= 0.0:
+            break
+        step = unit[i]
+        if 1.0 - rows[factors] - step < low:
+            continue
+        if remainder[i] < 0.5 and _change(columns, i, weights[i], step, rows, factors) >= 0.0:
+            continue
+        if _allowed(columns, i, weights[i] + step, rows, step, factors):
+            _move(columns, i, step, weights, rows)
+
+
+@kernel
+def round_to_shares(
+    columns: Columns, state: State, unit: NDArray[np.float64], weights: NDArray[np.float64], factors: int
+) -> None:
+    """Round `weights` (n, in place) so that every trade is a whole number of units (weight of one share) or a sale out.
+
+    Works on the pieces in force, so that a name keeps the side it was given. Uses state.weight_next and state.gradient
+    as memory.
+    """
+    n = columns.coupling.shape[0]
+    remainder = state.weight_next
+    rows = state.gradient
+    _round_down(columns, unit, weights, remainder)
+    write_rows(columns, weights, rows)
+    _top_up(columns, unit, weights, rows, remainder, factors)
+    for _ in range(_MOST_PASSES):
+        moved = False
+        for i in range(n):
+            if remainder[i] < 0.0:
+                continue
+            for sign in (1.0, -1.0):
+                step = sign * unit[i]
+                if not _allowed(columns, i, weights[i] + step, rows, step, factors):
+                    continue
+                if _change(columns, i, weights[i], step, rows, factors) < -_LEAST_GAIN:
+                    _move(columns, i, step, weights, rows)
+                    moved = True
+                    break
+        if not moved:
+            break

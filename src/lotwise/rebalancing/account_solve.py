@@ -1,0 +1,247 @@
+"""One account of the night: solved, made tradable (minimum trades, whole shares, wash groups), priced as written."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import kernel
+from lotwise.optimizer.problem import AccountProblem, Choice, Columns, SolveStatus, State, Workspace, fitted
+from lotwise.optimizer.rounding import objective_at, round_to_shares
+from lotwise.optimizer.single_account import (
+    bound_at_cash,
+    choose_and_solve,
+    is_solvable,
+    prepare,
+    solve_chosen,
+)
+from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.formulation import Sizes, problem_of
+from lotwise.rebalancing.scratch import AccountArrays, Scratch
+from lotwise.rebalancing.share_trades import (
+    hold_groups_in_conflict,
+    keep_cash,
+    take_from_lots,
+    too_small,
+    write_deltas,
+)
+from lotwise.securities.market import Market
+
+__all__ = ["AccountNight", "solve_account_night", "variance_of"]
+
+_FREE = int(Choice.FREE)
+_HOLD = int(Choice.HOLD)
+_SOLVED = int(SolveStatus.SOLVED)
+_BAD_INPUT = int(SolveStatus.BAD_INPUT)
+
+# Rounds of "drop what is too small, solve again". Two suffice nearly always; what is left after the last is dropped.
+_MOST_ROUNDS = 5
+
+# Trades below this part of the minimum go first: dropping all small ones at once drops some that would have grown.
+_FIRST_PART = 0.5
+
+# A weight is off its bound if it misses by more than this fraction of the account (a dollar in a million).
+_TOLERANCE = 1e-6
+
+
+class AccountNight(NamedTuple):
+    """How the account's problem went; fractions of the account's value."""
+
+    status: int  # SolveStatus
+    steps: int
+    objective: float  # J of the trades as written, soft bounds charged
+    lower_bound: float  # of the continuous problem at the cash as written
+    gap_convex: float
+    score: float  # J of doing nothing - J of the trades, soft bounds not charged
+    relief: float  # the same with soft bounds charged
+    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
+    cash: int  # money after the trades
+
+
+@kernel
+def variance_of(
+    problem: AccountProblem, weights: NDArray[np.float64], exposure: NDArray[np.float64]
+) -> float:
+    """Annual tracking variance of weights; leaves X'(w - b) in `exposure` (k,)."""
+    k = problem.loadings.shape[1]
+    exposure[:k] = 0.0
+    total = 0.0
+    for i in range(problem.target.size):
+        away = weights[i] - problem.target[i]
+        total += problem.specific[i] * away * away
+        for r in range(k):
+            exposure[r] += away * problem.loadings[i, r]
+    for r in range(k):
+        total += 0.5 * exposure[r] * exposure[r]
+    return total
+
+
+@kernel
+def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.float64]) -> int:
+    """What is out of bounds before trading, as far as a trade of the minimum size can mend it."""
+    factors = problem.loadings.shape[1]
+    for i in range(problem.target.size):
+        if problem.held[i] > problem.high[i] + _TOLERANCE or problem.held[i] < problem.low[i] - _TOLERANCE:
+            return 2
+    for g in range(problem.group_low.size):
+        reached = rows[factors + 1 + g]
+        if reached > problem.group_high[g] + _TOLERANCE or reached < problem.group_low[g] - _TOLERANCE:
+            return 2
+    cash = 1.0 - rows[factors]
+    beyond = max(problem.cash_low - cash, cash - problem.cash_high)
+    return 1 if beyond > _TOLERANCE and beyond * value > minimum else 0
+
+
+@kernel
+def _hold_small(problem: AccountProblem, fit: Workspace, value: int, minimum: float) -> int:
+    """Pin names whose continuous trade is below the minimum and does not sell them out; returns how many."""
+    found = 0
+    for i in range(problem.target.size):
+        move = abs(fit.state.best[i] - problem.held[i]) * value
+        if fit.choice[i] == _HOLD or move == 0.0 or move >= minimum or fit.state.best[i] <= 0.0:
+            continue
+        fit.choice[i] = _HOLD
+        found += 1
+    return found
+
+
+@kernel
+def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
+    fit.state.theta[:] = fit.state.best_theta
+    return solve_chosen(problem, fit.columns, fit.state, fit.choice, at, 1e-2).steps
+
+
+@kernel
+def _write_shares(
+    book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool
+) -> None:
+    """Round the current solution to tradable shares and take them from lots."""
+    weights = arrays.written[: sizes.names]
+    weights[:] = fit.state.best[: sizes.names]
+    if whole:
+        factors = arrays.problem.loadings.shape[1]
+        round_to_shares(fit.columns, fit.state, arrays.unit, weights, factors)
+    write_deltas(book, market, arrays, sizes, weights, whole)
+    take_from_lots(book, arrays, sizes)
+
+
+@kernel
+def _make_tradable(
+    book: Book,
+    market: Market,
+    place: tuple[int, int],
+    sizes: Sizes,
+    arrays: AccountArrays,
+    fit: Workspace,
+    at: int,
+) -> tuple[int, int]:
+    """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash)."""
+    household, account = place
+    problem = problem_of(arrays, sizes)
+    policy = book.households.policy[household]
+    minimum = book.policies.minimum_trade[policy]
+    whole = book.policies.fractional_shares[policy] == 0
+    steps = 0
+    for attempt in range(_MOST_ROUNDS):
+        part = _FIRST_PART if attempt == 0 else 1.0
+        if _hold_small(problem, fit, sizes.value, part * minimum) > 0:
+            steps += _solve_again(problem, fit, at)
+        elif attempt > 0:
+            break
+    hold = fit.tried[: sizes.names]
+    for attempt in range(_MOST_ROUNDS):
+        _write_shares(book, market, arrays, sizes, fit, whole)
+        hold[:] = False
+        found = hold_groups_in_conflict(market, arrays, sizes, hold)
+        for name in range(sizes.names):
+            if too_small(market, arrays, name, minimum):
+                hold[name] = True
+                found += 1
+        if found == 0:
+            break
+        for name in range(sizes.names):
+            if hold[name]:
+                fit.choice[name] = _HOLD
+                arrays.deltas[name] = 0
+        if attempt < _MOST_ROUNDS - 1:
+            steps += _solve_again(problem, fit, at)
+    take_from_lots(book, arrays, sizes)
+    cash = keep_cash(book, market, account, arrays, sizes, whole)
+    return steps, cash
+
+
+@kernel
+def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Sizes, book: Book) -> float:
+    """J of the trades as written, soft bounds not charged: tracking at the weights reached, lots as sold."""
+    exposure = np.empty(problem.loadings.shape[1])
+    total = problem.risk_price * variance_of(problem, arrays.written[: sizes.names], exposure)
+    for name in range(sizes.names):
+        if arrays.deltas[name] > 0:
+            total += problem.buy_cost[name] * arrays.deltas[name] * arrays.unit[name] / 1e6
+        for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
+            if arrays.lot_sold[lot] > 0:
+                part = arrays.lot_sold[lot] / book.lots.shares[arrays.lot_row[lot]]
+                total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
+    return total
+
+
+@kernel
+def _write_weights(market: Market, arrays: AccountArrays, sizes: Sizes) -> None:
+    """Write the weight each name has after its trades."""
+    for name in range(sizes.names):
+        arrays.written[name] = (arrays.position[name] + arrays.deltas[name]) * arrays.unit[name] / 1e6
+
+
+@kernel
+def _evaluate(
+    book: Book, sizes: Sizes, arrays: AccountArrays, fit: Workspace, minimum: int
+) -> tuple[float, float, float, float, int]:
+    """Return (J charged, cash, score, relief, breach) of the trades as written, against doing nothing."""
+    problem = problem_of(arrays, sizes)
+    n, factors = problem.loadings.shape
+    columns: Columns = fit.columns
+    state: State = fit.state
+    gamma = problem.risk_price
+    held = objective_at(columns, problem.held, state.gradient, factors) * gamma
+    breach = _breach(problem, sizes.value, minimum, state.gradient)
+    charged = objective_at(columns, arrays.written[:n], state.gradient, factors) * gamma
+    cash = 1.0 - state.gradient[factors]
+    doing_nothing = gamma * variance_of(problem, problem.held, np.empty(factors))
+    score = doing_nothing - _written_objective(problem, arrays, sizes, book)
+    return charged, cash, score, held - charged, breach
+
+
+@kernel
+def solve_account_night(
+    book: Book, market: Market, household: int, account: int, sizes: Sizes, scratch: Scratch
+) -> AccountNight:
+    """Solve a formulated account; trades are left in scratch.account (deltas, lot_sold, written)."""
+    arrays = scratch.account
+    problem = problem_of(arrays, sizes)
+    if not is_solvable(problem):
+        return AccountNight(_BAD_INPUT, 0, np.nan, np.nan, np.nan, 0.0, 0.0, 0, 0)
+    n, k = problem.loadings.shape
+    fit = fitted(scratch.solver, n, k, sizes.groups)
+    for name in range(n):
+        arrays.unit[name] = market.price[arrays.security[name]] / sizes.value
+    at = prepare(problem, fit.columns)
+    fit.choice[:] = _FREE
+    first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
+    more, cash = _make_tradable(book, market, (household, account), sizes, arrays, fit, at)
+    _write_weights(market, arrays, sizes)
+    minimum = book.policies.minimum_trade[book.households.policy[household]]
+    charged, cash_weight, score, relief, breach = _evaluate(book, sizes, arrays, fit, minimum)
+    bound = bound_at_cash(fit.columns, first, cash_weight) * problem.risk_price
+    return AccountNight(
+        max(first.status, final.status),
+        first.steps + final.steps + more,
+        charged,
+        bound,
+        (first.primal - first.bound) * problem.risk_price,
+        score,
+        relief,
+        breach,
+        cash,
+    )

@@ -1,0 +1,289 @@
+"""Every proposal is verified again in exact arithmetic, for its household as a whole, before it is written.
+
+This shares no code with the formulation, the lot costs or the optimizer: it starts from the book's integers
+and works out again what each line says (value, cost, basis, gain, term, tax), then asks of the lines together
+whether the cash of every account is conserved, no lot is oversold and every restriction and wash-sale rule is
+kept. `violations.Rule` lists the rules, `line_checks` judges single lines. One kernel, linear in trades and
+in the lots of the accounts that trade.
+
+Order of judgement: a line that names rows that do not exist, or trades nothing, is reported alone, and so is
+a household that may not trade at all: nothing further can be said of it. Otherwise each rule is judged by
+itself, from figures recomputed here, so one wrong figure breaks one rule.
+
+Not verified: tracking error, score, gap and lower bound (the certificate proves them), the household's value,
+least weights and bounds on groups (they may have had to give: `Relaxations`), cash bands.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import kernel
+from lotwise.money import FULL_RATE, SHARE, IntArray, mul_div
+from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.check_case import Case, case_of
+from lotwise.rebalancing.line_checks import (
+    GREATEST_VALUE,
+    Figures,
+    check_figures,
+    check_permission,
+    check_wash_sales,
+    count_shares,
+    note,
+    open_name,
+)
+from lotwise.rebalancing.proposal import Outcomes, Proposals, Side, Status, Trades
+from lotwise.rebalancing.violations import Rule, Violations
+from lotwise.securities.market import Market
+
+__all__ = ["Verification", "verify"]
+
+# How far above its greatest weight a purchase may leave a name: one share, where shares are whole, since lines
+# are rounded after the solve; and 1 / 10,000 of the account's value, the last digit of a weight written in
+# percent, since the bound is a float of the solver and small trades are dropped or moved to repair the cash.
+_WEIGHT_TOLERANCE = 10_000
+
+# Room for violations in the first pass; a second one follows where they are more.
+_FIRST_ROOM = 64
+
+_BUY = int(Side.BUY)
+_SELL = int(Side.SELL)
+_PROPOSED = int(Status.PROPOSED)
+
+
+class Verification(NamedTuple):
+    """What `verify` found: the broken rules (none, if all is well), and the accounts' cash afterwards."""
+
+    violations: Violations
+    cash_after: IntArray  # (A,) money; by the lines that could be judged, at their exact values
+
+
+@kernel
+def _note_unjudged(case: Case, t: int, rule: int) -> None:
+    """Note a line that cannot be judged further, of a household that may not exist."""
+    line = case.lines[t]
+    row = note(case, rule, line.shares)
+    if 0 <= line.household < case.households.size:
+        case.found[row, 0] = line.household
+    case.found[row, 4] = t
+
+
+@kernel
+def _note_name(case: Case, account: int, security: int, rule: int, amount: int) -> None:
+    row = note(case, rule, amount)
+    case.found[row, 0] = case.accounts[account].household
+    case.found[row, 1] = account
+    case.found[row, 2] = security
+
+
+@kernel
+def _note_household(case: Case, household: int, rule: int, amount: int) -> None:
+    row = note(case, rule, amount)
+    case.found[row, 0] = household
+
+
+@kernel
+def _belongs_together(case: Case, t: int) -> bool:
+    """Whether the rows that a line names exist and belong to each other."""
+    line = case.lines[t]
+    if line.account < 0 or line.account >= case.accounts.size:
+        return False
+    account = case.accounts[line.account]
+    if account.household != line.household or line.security < 0 or line.security >= case.names.size:
+        return False
+    if line.side == _BUY:
+        return bool(line.lot == -1)
+    if line.side != _SELL or line.lot < account.first_lot or line.lot >= account.last_lot:
+        return False
+    return bool(case.lots.security[line.lot] == line.security)
+
+
+@kernel
+def _sort_lines(case: Case) -> NDArray[np.bool_]:
+    """Bring the lines that can be judged into the order of accounts (a counting sort); note the others.
+
+    Returns the households of the others: (H,).
+    """
+    unjudged = np.zeros(case.households.size, dtype=np.bool_)
+    good = np.zeros(case.lines.size, dtype=np.bool_)
+    latest = -1
+    for t in range(case.lines.size):
+        line = case.lines[t]
+        if not _belongs_together(case, t):
+            _note_unjudged(case, t, Rule.REFERENCE)
+        elif line.shares <= 0:
+            _note_unjudged(case, t, Rule.SHARES)
+        else:
+            good[t] = True
+            case.accounts[line.account].last_line += 1  # their number, for now
+            if line.account < latest:
+                _note_unjudged(case, t, Rule.ORDER)
+            latest = max(latest, line.account)
+        if not good[t] and 0 <= line.household < unjudged.size:
+            unjudged[line.household] = True
+    count = 0
+    for a in range(case.accounts.size):
+        account = case.accounts[a]
+        account.first_line = count
+        count += account.last_line
+        account.last_line = account.first_line
+    for t in range(case.lines.size):
+        if good[t]:
+            account = case.accounts[case.lines[t].account]
+            case.order[account.last_line] = t
+            account.last_line += 1
+    return unjudged
+
+
+@kernel
+def _open_account(case: Case, a: int) -> int:
+    """Lay out an account's positions and restrictions by name; return its value before trading, money."""
+    account, lots = case.accounts[a], case.lots
+    total = account.cash
+    for lot in range(account.first_lot, account.last_lot):
+        security = lots.security[lot]
+        open_name(case, a, security)
+        name = case.names[security]
+        name.held += lots.shares[lot]
+        case.sold_of_lot[lot - account.first_lot] = 0
+        total += min(max(mul_div(lots.shares[lot], name.price, SHARE), 0), GREATEST_VALUE)
+    household = case.households[account.household]
+    for r in range(household.first_rule, household.last_rule):
+        rule = case.rules[r]
+        if rule.account in (-1, a):
+            open_name(case, a, rule.security)
+            name = case.names[rule.security]
+            name.forbidden |= rule.forbidden
+            name.high = min(name.high, rule.high)
+    for i in range(account.first_line, account.last_line):
+        open_name(case, a, case.lines[case.order[i]].security)
+    return int(total)
+
+
+@kernel
+def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
+    """Judge the account's trades name by name: one side, whole shares, minimum trade, greatest weight."""
+    household = case.households[case.accounts[a].household]
+    whole = household.whole_shares != 0
+    for j in range(count):
+        security = case.traded[j]
+        name = case.names[security]
+        closed = name.bought == 0 and name.sold == name.held
+        part = abs(name.bought - name.sold) % SHARE
+        if name.bought > 0 and name.sold > 0:
+            _note_name(case, a, security, Rule.BOTH_SIDES, min(name.bought, name.sold))
+        if whole and part != 0 and not closed:
+            _note_name(case, a, security, Rule.WHOLE_SHARES, part)
+        if name.value < household.minimum_trade and not closed:
+            _note_name(case, a, security, Rule.MINIMUM_TRADE, household.minimum_trade - name.value)
+        if name.bought > 0 and name.high < FULL_RATE:
+            position = mul_div(name.held + name.bought - name.sold, name.price, SHARE)
+            bound = mul_div(account_value, name.high, FULL_RATE)
+            tolerance = account_value // _WEIGHT_TOLERANCE + (name.price if whole else 0)
+            if position > bound + tolerance:
+                _note_name(case, a, security, Rule.MAX_WEIGHT, position - bound)
+
+
+@kernel
+def _verify_account(case: Case, a: int) -> Figures:
+    """Verify one account's lines; return the sums of what they should say."""
+    account_value = _open_account(case, a)
+    account = case.accounts[a]
+    count, value, gain, tax, cost = 0, 0, 0, 0, 0
+    for i in range(account.first_line, account.last_line):
+        t = case.order[i]
+        check_permission(case, t)
+        line = check_figures(case, t)
+        check_wash_sales(case, t, line.gain)
+        if count_shares(case, t, line.value):
+            case.traded[count] = case.lines[t].security
+            count += 1
+        value += line.value if case.lines[t].side == _BUY else -line.value
+        gain += line.gain
+        tax += line.tax
+        cost += line.cost
+    _check_names(case, a, count, account_value)
+    account.cash_after = account.cash - value
+    least = min(account.cash, 0)
+    if account.cash_after < least:
+        _note_name(case, a, -1, Rule.CASH, least - account.cash_after)
+    return Figures(value, gain, tax, cost)
+
+
+@kernel
+def _verify_household(case: Case, h: int) -> None:
+    """Verify the lines of all accounts of a household, and its outcome against their sums."""
+    household = case.households[h]
+    lines, tax, cost = 0, 0, 0
+    for a in range(household.first_account, household.last_account):
+        account = case.accounts[a]
+        lines += account.last_line - account.first_line
+        for i in range(account.first_line, account.last_line):
+            line = case.lines[case.order[i]]
+            if line.side == _BUY:
+                case.buyer[case.names[line.security].group] = h + 1
+    if lines > 0 and household.blocked:
+        _note_household(case, h, Rule.BLOCKED, 0)
+        return
+    for a in range(household.first_account, household.last_account):
+        if case.accounts[a].first_line < case.accounts[a].last_line:
+            sums = _verify_account(case, a)
+            tax += sums.tax
+            cost += sums.cost
+    if (household.status == _PROPOSED) != (lines > 0):
+        _note_household(case, h, Rule.STATUS, household.status)
+    if household.tax != tax:
+        _note_household(case, h, Rule.TOTAL_TAX, household.tax - tax)
+    if household.cost != cost:
+        _note_household(case, h, Rule.TOTAL_COST, household.cost - cost)
+    if household.lines != lines:
+        _note_household(case, h, Rule.TOTAL_TRADES, household.lines - lines)
+
+
+@kernel
+def _verify(case: Case) -> None:
+    """Verify all households, and set every account's cash after its trades."""
+    unjudged = _sort_lines(case)
+    for h in range(case.households.size):
+        if not unjudged[h]:
+            _verify_household(case, h)
+
+
+def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
+    """Verify every household's proposal against the book and the market it was made from.
+
+    Raises ValueError where the columns of the trades or outcomes are not of one length each.
+    """
+    _require_lengths("trades", proposals.trades, proposals.trades.lot.size)
+    _require_lengths("outcomes", proposals.outcomes, book.households.blocked.size)
+    case = case_of(book, market, proposals, _FIRST_ROOM)
+    _verify(case)
+    written = int(case.written[0])
+    if written > _FIRST_ROOM:
+        case = case_of(book, market, proposals, written)
+        _verify(case)
+    rows = case.found[:written]
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return Verification(_as_columns(rows), case.accounts.cash_after.copy())
+
+
+def _as_columns(rows: IntArray) -> Violations:
+    return Violations(
+        household=rows[:, 0].astype(np.int32),
+        account=rows[:, 1].astype(np.int32),
+        security=rows[:, 2].astype(np.int32),
+        lot=rows[:, 3].copy(),
+        trade=rows[:, 4].copy(),
+        rule=rows[:, 5].astype(np.uint8),
+        amount=rows[:, 6].copy(),
+    )
+
+
+def _require_lengths(what: str, columns: Trades | Outcomes, length: int) -> None:
+    for name in columns._fields:
+        rows = np.size(getattr(columns, name))
+        if rows != length:
+            raise ValueError(f"column {name} of {what} must have {length} rows, had {rows}")

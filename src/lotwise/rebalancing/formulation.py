@@ -1,0 +1,305 @@
+"""The door between two worlds: an account's exact lots become a problem of fractions, and its solution exact trades.
+
+No other module turns integers of shares and money into floats for the optimizer, or its weights back into shares. On
+the way in nothing is lost that matters (a share is a millionth, a fraction has 53 bits); on the way out every weight
+becomes a whole number of millionths of a share, and money follows from shares and price by `mul_div`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lotwise.kernels import kernel
+from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.optimizer.problem import AccountProblem
+from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
+from lotwise.rebalancing.lot_costs import lot_price
+from lotwise.rebalancing.scratch import AccountArrays, Scratch
+from lotwise.rebalancing.wash_windows import loss_is_barred, may_buy_tonight
+from lotwise.securities.market import Market
+
+__all__ = ["Sizes", "account_value", "clear_account", "formulate", "problem_of"]
+
+_TAXABLE = int(AccountKind.TAXABLE)
+_NO_BUY = int(NameRule.NO_BUY)
+_NO_SELL = int(NameRule.NO_SELL)
+_NEVER_SOLD = int(LotFlag.UNKNOWN_TAX | LotFlag.KEPT)
+
+
+class Sizes(NamedTuple):
+    """How much of the buffers one account uses, and its scalars."""
+
+    names: int
+    lots: int
+    groups: int
+    value: int  # money
+    cash_low: float
+    cash_high: float
+    risk_price: float
+
+
+@kernel
+def account_value(book: Book, market: Market, account: int) -> int:
+    """Market value of an account's lots and cash, exact money."""
+    total = book.accounts.cash[account]
+    for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
+        total += mul_div(book.lots.shares[lot], market.price[book.lots.security[lot]], SHARE)
+    return total
+
+
+@kernel
+def _apply_rules(book: Book, household: int, account: int, arrays: AccountArrays) -> int:
+    """Write the rules that hold for this account; returns how many group rows apply."""
+    rules = book.rules
+    row = book.households.rules[household]
+    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        if rules.name_account[entry] not in (-1, account):
+            continue
+        security = rules.name_security[entry]
+        arrays.flags[security] |= rules.name_flags[entry]
+        if rules.name_low[entry] > arrays.low[security]:
+            arrays.low[security] = rules.name_low[entry]
+            arrays.low_source[security] = rules.name_source[entry]
+        if rules.name_high[entry] < arrays.high[security]:
+            arrays.high[security] = rules.name_high[entry]
+            arrays.high_source[security] = rules.name_source[entry]
+    groups = 0
+    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
+        if rules.group_account[entry] in (-1, account):
+            arrays.group_source[groups] = rules.group_source[entry]
+            arrays.problem.group_low[groups] = rules.group_low[entry]
+            arrays.problem.group_high[groups] = rules.group_high[entry]
+            groups += 1
+    return groups
+
+
+@kernel
+def clear_account(book: Book, household: int, names: int, arrays: AccountArrays) -> None:
+    """Empty the dense arrays that `formulate` filled for an account."""
+    rules = book.rules
+    row = book.households.rules[household]
+    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        security = rules.name_security[entry]
+        arrays.flags[security] = 0
+        arrays.low[security] = 0.0
+        arrays.high[security] = 1.0
+        arrays.low_source[security] = -1
+        arrays.high_source[security] = -1
+    for name in range(names):
+        arrays.slot[arrays.security[name]] = -1
+
+
+@kernel
+def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
+    """Sort one name's lots by price, cheapest first (few lots: insertion)."""
+    price, quantity = arrays.problem.lot_price, arrays.problem.lot_quantity
+    for i in range(first + 1, stop):
+        j = i
+        while j > first and price[j - 1] > price[j]:
+            price[j - 1], price[j] = price[j], price[j - 1]
+            quantity[j - 1], quantity[j] = quantity[j], quantity[j - 1]
+            arrays.lot_row[j - 1], arrays.lot_row[j] = arrays.lot_row[j], arrays.lot_row[j - 1]
+            arrays.lot_loss[j - 1], arrays.lot_loss[j] = arrays.lot_loss[j], arrays.lot_loss[j - 1]
+            arrays.lot_tax[j - 1], arrays.lot_tax[j] = arrays.lot_tax[j], arrays.lot_tax[j - 1]
+            j -= 1
+
+
+@kernel
+def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: int) -> float:
+    """Tax per dollar sold of a lot in a taxable account."""
+    policies = book.policies
+    policy = book.households.policy[household]
+    first_day = first_long_term_day_number(book.lots.holding_start[lot])
+    return lot_price(
+        (value - book.lots.basis[lot]) / value,
+        (market.as_of >= first_day, float(first_day - market.as_of)),
+        (book.households.short_rate[household] / FULL_RATE, book.households.long_rate[household] / FULL_RATE),
+        (
+            policies.deferral_discount[policy],
+            policies.harvest_depth[policy],
+            policies.loss_usability[policy],
+            policies.short_term_wait_cap[policy],
+        ),
+    )
+
+
+@kernel
+def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -> None:
+    """Start a name of the account: everything that does not depend on lots or target."""
+    arrays.slot[security] = name
+    arrays.security[name] = security
+    arrays.position[name] = 0
+    problem = arrays.problem
+    problem.target[name] = 0.0
+    problem.held[name] = 0.0
+    problem.specific[name] = market.specific[security]
+    for r in range(market.loadings.shape[1]):
+        problem.loadings[name, r] = market.loadings[security, r]
+
+
+@kernel
+def _add_holdings(
+    book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch
+) -> tuple[int, int]:
+    """Add every held name with its sellable lots, priced and sorted; returns (names, lots). Lots come by security."""
+    household, account = place
+    arrays, state = scratch.account, scratch.household
+    problem = arrays.problem
+    taxable = book.accounts.kind[account] == _TAXABLE
+    multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
+    name, at = -1, 0
+    for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
+        security = book.lots.security[lot]
+        if name < 0 or arrays.security[name] != security:
+            if name >= 0:
+                _sort_lots(arrays, problem.lot_start[name], at)
+            name += 1
+            _add_name(market, security, name, arrays)
+            problem.lot_start[name] = at
+        worth = mul_div(book.lots.shares[lot], market.price[security], SHARE)
+        arrays.position[name] += book.lots.shares[lot]
+        problem.held[name] += worth / value
+        sellable = market.tradable[security] and not arrays.flags[security] & _NO_SELL and worth > 0
+        if not sellable or book.lots.flags[lot] & _NEVER_SOLD:
+            continue
+        loss = taxable and worth < book.lots.basis[lot]
+        if loss and loss_is_barred(book, market, state, lot):
+            continue
+        tax = _price_of_lot(book, market, household, lot, worth) if taxable else 0.0
+        problem.lot_quantity[at] = worth / value
+        problem.lot_price[at] = tax + multiplier * market.spread[security] / (2 * FULL_RATE)
+        arrays.lot_tax[at] = tax
+        arrays.lot_row[at] = lot
+        arrays.lot_loss[at] = loss
+        at += 1
+    if name >= 0:
+        _sort_lots(arrays, problem.lot_start[name], at)
+    return name + 1, at
+
+
+@kernel
+def _add_targets(
+    book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays
+) -> int:
+    """Add the model's names and weights, scaled to what cash leaves, and names a rule asks for; returns their number."""
+    model = book.households.model[household]
+    cash_target = book.policies.cash_target[book.households.policy[household]]
+    scale = (1.0 - cash_target) / max(1.0 - book.models.cash[model], 1e-12)
+    for entry in range(book.models.start[model], book.models.start[model + 1]):
+        security = book.models.security[entry]
+        name = arrays.slot[security]
+        if name < 0:
+            name = names
+            names += 1
+            _add_name(market, security, name, arrays)
+            arrays.problem.lot_start[name] = lots
+        arrays.problem.target[name] = book.models.weight[entry] * scale
+    rules = book.rules
+    row = book.households.rules[household]
+    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        security = rules.name_security[entry]
+        if arrays.low[security] > 0.0 and arrays.slot[security] < 0:
+            _add_name(market, security, names, arrays)
+            arrays.problem.lot_start[names] = lots
+            names += 1
+    arrays.problem.lot_start[names] = lots
+    return names
+
+
+@kernel
+def _finish_names(book: Book, market: Market, household: int, names: int, scratch: Scratch) -> None:
+    """Write what each name costs to buy, whether it may be bought, and its bounds."""
+    arrays, state = scratch.account, scratch.household
+    problem = arrays.problem
+    multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
+    for name in range(names):
+        security = arrays.security[name]
+        low, high = arrays.low[security], arrays.high[security]
+        problem.low[name] = low
+        problem.high[name] = max(high, low)
+        problem.buy_cost[name] = (
+            multiplier * market.spread[security] / (2 * FULL_RATE)
+            + state.barred_cost[market.identical[security]]
+        )
+        wanted = problem.target[name] > 0.0 or low > 0.0
+        allowed = (
+            market.tradable[security] and market.price[security] > 0 and not arrays.flags[security] & _NO_BUY
+        )
+        problem.may_buy[name] = wanted and allowed and may_buy_tonight(market, state, security)
+
+
+@kernel
+def _add_groups(book: Book, household: int, account: int, arrays: AccountArrays) -> None:
+    """Write the sparse rows of the group bounds over the account's names."""
+    rules = book.rules
+    row = book.households.rules[household]
+    problem = arrays.problem
+    at, index = 0, 0
+    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
+        if rules.group_account[entry] not in (-1, account):
+            continue
+        problem.group_start[index] = at
+        group = rules.group[entry]
+        for member in range(book.groups.start[group], book.groups.start[group + 1]):
+            name = arrays.slot[book.groups.security[member]]
+            if name >= 0:
+                problem.group_name[at] = name
+                problem.group_coefficient[at] = book.groups.coefficient[member]
+                at += 1
+        index += 1
+    problem.group_start[index] = at
+
+
+@kernel
+def formulate(
+    book: Book, market: Market, household: int, account: int, value: int, scratch: Scratch
+) -> Sizes:
+    """Write one account's problem into the scratch; `value` is its positive exact value. O(names x factors + lots)."""
+    arrays = scratch.account
+    groups = _apply_rules(book, household, account, arrays)
+    names, lots = _add_holdings(book, market, (household, account), value, scratch)
+    names = _add_targets(book, market, household, names, lots, arrays)
+    _finish_names(book, market, household, names, scratch)
+    _add_groups(book, household, account, arrays)
+    policy = book.households.policy[household]
+    target = book.policies.cash_target[policy]
+    band = book.policies.cash_band[policy]
+    return Sizes(
+        names,
+        lots,
+        groups,
+        value,
+        max(target - band, 0.0),
+        min(target + band, 1.0),
+        book.policies.risk_price[policy],
+    )
+
+
+@kernel
+def problem_of(arrays: AccountArrays, sizes: Sizes) -> AccountProblem:
+    """View of the buffers at one account's size."""
+    n, lots, groups = sizes.names, sizes.lots, sizes.groups
+    whole = arrays.problem
+    entries = whole.group_start[groups] if groups > 0 else 0
+    return AccountProblem(
+        whole.target[:n],
+        whole.held[:n],
+        whole.loadings[:n],
+        whole.specific[:n],
+        whole.buy_cost[:n],
+        whole.lot_start[: n + 1],
+        whole.lot_quantity[:lots],
+        whole.lot_price[:lots],
+        whole.may_buy[:n],
+        whole.low[:n],
+        whole.high[:n],
+        whole.group_start[: groups + 1],
+        whole.group_name[:entries],
+        whole.group_coefficient[:entries],
+        whole.group_low[:groups],
+        whole.group_high[:groups],
+        sizes.cash_low,
+        sizes.cash_high,
+        sizes.risk_price,
+    )

@@ -1,0 +1,259 @@
+"""Writing down what was decided: trades line by line with their reason, relaxed restrictions, totals of a household."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import kernel
+from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.money import DOLLAR, FULL_RATE, SHARE, mul_div
+from lotwise.optimizer.problem import AccountProblem
+from lotwise.rebalancing.account_solve import variance_of
+from lotwise.rebalancing.book import AccountKind, Book
+from lotwise.rebalancing.formulation import Sizes, problem_of
+from lotwise.rebalancing.proposal import Reason, Relaxations, Side, Trades
+from lotwise.rebalancing.scratch import AccountArrays, HouseholdState
+from lotwise.rebalancing.wash_windows import mark_traded
+from lotwise.securities.market import Market
+
+__all__ = ["add_active_weights", "household_tracking", "record_relaxations", "record_trades", "risk_saved"]
+
+_TAXABLE = int(AccountKind.TAXABLE)
+_BUY = int(Side.BUY)
+_SELL = int(Side.SELL)
+_HARVEST = int(Reason.HARVEST)
+_REBALANCE_SELL = int(Reason.REBALANCE_SELL)
+_REBALANCE_BUY = int(Reason.REBALANCE_BUY)
+_RESTRICTED = int(Reason.RESTRICTED)
+_RAISE_CASH = int(Reason.RAISE_CASH)
+_INVEST_CASH = int(Reason.INVEST_CASH)
+
+# A bound is missed if by more than this fraction of the account, beyond one share.
+_TOLERANCE = 1e-6
+
+
+@kernel
+def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDArray[np.float64]) -> None:
+    """Write each name's share of the yearly risk charge that the trades save, as fractions of value (n,).
+
+    Risk is quadratic, so the mean of its slopes before and after times each move adds up to the whole change exactly.
+    """
+    n, k = problem.loadings.shape
+    before = np.empty(k)
+    after = np.empty(k)
+    variance_of(problem, problem.held, before)
+    variance_of(problem, written, after)
+    for i in range(n):
+        move = written[i] - problem.held[i]
+        if move == 0.0:
+            saved[i] = 0.0
+            continue
+        slope = 2.0 * problem.specific[i] * (0.5 * (problem.held[i] + written[i]) - problem.target[i])
+        for r in range(k):
+            slope += 0.5 * (before[r] + after[r]) * problem.loadings[i, r]
+        saved[i] = -problem.risk_price * slope * move
+
+
+@kernel
+def _sell_reason(
+    problem: AccountProblem, name: int, tax: int, credit: float, saved: float, cost: float
+) -> int:
+    """Reason of selling a lot; `saved` and `cost` are dollars of this line."""
+    if tax < 0 and credit < 0.0:
+        return _HARVEST
+    if problem.held[name] > problem.high[name] + _TOLERANCE:
+        return _RESTRICTED
+    return _REBALANCE_SELL if saved >= tax / DOLLAR + cost else _RAISE_CASH
+
+
+@kernel
+def _record_sale(
+    book: Book,
+    market: Market,
+    place: tuple[int, int, int, int],
+    arrays: AccountArrays,
+    saved: float,
+    at: int,
+    trades: Trades,
+) -> None:
+    """Write one sell line; `saved` is the name's yearly risk saved per money unit sold, in dollars."""
+    household, account, name, index = place
+    row = arrays.lot_row[index]
+    security = arrays.security[name]
+    taken = arrays.lot_sold[index]
+    held = book.lots.shares[row]
+    value = mul_div(taken, market.price[security], SHARE)
+    basis = book.lots.basis[row] if taken == held else mul_div(book.lots.basis[row], taken, held)
+    long_term = market.as_of >= first_long_term_day_number(book.lots.holding_start[row])
+    tax = 0
+    if book.accounts.kind[account] == _TAXABLE:
+        rate = book.households.long_rate[household] if long_term else book.households.short_rate[household]
+        tax = mul_div(value - basis, rate, FULL_RATE)
+    cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
+    risk = saved * value
+    reason = _sell_reason(arrays.problem, name, tax, arrays.lot_tax[index], risk, cost / DOLLAR)
+    trades.household[at] = household
+    trades.account[at] = account
+    trades.security[at] = security
+    trades.lot[at] = row
+    trades.side[at] = _SELL
+    trades.shares[at] = taken
+    trades.value[at] = value
+    trades.basis[at] = basis
+    trades.gain[at] = value - basis
+    trades.long_term[at] = long_term
+    trades.tax[at] = tax
+    trades.cost[at] = cost
+    trades.reason[at] = reason
+    trades.figure_1[at] = -tax / DOLLAR if reason == _HARVEST else tax / DOLLAR
+    trades.figure_2[at] = risk
+
+
+@kernel
+def _record_purchase(
+    market: Market, place: tuple[int, int, int], arrays: AccountArrays, saved: float, at: int, trades: Trades
+) -> None:
+    """Write one buy line; `saved` is the name's yearly risk saved, in dollars."""
+    household, account, name = place
+    security = arrays.security[name]
+    shares = arrays.deltas[name]
+    value = mul_div(shares, market.price[security], SHARE)
+    cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
+    reason = _REBALANCE_BUY if saved >= cost / DOLLAR else _INVEST_CASH
+    if arrays.problem.held[name] < arrays.problem.low[name] - _TOLERANCE:
+        reason = _RESTRICTED
+    trades.household[at] = household
+    trades.account[at] = account
+    trades.security[at] = security
+    trades.lot[at] = -1
+    trades.side[at] = _BUY
+    trades.shares[at] = shares
+    trades.value[at] = value
+    trades.basis[at] = value
+    trades.gain[at] = 0
+    trades.long_term[at] = 0
+    trades.tax[at] = 0
+    trades.cost[at] = cost
+    trades.reason[at] = reason
+    trades.figure_1[at] = cost / DOLLAR
+    trades.figure_2[at] = saved
+
+
+@kernel
+def record_trades(
+    book: Book,
+    market: Market,
+    place: tuple[int, int],
+    sizes: Sizes,
+    arrays: AccountArrays,
+    state: HouseholdState,
+    at: int,
+    trades: Trades,
+) -> int:
+    """Write the account's lines (sells, then buys), mark what they bar in later accounts; returns the next free row."""
+    household, account = place
+    problem = problem_of(arrays, sizes)
+    saved = np.empty(sizes.names)
+    risk_saved(problem, arrays.written[: sizes.names], saved)
+    for name in range(sizes.names):
+        if arrays.deltas[name] >= 0:
+            continue
+        total = mul_div(-arrays.deltas[name], market.price[arrays.security[name]], SHARE)
+        rate = saved[name] * sizes.value / DOLLAR / max(total, 1)
+        for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
+            if arrays.lot_sold[lot] > 0:
+                _record_sale(book, market, (household, account, name, lot), arrays, rate, at, trades)
+                at += 1
+                if arrays.lot_loss[lot]:
+                    mark_traded(state, market.identical[arrays.security[name]], False, True)
+    for name in range(sizes.names):
+        if arrays.deltas[name] > 0:
+            dollars = saved[name] * sizes.value / DOLLAR
+            _record_purchase(market, (household, account, name), arrays, dollars, at, trades)
+            at += 1
+            mark_traded(state, market.identical[arrays.security[name]], True, False)
+    return at
+
+
+@kernel
+def _relaxed(out: Relaxations, at: int, account: int, source: int, required: float, reached: float) -> int:
+    out.account[at] = account
+    out.source[at] = source
+    out.required[at] = required
+    out.reached[at] = reached
+    return at + 1
+
+
+@kernel
+def record_relaxations(
+    account: int, sizes: Sizes, arrays: AccountArrays, weights: NDArray[np.float64], at: int, out: Relaxations
+) -> int:
+    """Write every bound that `weights` miss by more than a share; returns the next free row."""
+    problem = problem_of(arrays, sizes)
+    cash = 1.0
+    dearest = 0.0
+    for name in range(sizes.names):
+        w = weights[name]
+        cash -= w
+        if w > 0.0:
+            dearest = max(dearest, arrays.unit[name])
+        slack = _TOLERANCE + arrays.unit[name]
+        security = arrays.security[name]
+        if w > problem.high[name] + slack:
+            at = _relaxed(out, at, account, arrays.high_source[security], problem.high[name], w)
+        elif w < problem.low[name] - slack:
+            at = _relaxed(out, at, account, arrays.low_source[security], problem.low[name], w)
+    for g in range(sizes.groups):
+        reached = 0.0
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            reached += problem.group_coefficient[entry] * weights[problem.group_name[entry]]
+        if reached > problem.group_high[g] + _TOLERANCE + dearest:
+            at = _relaxed(out, at, account, arrays.group_source[g], problem.group_high[g], reached)
+        elif reached < problem.group_low[g] - _TOLERANCE - dearest:
+            at = _relaxed(out, at, account, arrays.group_source[g], problem.group_low[g], reached)
+    if cash > sizes.cash_high + _TOLERANCE + dearest:
+        at = _relaxed(out, at, account, -1, sizes.cash_high, cash)
+    elif cash < sizes.cash_low - _TOLERANCE - dearest:
+        at = _relaxed(out, at, account, -1, sizes.cash_low, cash)
+    return at
+
+
+@kernel
+def add_active_weights(
+    sizes: Sizes, arrays: AccountArrays, after: NDArray[np.float64], share: float, state: HouseholdState
+) -> None:
+    """Add an account's distances from target, before and after, to the household's; `share` = its part of the value."""
+    problem = problem_of(arrays, sizes)
+    for name in range(sizes.names):
+        security = arrays.security[name]
+        if not state.seen[security]:
+            state.seen[security] = True
+            state.touched[state.counts[1]] = security
+            state.counts[1] += 1
+        state.active_before[security] += share * (problem.held[name] - problem.target[name])
+        state.active_after[security] += share * (after[name] - problem.target[name])
+
+
+@kernel
+def household_tracking(market: Market, state: HouseholdState) -> tuple[float, float]:
+    """Annual tracking error of the household before and after; empties the accumulators."""
+    k = market.loadings.shape[1]
+    exposure = np.zeros((2, k))
+    before, after = 0.0, 0.0
+    for i in range(state.counts[1]):
+        security = state.touched[i]
+        x, y = state.active_before[security], state.active_after[security]
+        before += market.specific[security] * x * x
+        after += market.specific[security] * y * y
+        for r in range(k):
+            exposure[0, r] += x * market.loadings[security, r]
+            exposure[1, r] += y * market.loadings[security, r]
+        state.active_before[security] = 0.0
+        state.active_after[security] = 0.0
+        state.seen[security] = False
+    state.counts[1] = 0
+    for r in range(k):
+        before += 0.5 * exposure[0, r] * exposure[0, r]
+        after += 0.5 * exposure[1, r] * exposure[1, r]
+    return np.sqrt(before), np.sqrt(after)

@@ -1,0 +1,121 @@
+"""What the open wash-sale windows and tonight's own trades bar in one household.
+
+Accounts are solved one after the other (taxable, traditional, Roth). What an earlier one sold at a loss tonight no
+later one may buy, IRAs included; what an earlier one bought bars the losses of the later ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.dates import NO_DATE, WASH_DAYS
+from lotwise.kernels import kernel
+from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.rebalancing.book import AccountKind, Book, LotFlag
+from lotwise.rebalancing.lot_costs import barred_loss_cost
+from lotwise.rebalancing.scratch import HouseholdState
+from lotwise.securities.market import Market
+
+__all__ = ["close_household", "loss_is_barred", "mark_traded", "may_buy_tonight", "open_household"]
+
+_TAXABLE = int(AccountKind.TAXABLE)
+_REPLACEMENT = int(LotFlag.REPLACEMENT)
+_UNKNOWN_TAX = int(LotFlag.UNKNOWN_TAX)
+_NO_DATE = int(NO_DATE)
+
+
+@kernel
+def _price_barred_losses(
+    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
+) -> None:
+    """Cost per dollar bought of each identical group: its dearest taxable lot, any account of the household."""
+    policy = book.households.policy[household]
+    rates = book.households
+    depth = book.policies.harvest_depth[policy]
+    usability = book.policies.loss_usability[policy]
+    lots = book.lots
+    for account in range(rates.account_start[household], rates.account_start[household + 1]):
+        if book.accounts.kind[account] != _TAXABLE:
+            continue
+        for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
+            security = lots.security[lot]
+            if lots.flags[lot] & _UNKNOWN_TAX or lots.shares[lot] <= 0:
+                continue
+            value = mul_div(lots.shares[lot], market.price[security], SHARE)
+            if value <= 0:
+                continue
+            long_term = market.as_of >= first_long_term_day_number(lots.holding_start[lot])
+            rate = rates.long_rate[household] if long_term else rates.short_rate[household]
+            cost = barred_loss_cost(
+                lots.basis[lot] / value, depth, volatility[security], usability * rate / FULL_RATE
+            )
+            group = market.identical[security]
+            state.barred_cost[group] = max(state.barred_cost[group], cost)
+
+
+@kernel
+def open_household(
+    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
+) -> None:
+    """Write the household's windows into the dense arrays; nothing has been traded tonight."""
+    windows = book.windows
+    for row in range(windows.start[household], windows.start[household + 1]):
+        group = windows.identical[row]
+        state.no_buy_until[group] = windows.no_buy_until[row]
+        state.no_loss_until[group] = windows.no_loss_until[row]
+        state.bought_shares[group] = windows.bought_shares[row]
+    if book.policies.buy_opportunity_cost[book.households.policy[household]]:
+        _price_barred_losses(book, market, household, state, volatility)
+
+
+@kernel
+def close_household(book: Book, market: Market, household: int, state: HouseholdState) -> None:
+    """Empty what `open_household` and the night's trades wrote."""
+    windows = book.windows
+    for row in range(windows.start[household], windows.start[household + 1]):
+        group = windows.identical[row]
+        state.no_buy_until[group] = _NO_DATE
+        state.no_loss_until[group] = _NO_DATE
+        state.bought_shares[group] = 0
+    first = book.households.account_start[household]
+    last = book.households.account_start[household + 1]
+    for lot in range(book.accounts.lot_start[first], book.accounts.lot_start[last]):
+        state.barred_cost[market.identical[book.lots.security[lot]]] = 0.0
+    for i in range(state.counts[0]):
+        state.sold_at_loss[state.marked[i]] = False
+        state.bought[state.marked[i]] = False
+    state.counts[0] = 0
+
+
+@kernel
+def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: bool) -> None:
+    """Remember that this identical group was bought, or sold at a loss, tonight."""
+    if not state.bought[group] and not state.sold_at_loss[group]:
+        state.marked[state.counts[0]] = group
+        state.counts[0] += 1
+    state.bought[group] = state.bought[group] or bought
+    state.sold_at_loss[group] = state.sold_at_loss[group] or sold_at_loss
+
+
+@kernel
+def may_buy_tonight(market: Market, state: HouseholdState, security: int) -> bool:
+    """Whether a purchase tonight would wash no loss of the household, past or of tonight."""
+    group = market.identical[security]
+    return not state.sold_at_loss[group] and state.no_buy_until[group] < market.as_of
+
+
+@kernel
+def loss_is_barred(book: Book, market: Market, state: HouseholdState, lot: int) -> bool:
+    """Whether selling this lot at a loss tonight would be washed by shares bought tonight or in the last 30 days.
+
+    The lot's own purchase does not count: the rest of one purchase is never its own replacement (Rev. Rul. 56-602).
+    """
+    group = market.identical[book.lots.security[lot]]
+    if state.bought[group]:
+        return True
+    others = state.bought_shares[group]
+    if book.lots.flags[lot] & _REPLACEMENT and book.lots.acquired[lot] >= market.as_of - WASH_DAYS:
+        others -= book.lots.shares[lot]
+    return others > 0
