@@ -35,7 +35,7 @@ from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.wash_windows import close_household, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["joined", "rebalance"]
+__all__ = ["compile_kernels", "joined", "rebalance"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _PROPOSED, _HOLD, _REFUSED, _FAILED = (
@@ -57,6 +57,7 @@ class _Tally(NamedTuple):
     gap_convex: NDArray[np.float64]  # money
     best: NDArray[np.float64]  # best score of an account, fraction of its value
     cause: NDArray[np.int64]
+    cash: NDArray[np.float64]  # fraction of the account's value that was outside its band, as cash
     solved: NDArray[np.int64]  # accounts solved
 
 
@@ -70,16 +71,16 @@ class _Rows(NamedTuple):
 
 
 @kernel
-def _keep_worthwhile(book: Book, household: int, night: AccountNight, tally: _Tally) -> bool:
+def _keep_worthwhile(book: Book, household: int, night: AccountNight, cash: float, tally: _Tally) -> bool:
     """Whether this account's trades are proposed: it must trade, or its objective improves by more than the threshold."""
     worth = book.policies.worth_it[book.households.policy[household]]
     tally.best[0] = max(tally.best[0], night.score)
     if night.breach > 0 and night.relief > max(worth, 0.0):
         tally.cause[0] = max(tally.cause[0], _RESTRICTION if night.breach == 2 else _CASH)
+        if night.breach == 1:
+            tally.cash[0] = cash
         return True
-    if night.score > worth:
-        return True
-    return False
+    return night.score > worth
 
 
 @kernel
@@ -100,7 +101,8 @@ def _solve_one(
     trade, relaxed = rows.trade, rows.relaxed
     if night.status == _SOLVED:
         problem = problem_of(arrays, sizes)
-        keep = _keep_worthwhile(book, household, night, tally)
+        cash = book.accounts.cash[account] / value
+        keep = _keep_worthwhile(book, household, night, cash, tally)
         after = arrays.written[: sizes.names]
         if keep:
             trade = record_trades(
@@ -121,8 +123,8 @@ def _solve_one(
         results.objective_hold[row] = night.objective + night.relief
         results.lower_bound[row] = night.lower_bound
         results.gap_convex[row] = night.gap_convex
-        results.cash_before[row] = book.accounts.cash[account] / value
-        results.cash_after[row] = (night.cash if keep else book.accounts.cash[account]) / value
+        results.cash_before[row] = cash
+        results.cash_after[row] = night.cash / value if keep else cash
     clear_account(book, household, sizes.names, arrays)
     return night.status, _Rows(trade, relaxed, rows.first_household, rows.first_account)
 
@@ -161,7 +163,7 @@ def _finish(
     if rows.trade > first_trade:
         outcomes.status[at] = _PROPOSED
         outcomes.cause[at] = tally.cause[0]
-        outcomes.figure[at] = outcomes.score[at] * 1e4
+        outcomes.figure[at] = tally.cash[0] if tally.cause[0] == _CASH else outcomes.score[at] * 1e4
     else:
         outcomes.status[at] = _HOLD
         outcomes.cause[at] = _NOT_WORTH_IT
@@ -195,6 +197,7 @@ def _rebalance_household(
         np.zeros(1),
         np.full(1, -np.inf),
         np.zeros(1, np.int64),
+        np.zeros(1),
         np.zeros(1, np.int64),
     )
     start = rows
@@ -326,6 +329,12 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
         proposals.accounts,
         Relaxations(*(column[: rows.relaxed].copy() for column in proposals.relaxations)),
     )
+
+
+def compile_kernels(book: Book, market: Market) -> None:
+    """Compile everything `rebalance` will run, or load it from the cache, without solving any household."""
+    scratch = scratch_for(book, market, 0, 0)
+    _rebalance_range(book, market, 0, 0, _volatility(market), scratch, _empty(book, 0, 0))
 
 
 def joined(parts: list[Proposals]) -> Proposals:

@@ -1,0 +1,33 @@
+"""Reference tables that come from the code: a page says where, the build puts them there.
+
+A line `<!-- table: NAME -->` in a page becomes the table NAME, so that no key or column can be documented otherwise
+than it is read. mkdocs calls `on_page_markdown` for every page (mkdocs.yml: hooks).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lotwise.households.profile import profile_reference
+from lotwise.interchange.firm_folder.files import contract_reference
+
+__all__ = ["TABLES", "on_page_markdown", "with_tables"]
+
+TABLES: dict[str, Callable[[], str]] = {
+    "profile keys": profile_reference,
+    "firm folder": contract_reference,
+}
+
+_MARKER = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
+
+
+def with_tables(markdown: str) -> str:
+    """Replace every marker by its table; an unknown name is a KeyError, which stops the build."""
+    return _MARKER.sub(lambda found: TABLES[found[1]](), markdown)
+
+
+def on_page_markdown(markdown: str, **_unused: Any) -> str:  # noqa: ANN401 - mkdocs passes page, config and files
+    """Fill the tables of one page, as mkdocs asks."""
+    return with_tables(markdown)

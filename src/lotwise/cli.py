@@ -1,0 +1,227 @@
+"""The command line: `lotwise demo | rebalance | explain | risk`.
+
+Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from lotwise import __version__
+from lotwise.errors import Finding, FolderError, LotwiseError
+from lotwise.lab.demo_firm import write_demo_firm
+from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
+from lotwise.rebalancing.explain import explain_household
+from lotwise.reports.explanation import explanation
+from lotwise.reports.summary import summary
+from lotwise.settings import Settings
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Tax-lot portfolio management for every household of an advisory firm.",
+)
+_out = Console()
+_err = Console(stderr=True)
+
+# What a person reads while a phase runs.
+_PHASES = {
+    "demo": "making the demo firm",
+    "read": "reading the firm",
+    "risk": "risk model",
+    "compile": "compiling (first time only, about a minute)",
+    "solve": "solving households",
+    "verify": "verifying exactly",
+    "write": "writing results",
+}
+
+_NOTHING_DONE = 2
+_INTERRUPTED = 130
+
+Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
+AsOf = Annotated[str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")]
+Only = Annotated[list[str] | None, typer.Option("--household", help="Only this household; may be repeated.")]
+Out = Annotated[Path, typer.Option("--out", help="Where the results go.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver threads; 0 = one per core.")]
+
+
+@contextmanager
+def _watched() -> Iterator[Watch]:
+    """Show a progress bar for the phases of a run."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def on_phase(name: str, total: int) -> None:
+            progress.reset(task, description=_PHASES.get(name, name), total=total or None)
+
+        yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn what ends a command into words and an exit status."""
+    try:
+        yield
+    except FolderError as error:
+        _show_findings(error.findings)
+        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
+        raise typer.Exit(_NOTHING_DONE) from error
+    except (LotwiseError, OSError, ValueError) as error:
+        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
+        raise typer.Exit(_NOTHING_DONE) from error
+    except KeyboardInterrupt as error:
+        _err.print("interrupted: nothing was written")
+        raise typer.Exit(_INTERRUPTED) from error
+
+
+def _show_findings(findings: tuple[Finding, ...], most: int = 12) -> None:
+    for finding in findings[:most]:
+        _err.print(f"  {finding.severity}: {finding}", markup=False, highlight=False)
+    if len(findings) > most:
+        _err.print(f"  and {len(findings) - most} more")
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
+    except ValueError as error:
+        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
+
+
+def _formats(settings: Settings) -> tuple[str, ...]:
+    return tuple(name for name, wanted in (("csv", settings.csv), ("parquet", settings.parquet)) if wanted)
+
+
+def _finish(report: RunReport, out: Path) -> None:
+    """Show what a run did and leave with its exit status."""
+    _out.print(summary(report.run, out))
+    count = len(report.proposals.outcomes.status)
+    seconds = ", ".join(f"{name} {time:.1f}" for name, time in report.seconds.items())
+    solve = report.seconds.get("solve", 0.0)
+    rate = f" ({count / solve:,.0f} households/s)" if solve > 0 else ""
+    _out.print(f"[dim]seconds: {seconds}{rate}[/]")
+    raise typer.Exit(report.exit_status)
+
+
+@app.command(epilog="Example: lotwise demo --households 50 --out demo")
+def demo(
+    out: Out = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulated market and firm.")] = 1,
+    households: Annotated[int, typer.Option(min=1, help="How many households.")] = 200,
+    market: Annotated[Path | None, typer.Option(help="Folder of real market data to build the firm on.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results."""
+    settings = Settings()
+    with _reported():
+        with _watched() as watch:
+            with watch.phase("demo"):
+                write_demo_firm(out / "firm", seed=seed, households=households, market=market)
+            report = run_folder(
+                out / "firm",
+                out / "results",
+                threads=settings.threads if threads is None else threads,
+                formats=_formats(settings),
+                watch=watch,
+            )
+        _out.print(summary(report.run, out / "results"))
+        _out.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
+        _out.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
+
+
+@app.command(epilog="Example: lotwise rebalance firm --out results --household H001 --household H002")
+def rebalance(
+    folder: Folder,
+    out: Out = Path("results"),
+    day: AsOf = None,
+    household: Only = None,
+    threads: Threads = None,
+) -> None:
+    """Read a firm folder and write certified lot-level trades, outcomes, findings and the page of the run."""
+    settings = Settings()
+    with _reported():
+        with _watched() as watch:
+            report = run_folder(
+                folder,
+                out,
+                as_of=_day(day),
+                households=household,
+                threads=settings.threads if threads is None else threads,
+                formats=_formats(settings),
+                watch=watch,
+            )
+        _finish(report, out)
+
+
+@app.command(epilog="Example: lotwise explain firm H001 AAPL")
+def explain(
+    folder: Folder,
+    household: Annotated[str, typer.Argument(help="The household.", show_default=False)],
+    symbol: Annotated[str | None, typer.Argument(help="Only this security.", show_default=False)] = None,
+    day: AsOf = None,
+) -> None:
+    """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
+    with _reported():
+        with _watched() as watch:
+            firm, _ = prepared_firm(folder, _day(day), [household], watch)
+            with watch.phase("solve"):
+                found = explain_household(firm.book, firm.market, 0)
+        _show_findings(tuple(f for f in firm.findings if f.household == household))
+        _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
+
+
+@app.command(epilog="Example: lotwise risk firm --save firm")
+def risk(
+    folder: Folder,
+    save: Annotated[Path | None, typer.Option(help="Write the model into this folder as risk/*.csv.")] = None,
+    day: AsOf = None,
+) -> None:
+    """Estimate (or check) the risk model of a firm folder and describe it."""
+    with _reported():
+        with _watched() as watch:
+            firm, model = prepared_firm(folder, _day(day), None, watch)
+        _show_findings(tuple(f for f in firm.findings if f.file.startswith("risk")))
+        table = Table(title=f"Risk model of {escape(firm.name)}, {model.as_of}", show_header=False)
+        volatility = (model.specific + ((model.loadings() ** 2).sum(axis=1)) / 2) ** 0.5
+        origins = ", ".join(f"{model.origin.count(o)} {o}" for o in sorted(set(model.origin)))
+        table.add_row("Securities", f"{len(model.symbols):,} ({escape(origins)})")
+        table.add_row("Factors", f"{len(model.factors)}")
+        table.add_row("Volatility, median", f"{sorted(volatility)[len(volatility) // 2]:.1%} a year")
+        table.add_row("Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year")
+        _out.print(table)
+        if save:
+            model.save(save)
+            _out.print(f"Written to {save / 'risk'}")
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        _out.print(f"lotwise {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What a client wants: the investment policy as data."""

@@ -1,0 +1,183 @@
+"""The book from what was read: rows sorted and numbered as `rebalancing.book` says, columns contiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lotwise.households.profile import Profile
+from lotwise.interchange.firm_folder.accounts import AccountTable
+from lotwise.interchange.firm_folder.households import Roster
+from lotwise.interchange.firm_folder.models import ModelTable
+from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies
+
+__all__ = ["AccountRows", "PolicyTable", "account_rows", "lot_columns", "policies_of", "text_array"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRows:
+    """Order of the book's accounts: `source` are their positions in the table, `row` the way back (-1 = not in it)."""
+
+    source: NDArray[np.int64]
+    row: NDArray[np.int32]
+    household_start: NDArray[np.int64]
+
+
+def account_rows(accounts: AccountTable) -> AccountRows:
+    """Sort the accounts of the chosen households: by household, then kind, then as in the file."""
+    roster = accounts.roster
+    in_book = roster.chosen[accounts.household]
+    source = np.flatnonzero(in_book)
+    order = np.lexsort((source, accounts.kind[source], accounts.household[source]))
+    source = source[order]
+    row = np.full(len(accounts.ids), -1, dtype=np.int32)
+    row[source] = np.arange(len(source), dtype=np.int32)
+    book_household = np.cumsum(roster.chosen) - 1
+    counts = np.bincount(book_household[accounts.household[source]], minlength=int(roster.chosen.sum()))
+    return AccountRows(source, row, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+
+def account_columns(
+    accounts: AccountTable, rows: AccountRows, cash_used: Mapping[int, int], lot_start: NDArray[np.int64]
+) -> Accounts:
+    """Columns of the book's accounts; pending buys have taken their cash."""
+    cash = accounts.cash.copy()
+    for account, used in cash_used.items():
+        cash[account] -= used
+    book_household = (np.cumsum(accounts.roster.chosen) - 1).astype(np.int32)
+    return Accounts(
+        book_household[accounts.household[rows.source]],
+        accounts.kind[rows.source].astype(np.uint8),
+        cash[rows.source],
+        ~accounts.held_away[rows.source],
+        lot_start,
+    )
+
+
+def mark_kept(
+    lots: pl.DataFrame, pending_sells: pl.DataFrame, kept: Sequence[tuple[int, str]]
+) -> pl.DataFrame:
+    """Flag the lots that a pending sell reserves or a restriction keeps."""
+    marks = (
+        (pending_sells, ["account", "security"]),
+        (pl.DataFrame(kept, {"household": pl.Int64, "lot_id": pl.String}, orient="row"), ["household", "lot_id"]),
+    )
+    for frame, keys in marks:
+        if frame.is_empty():
+            continue
+        lots = lots.join(
+            frame.unique().with_columns(kept=pl.lit(int(LotFlag.KEPT), dtype=pl.UInt8)),
+            on=keys,
+            how="left",
+            maintain_order="left",
+        )
+        lots = lots.with_columns(flags=pl.col("flags") | pl.col("kept").fill_null(0)).drop("kept")
+    return lots
+
+
+@dataclass(frozen=True, slots=True)
+class LotColumns:
+    """The book's lots, where each account's begin, and their names."""
+
+    lots: Lots
+    start: NDArray[np.int64]
+    names: NDArray[np.str_]
+
+
+def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
+    """Sort the lots of the book's accounts by account, security, acquisition and lot id."""
+    book_row = pl.Series(rows.row).gather(frame["account"])
+    frame = frame.with_columns(book_row.alias("account")).filter(pl.col("account") >= 0)
+    frame = frame.sort("account", "security", "acquired", "lot_id")
+    counts = np.bincount(frame["account"].to_numpy(), minlength=len(rows.source))
+    lots = Lots(
+        _column(frame["security"], np.int32),
+        _column(frame["shares"], np.int64),
+        _column(frame["basis"], np.int64),
+        _column(frame["acquired"], np.int32),
+        _column(frame["holding_start"], np.int32),
+        _column(frame["flags"], np.uint8),
+    )
+    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"]))
+
+
+def _column[T: np.generic](series: pl.Series, dtype: type[T]) -> NDArray[T]:
+    """Own, writable, contiguous: kernels compile once for such arrays."""
+    return np.array(series.to_numpy(), dtype=dtype)
+
+
+def text_array(column: pl.Series) -> NDArray[np.str_]:
+    """A column of text as a numpy array of strings, without a Python object per cell where it is ASCII."""
+    width = int(column.str.len_bytes().max() or 0)
+    if not len(column) or not width:
+        return np.zeros(len(column), dtype="U1")
+    if column.str.contains(r"[^\x01-\x7f]").any():
+        return np.array(column.to_list(), dtype=np.str_)
+    padded = column.str.pad_end(width, "\0").str.encode("hex")
+    digits = np.frombuffer(bytes.fromhex("".join(padded.to_list())), dtype=np.uint8)
+    return digits.astype(np.uint32).view(f"U{width}")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTable:
+    """Distinct policies, the profile each was made of, and which one each chosen household has."""
+
+    policies: Policies
+    profiles: tuple[Profile, ...]
+    of_household: NDArray[np.int32]
+
+
+def policies_of(
+    roster: Roster,
+    model: NDArray[np.int32],
+    table: ModelTable,
+    named: Mapping[str, Profile | None],
+    firm: Profile,
+    as_of: date,
+) -> PolicyTable:
+    """Make one policy per profile and cash weight: cash that a model asks for replaces the profile's target.
+
+    `model` are the models of the chosen households. A household whose profile is wrong is blocked; its row is the
+    firm's own.
+    """
+    seen: dict[tuple[str, float], int] = {}
+    profiles: list[Profile] = []
+    of_household = np.zeros(int(roster.chosen.sum()), dtype=np.int32)
+    names = roster.frame["profile"].filter(pl.Series(roster.chosen)).fill_null("")
+    for number, name in enumerate(names):
+        cash = float(table.models.cash[model[number]]) if table.sound[model[number]] else 0.0
+        if (name, cash) not in seen:
+            seen[name, cash] = len(profiles)
+            profile = named.get(name) or firm
+            profiles.append(replace(profile, cash_target=Decimal(repr(cash))) if cash > 0 else profile)
+        of_household[number] = seen[name, cash]
+    return PolicyTable(_policy_columns(profiles, as_of), tuple(profiles), of_household)
+
+
+def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
+    def floats(values: list[Decimal]) -> NDArray[np.float64]:
+        return np.array([float(value) for value in values], dtype=np.float64)
+
+    def flags(values: list[bool]) -> NDArray[np.uint8]:
+        return np.array(values, dtype=np.uint8)
+
+    return Policies(
+        risk_price=floats([profile.risk_price_bps for profile in profiles]),
+        deferral_discount=floats([profile.tax_later() for profile in profiles]),
+        harvest_depth=floats([profile.harvest_depth(as_of) for profile in profiles]),
+        loss_usability=floats([profile.loss_usability for profile in profiles]),
+        trading_cost_multiplier=floats([profile.trading_cost_multiplier for profile in profiles]),
+        short_term_wait_cap=floats([profile.short_term_wait_cap for profile in profiles]),
+        buy_opportunity_cost=flags([profile.buy_opportunity_cost for profile in profiles]),
+        cash_target=floats([profile.cash_target for profile in profiles]),
+        cash_band=floats([profile.cash_band for profile in profiles]),
+        minimum_trade=np.array([profile.minimum_trade for profile in profiles], dtype=np.int64),
+        fractional_shares=flags([profile.fractional_shares for profile in profiles]),
+        worth_it=floats([profile.worth_it_bps / 10_000 for profile in profiles]),
+    )

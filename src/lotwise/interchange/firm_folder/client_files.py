@@ -1,0 +1,288 @@
+"""The contract of the files about clients: households, accounts, lots, and what clients want and did."""
+
+from __future__ import annotations
+
+from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.contract import (
+    FILLED_DATE,
+    MOST_MONEY,
+    MOST_PRICE,
+    MOST_SHARES,
+    ONE_SHARE_UNIT,
+    Column,
+    FileContract,
+    Kind,
+    id_column,
+    later,
+    text_column,
+)
+
+__all__ = [
+    "ACCOUNTS",
+    "GLIDE",
+    "HOUSEHOLDS",
+    "LOTS",
+    "PENDING_ORDERS",
+    "REQUESTS",
+    "RESTRICTIONS",
+    "TRANSACTIONS",
+]
+
+_FILING = ("single", "married_joint", "married_separate", "head_of_household")
+
+HOUSEHOLDS = FileContract(
+    "households",
+    "one row per household, the unit of wash sales",
+    (
+        id_column("household_id", "name of the household, unique"),
+        id_column("model", "target portfolio (models.csv)"),
+        text_column("name", "what people call it"),
+        Column("filing_status", Kind.CHOICE, "status on the tax return", choices=_FILING, used=False),
+        text_column("state", "state of residence", used=False),
+        later(
+            "ordinary_income",
+            Kind.MONEY,
+            "taxable, after deductions, before gains",
+            f"-{MOST_MONEY}",
+            MOST_MONEY,
+        ),
+        later("magi", Kind.MONEY, "modified adjusted gross income", f"-{MOST_MONEY}", MOST_MONEY),
+        *(
+            later(name, Kind.MONEY, meaning, f"-{MOST_MONEY}", MOST_MONEY)
+            for name, meaning in (
+                ("ytd_short_gains", "realised this year in managed accounts"),
+                ("ytd_long_gains", "realised this year in managed accounts"),
+                ("outside_short_gains", "realised or expected elsewhere"),
+                ("outside_long_gains", "realised or expected elsewhere"),
+            )
+        ),
+        later("expected_qualified_dividends", Kind.MONEY, "this year", "0", MOST_MONEY),
+        later("short_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
+        later("long_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
+        Column(
+            "federal_short_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"
+        ),
+        Column("federal_long_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"),
+        Column("state_rate", Kind.RATE, "marginal; total = federal + state", low="0", high="1"),
+        later("fee_bps", Kind.BASIS_POINTS, "yearly fee", "0", "10000"),
+        id_column("profile", "named profile; empty = the firm's own", required=False, filled=False),
+        id_column("wash_group", "links married-separate households", required=False, filled=False),
+    ),
+    needed=True,
+)
+
+ACCOUNTS = FileContract(
+    "accounts",
+    "one row per account",
+    (
+        id_column("account_id", "name of the account, unique"),
+        id_column("household_id", "its household"),
+        Column(
+            "kind",
+            Kind.CHOICE,
+            "how it is taxed",
+            required=True,
+            filled=True,
+            choices=("taxable", "traditional", "roth"),
+        ),
+        Column(
+            "cash",
+            Kind.MONEY,
+            "cash, may be negative",
+            required=True,
+            filled=True,
+            low=f"-{MOST_MONEY}",
+            high=MOST_MONEY,
+        ),
+        text_column("owner", "whose it is", used=False),
+        text_column("custodian", "where it is kept", used=False),
+        Column("held_away", Kind.FLAG, "true: counted for wash sales, never traded"),
+    ),
+    needed=True,
+)
+
+_UNKNOWN_TAX = Severity.WARNING  # the lot is kept and never sold
+
+LOTS = FileContract(
+    "lots",
+    "one row per tax lot",
+    (
+        id_column("account_id", "its account"),
+        id_column("lot_id", "name of the lot, unique in its account"),
+        id_column("symbol", "its security"),
+        Column(
+            "shares",
+            Kind.SHARES,
+            "shares held",
+            required=True,
+            filled=True,
+            low=ONE_SHARE_UNIT,
+            high=MOST_SHARES,
+        ),
+        Column("acquired", Kind.DATE, "trade date of the acquisition", required=True, bad=_UNKNOWN_TAX),
+        Column(
+            "basis",
+            Kind.MONEY,
+            "total, adjusted",
+            required=True,
+            low="0",
+            high=MOST_MONEY,
+            bad=_UNKNOWN_TAX,
+        ),
+        later("original_basis", Kind.MONEY, "before wash-sale and other adjustments", "0", MOST_MONEY),
+        Column("holding_period_start", Kind.DATE, "if it differs from acquired", bad=_UNKNOWN_TAX),
+        text_column("acquisition", "purchase, reinvest, gift, inheritance, merger, ...; empty = purchase"),
+        Column(
+            "loss_basis",
+            Kind.MONEY,
+            "basis for a loss, of a gift",
+            low="0",
+            high=MOST_MONEY,
+            bad=_UNKNOWN_TAX,
+        ),
+        Column("purpose", Kind.CHOICE, "why it is kept: never sold", choices=("hold", "donate", "step_up")),
+    ),
+    needed=True,
+)
+
+RULES = ("never_buy", "never_sell", "never_own", "never_trade", "min_weight", "max_weight")
+SCOPES = ("symbol", "lot", "sector", "industry", "asset_class", "screen")
+
+RESTRICTIONS = FileContract(
+    "restrictions",
+    "what a client does not want",
+    (
+        id_column("household_id", "household, * = all"),
+        Column("rule", Kind.CHOICE, "the rule", required=True, filled=True, choices=RULES),
+        Column("scope", Kind.CHOICE, "what value names", required=True, filled=True, choices=SCOPES),
+        id_column("value", "symbol, lot_id, or name of the sector, industry, asset class or screen"),
+        Column(
+            "weight",
+            Kind.NUMBER,
+            "bound of min_weight and max_weight: fraction of the household, or of account_id",
+            low="0",
+            high="1",
+        ),
+        id_column("account_id", "empty = every account of the household", required=False, filled=False),
+    ),
+    blocks_all=True,
+)
+
+REQUESTS = FileContract(
+    "requests",
+    "what a client asks for",
+    (
+        id_column("request_id", "name of the request, unique"),
+        id_column("account_id", "account", required=False, filled=False),
+        id_column("household_id", "household, if no account", required=False, filled=False),
+        Column(
+            "kind",
+            Kind.CHOICE,
+            "what is asked",
+            required=True,
+            filled=True,
+            choices=("raise_cash", "invest_cash", "rmd", "close", "harvest"),
+        ),
+        Column("amount", Kind.MONEY, "dollars", required=True, low="0", high=MOST_MONEY),
+        Column("term", Kind.CHOICE, "of a harvest", choices=("short", "long")),
+        Column("by", Kind.DATE, "last day"),
+        Column("preserve_until", Kind.DATE, "losses are kept until"),
+    ),
+    used=False,
+)
+
+TRANSACTION_KINDS = (
+    "buy",
+    "sell",
+    "dividend",
+    "reinvest",
+    "reinvestment",
+    "interest",
+    "capital_gain_distribution",
+    "deposit",
+    "withdrawal",
+    "fee",
+    "transfer_in",
+    "transfer_out",
+    "gift_in",
+    "inheritance",
+    "donation",
+    "split",
+    "stock_dividend",
+    "stock_dividend_other_class",
+    "symbol_change",
+    "cash_merger",
+    "stock_merger",
+    "mixed_merger",
+    "spin_off",
+    "return_of_capital",
+    "cash_in_lieu",
+    "sell_short",
+    "cover",
+    "basis_correction",
+)
+
+TRANSACTIONS = FileContract(
+    "transactions",
+    "what happened; sales at a loss of the last 30 days open wash windows",
+    (
+        FILLED_DATE,
+        id_column("account_id", "account"),
+        Column("kind", Kind.CHOICE, "what happened", required=True, filled=True, choices=TRANSACTION_KINDS),
+        id_column("transaction_id", "same id = same transaction", required=False, filled=False),
+        later("sequence", Kind.NUMBER, "order within a day"),
+        id_column("symbol", "security", required=False, filled=False),
+        Column("shares", Kind.SHARES, "shares", low=f"-{MOST_SHARES}", high=MOST_SHARES),
+        Column("amount", Kind.MONEY, "dollars, before the fee", low=f"-{MOST_MONEY}", high=MOST_MONEY),
+        Column("price", Kind.MONEY, "per share", low="0", high=MOST_PRICE),
+        Column("fee", Kind.MONEY, "dollars", low="0", high=MOST_MONEY),
+        later("settle_date", Kind.DATE, "settlement"),
+        later("ex_date", Kind.DATE, "of a dividend"),
+        later("qualified", Kind.FLAG, "qualified dividend"),
+        text_column("lot_id", "lot sold", used=False),
+        Column("basis", Kind.MONEY, "of the shares sold", low="0", high=MOST_MONEY, bad=Severity.WARNING),
+        Column("term", Kind.CHOICE, "short or long", choices=("short", "long"), used=False),
+        later("acquired", Kind.DATE, "of the shares sold or received"),
+        later("original_basis", Kind.MONEY, "before adjustments", "0", MOST_MONEY),
+        text_column("new_symbol", "after a reorganisation", used=False),
+        later("ratio", Kind.NUMBER, "new shares per old", "0", "1000000"),
+        later("cash_per_share", Kind.MONEY, "cash received", "0", MOST_PRICE),
+        later("fair_value", Kind.MONEY, "of what was received or given", "0", MOST_MONEY),
+        later("donor_basis", Kind.MONEY, "of a gift", "0", MOST_MONEY),
+        later("donor_acquired", Kind.DATE, "of a gift"),
+        text_column("counter_account", "other side of a transfer", used=False),
+        text_column("relief", "lot relief method", used=False),
+    ),
+    blocks_all=True,
+)
+
+PENDING_ORDERS = FileContract(
+    "pending_orders",
+    "orders not yet filled: they open wash windows and use cash",
+    (
+        id_column("account_id", "account"),
+        id_column("symbol", "security"),
+        Column("side", Kind.CHOICE, "buy or sell", required=True, filled=True, choices=("buy", "sell")),
+        Column(
+            "shares",
+            Kind.SHARES,
+            "shares",
+            required=True,
+            filled=True,
+            low=ONE_SHARE_UNIT,
+            high=MOST_SHARES,
+        ),
+    ),
+    blocks_all=True,
+)
+
+GLIDE = FileContract(
+    "glide",
+    "models by date",
+    (
+        id_column("household_id", "household"),
+        Column("date", Kind.DATE, "first day of the model", required=True, filled=True),
+        id_column("model", "model from that day on"),
+    ),
+    blocks_all=True,
+)

@@ -1,0 +1,187 @@
+"""What sectors, industries, asset classes and screens contain: members of each, and shares of funds looked through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.securities.market import SecurityKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lotwise.interchange.firm_folder.columns import TypedTable
+    from lotwise.interchange.firm_folder.securities import Securities
+
+__all__ = ["GroupBook", "read_lookthrough", "read_screens"]
+
+_SUM_TOLERANCE = 1e-6
+_FUNDS = (SecurityKind.ETF, SecurityKind.FUND)
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+
+
+def read_screens(
+    table: TypedTable, securities: Securities, findings: FindingList
+) -> dict[str, NDArray[np.int32]]:
+    """Members of each screen: scored above 0, true, or just listed; a wrong score counts as listed."""
+    table.report_cells(findings)
+    for row in table.broken:
+        message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; it is not used")
+        findings.add(Place(table.file, row.line), message, row.why)
+    frame = table.frame.filter(pl.col("screen").is_not_null() & pl.col("symbol").is_not_null())
+    frame = frame.with_columns(code_of(frame["symbol"], securities.labels.symbols).alias("security"))
+    score = pl.col("score").str.to_lowercase()
+    number = pl.when(score.str.contains(_NUMBER)).then(score).cast(pl.Float64, strict=False)
+    wrong = score.is_not_null() & number.is_null() & ~score.is_in(["true", "false"])
+    for line, was in frame.filter(wrong).select(LINE, "score").iter_rows():
+        message = Message(
+            Severity.WARNING, "a number, true or false", "correct it; it counts as on the screen"
+        )
+        findings.add(Place(table.file, line, "score"), message, was)
+    strangers = frame.filter(pl.col("security").is_null())["symbol"].n_unique()
+    if strangers:
+        message = Message(Severity.NOTICE, "in the securities file", "others are not looked at")
+        findings.add(Place(table.file, None, "symbol"), message, f"{strangers} others")
+    listed = frame.filter(
+        pl.col("security").is_not_null()
+        & ((score != "false") & (number.is_null() | (number > 0))).fill_null(value=True)
+    )
+    members = {name: np.zeros(0, dtype=np.int32) for name in frame["screen"].unique().to_list()}
+    for (name,), part in listed.group_by("screen"):
+        members[str(name)] = np.unique(part["security"].to_numpy()).astype(np.int32)
+    return members
+
+
+def read_lookthrough(
+    table: TypedTable, securities: Securities, today: int, findings: FindingList
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Holdings of each fund as of its latest day: positions and weights; a wrong row leaves its fund unknown."""
+    table.report_cells(findings)
+    wrong = table.errors()
+    frame = table.frame.with_columns(
+        code_of(table.frame["fund"], securities.labels.symbols).alias("code"),
+        code_of(table.frame["symbol"], securities.labels.symbols).alias("security"),
+        pl.col("as_of").fill_null(today),
+    )
+    spoiled = set(frame["fund"].filter(wrong).drop_nulls().to_list())
+    known = set(frame["fund"].drop_nulls().to_list())
+    for row in table.broken:
+        message = Message(
+            Severity.ERROR, "a row as wide as the header", "correct the row; its fund is unknown"
+        )
+        findings.add(Place(table.file, row.line), message, row.why)
+        spoiled |= known.intersection(cell.strip() for cell in row.cells)
+    frame = frame.filter(pl.col("code").is_not_null() & (pl.col("as_of") <= today) & ~wrong)
+    frame = frame.filter(pl.col("as_of") == pl.col("as_of").max().over("fund"))
+    holdings = {}
+    for (fund,), part in frame.group_by("fund", maintain_order=True):
+        total = float(part["weight"].sum())
+        if str(fund) in spoiled:
+            continue
+        if total > 1 + _SUM_TOLERANCE:
+            message = Message(
+                Severity.ERROR, "weights that sum to 1 at most", "correct them; the fund is unknown"
+            )
+            findings.add(Place(table.file, part[LINE][0], "weight"), message, f"{fund}: {total:.9g}")
+            continue
+        part = part.filter(pl.col("security").is_not_null())  # noqa: PLW2901 - the rest has no sector here
+        holdings[int(part["code"][0])] = (
+            (part["security"].to_numpy(), part["weight"].to_numpy())
+            if part.height
+            else (
+                np.zeros(0, dtype=np.int64),
+                np.zeros(0),
+            )
+        )
+    return holdings
+
+
+@dataclass(slots=True)
+class GroupBook:
+    """Every group that a restriction can name."""
+
+    securities: Securities
+    screens: dict[str, NDArray[np.int32]]
+    lookthrough: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]]
+    file: str  # of look-through, for findings
+    _by_scope: dict[str, dict[str, NDArray[np.int32]]]
+    _warned: set[int]
+
+    @classmethod
+    def of(
+        cls,
+        securities: Securities,
+        screens: dict[str, NDArray[np.int32]],
+        lookthrough: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]],
+        file: str,
+    ) -> GroupBook:
+        """Index the securities by each of their words."""
+        labels = securities.labels
+        by_scope = {"screen": screens}
+        for scope, words in (
+            ("symbol", labels.symbols),
+            ("sector", labels.sectors),
+            ("industry", labels.industries),
+            ("asset_class", labels.asset_classes),
+        ):
+            index: dict[str, list[int]] = {}
+            for number, word in enumerate(words):
+                if word:
+                    index.setdefault(word, []).append(number)
+            by_scope[scope] = {word: np.array(found, dtype=np.int32) for word, found in index.items()}
+        return cls(securities, screens, lookthrough, file, by_scope, set())
+
+    def names(self, scope: str, value: str) -> bool:
+        """Whether a scope has something of this name (a screen may be empty)."""
+        return value in self._by_scope[scope]
+
+    def known(self, scope: str) -> tuple[str, ...]:
+        """Names of a scope."""
+        return tuple(self._by_scope[scope])
+
+    def members(self, scope: str, value: str) -> NDArray[np.int32]:
+        """Positions of the securities that belong to a group themselves, ascending."""
+        return self._by_scope[scope][value]
+
+    def coefficients(
+        self, scope: str, value: str, findings: FindingList
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Positions and coefficients of a group's bound: 1 for a member, for a fund the share found in the group.
+
+        A fund without look-through counts by its own word; where it has none either, it counts as 0, a warning.
+        """
+        share = np.zeros(self.securities.count)
+        inside = np.zeros(self.securities.count)
+        members = self.members(scope, value)
+        inside[members] = 1.0
+        share[members] = 1.0
+        labels = self.securities.labels
+        words = {"sector": labels.sectors, "industry": labels.industries, "asset_class": labels.asset_classes}
+        for fund in np.flatnonzero(np.isin(self.securities.kind, _FUNDS)):
+            held = self.lookthrough.get(int(fund))
+            if held is not None:
+                share[fund] = min(float(held[1] @ inside[held[0]]), 1.0)
+            elif not inside[fund] and not (scope in words and words[scope][fund]):
+                self._warn(int(fund), scope, value, findings)
+        found = np.flatnonzero(share)
+        return found.astype(np.int32), share[found]
+
+    def _warn(self, fund: int, scope: str, value: str, findings: FindingList) -> None:
+        if fund in self._warned:
+            return
+        self._warned.add(fund)
+        message = Message(
+            Severity.WARNING,
+            "look-through of every fund where a bound needs it",
+            f"add {self.securities.labels.symbols[fund]}; until then none of it counts in {scope} {value} and the like",
+        )
+        findings.add(
+            Place(self.file, None, "fund"), message, f"{self.securities.labels.symbols[fund]} missing"
+        )

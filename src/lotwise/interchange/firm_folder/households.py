@@ -1,0 +1,288 @@
+"""households and glide: who is managed, by which model and profile, and at which tax rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lotwise.errors import Severity
+from lotwise.households.profile_reading import closest, shown
+from lotwise.interchange.firm_folder.columns import Owners
+from lotwise.interchange.firm_folder.findings import (
+    EVERY_HOUSEHOLD,
+    FindingList,
+    Message,
+    Place,
+    rows_to_report,
+)
+from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.money import FULL_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from lotwise.households.profile import Profile
+    from lotwise.interchange.firm_folder.columns import TypedTable
+    from lotwise.interchange.firm_folder.models import ModelTable
+    from lotwise.money import IntArray, Rate
+
+__all__ = [
+    "Roster",
+    "TaxRates",
+    "follow_glide",
+    "read_rates",
+    "read_roster",
+    "report_models",
+    "report_profiles",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Every household of the file, once, in its order.
+
+    `chosen` are those of the run; `loaded` adds the ones that share their wash sales. `taxpayer` numbers the
+    households so that those of one wash group are one.
+    """
+
+    ids: tuple[str, ...]
+    names: pl.Series  # the ids again, as a column
+    frame: pl.DataFrame
+    chosen: NDArray[np.bool_]
+    loaded: NDArray[np.bool_]
+    taxpayer: NDArray[np.int32]
+
+    def owners(self, code: pl.Series) -> Owners:
+        """Households of the rows of another table."""
+        return Owners(self.names, code)
+
+
+def read_roster(table: TypedTable, only: Sequence[str] | None, findings: FindingList) -> Roster | None:
+    """Read the households; None, with a fatal finding, if none is left to run."""
+    frame = table.frame.with_columns(wrong=table.errors())
+    everyone = (frame["household_id"] == EVERY_HOUSEHOLD).fill_null(value=False)
+    if everyone.any():
+        message = Message(
+            Severity.ERROR, "a name other than *, which means all", "rename it; it is not in the run"
+        )
+        findings.rows(
+            Place(table.file, None, "household_id"),
+            message,
+            rows_to_report(frame[LINE].filter(everyone), "*"),
+        )
+    named = frame["household_id"].is_not_null() & ~everyone
+    unique = frame.filter(named & frame["household_id"].is_first_distinct())
+    ids = tuple(unique["household_id"].to_list())
+    taxpayer = _taxpayers(unique)
+    chosen = _chosen(table.file, ids, only, findings)
+    loaded = np.isin(taxpayer, taxpayer[chosen])
+    roster = Roster(ids, pl.Series(ids, dtype=pl.String), unique, chosen, loaded, taxpayer)
+
+    code = code_of(frame["household_id"], ids)
+    in_run = pl.Series(loaded).gather(code).fill_null(value=True)
+    table.report_cells(findings, roster.owners(code), in_run)
+    again = named & in_run & ~frame["household_id"].is_first_distinct()
+    message = Message(Severity.ERROR, "a household once", "remove one of the rows; until then it is refused")
+    rows = rows_to_report(
+        frame[LINE].filter(again), frame["household_id"].filter(again), roster.owners(code).of(again)
+    )
+    findings.rows(Place(table.file, None, "household_id"), message, rows)
+    for row in table.broken:
+        _report_broken(table.file, row.line, row.why, row.cells, ids, findings)
+    if not chosen.any():
+        message = Message(
+            Severity.ERROR, "one household at least", "add households, or ask for one that is there"
+        )
+        findings.stop(
+            Place(table.file), message, "none" if only is None else f"none of {shown(', '.join(only))}"
+        )
+        return None
+    return roster
+
+
+def _report_broken(
+    file: str, line: int, why: str, cells: Sequence[str], ids: Sequence[str], findings: FindingList
+) -> None:
+    known = set(ids)
+    named = next((cell.strip() for cell in cells if cell.strip() in known), None)
+    message = Message(
+        Severity.ERROR, "a row as wide as the header", "correct the row; its household is not in the run"
+    )
+    findings.add(Place(file, line), message, why, named)
+
+
+def _chosen(
+    file: str, ids: tuple[str, ...], only: Sequence[str] | None, findings: FindingList
+) -> NDArray[np.bool_]:
+    if only is None:
+        return np.ones(len(ids), dtype=np.bool_)
+    wanted = set(only)
+    for name in sorted(wanted.difference(ids)):
+        message = Message(
+            Severity.ERROR, "a household of the file", f"{closest(name, ids)}ask for one that is there"
+        )
+        findings.add(Place(file, None, "household_id"), message, shown(name))
+    return np.array([name in wanted for name in ids], dtype=np.bool_)
+
+
+def _taxpayers(frame: pl.DataFrame) -> NDArray[np.int32]:
+    """Number households so that a wash group is one number."""
+    if frame.is_empty():
+        return np.zeros(0, dtype=np.int32)
+    own = pl.lit("\0") + pl.col("household_id")
+    group = frame.select(pl.coalesce(pl.col("wash_group"), own).rank("dense").cast(pl.Int32) - 1)
+    return group.to_series().to_numpy()
+
+
+def follow_glide(table: TypedTable, roster: Roster, today: int, findings: FindingList) -> pl.Series:
+    """Model of each household on the day: the latest of its glide rows that has come, else its own."""
+    frame = table.frame.with_columns(code_of(table.frame["household_id"], roster.ids).alias("code"))
+    in_run = pl.Series(roster.loaded).gather(frame["code"]).fill_null(value=True)
+    table.report_cells(findings, roster.owners(frame["code"]), in_run)
+    place = Place(table.file, None, "household_id")
+    stranger = frame["code"].is_null() & frame["household_id"].is_not_null()
+    message = Message(Severity.ERROR, "a household of the file", "correct the name; the row is not used")
+    findings.rows(
+        place, message, rows_to_report(frame[LINE].filter(stranger), frame["household_id"].filter(stranger))
+    )
+    for row in table.broken:
+        _report_broken(table.file, row.line, row.why, row.cells, roster.ids, findings)
+    sound = frame.filter(
+        in_run & pl.col("code").is_not_null() & pl.col("date").is_not_null() & pl.col("model").is_not_null()
+    )
+    again = ~sound.select(pl.struct("code", "date").is_first_distinct()).to_series()
+    message = Message(Severity.ERROR, "one model a day", "remove one of the rows; until then it is refused")
+    rows = rows_to_report(
+        sound[LINE].filter(again), sound["model"].filter(again), roster.owners(sound["code"]).of(again)
+    )
+    findings.rows(Place(table.file, None, "date"), message, rows)
+    latest = (
+        sound.filter(pl.col("date") <= today).group_by("code").agg(pl.col("model").sort_by("date").last())
+    )
+    own = roster.frame["model"]
+    if latest.is_empty():
+        return own
+    return own.scatter(latest["code"], latest["model"])
+
+
+def report_models(
+    file: str, roster: Roster, followed: pl.Series, table: ModelTable, findings: FindingList
+) -> None:
+    """Block the households whose model is not there or not sound."""
+    code = code_of(followed, table.names)
+    sound = pl.Series(table.sound).gather(code)
+    loaded = pl.Series(roster.loaded)
+    place = Place(file, None, "model")
+    for mask, must_be, to_do in (
+        (
+            code.is_null() & followed.is_not_null(),
+            "a model of the models file",
+            "correct the name or add the model",
+        ),
+        (~sound.fill_null(value=True), "a sound model", "correct the model"),
+    ):
+        rows = loaded & mask
+        message = Message(Severity.ERROR, must_be, f"{to_do}; until then the household is refused")
+        findings.rows(
+            place,
+            message,
+            rows_to_report(roster.frame[LINE].filter(rows), followed.filter(rows), roster.names.filter(rows)),
+        )
+
+
+def report_profiles(
+    file: str, roster: Roster, profiles: Mapping[str, Profile | None] | None, findings: FindingList
+) -> None:
+    """Block the households whose profile is not there or wrong."""
+    named = roster.frame["profile"]
+    for number in (named.is_not_null() & pl.Series(roster.loaded)).arg_true():
+        name = named[number]
+        if profiles is None:
+            must_be, to_do = "a profile that can be read", "correct profiles.toml"
+        elif name not in profiles:
+            must_be = "a profile of profiles.toml, or empty"
+            to_do = f"{closest(name, list(profiles))}correct the name or add the profile"
+        elif profiles[name] is None:
+            must_be, to_do = "a sound profile", "correct its keys in profiles.toml"
+        else:
+            continue
+        message = Message(Severity.ERROR, must_be, f"{to_do}; until then the household is refused")
+        place = Place(file, roster.frame[LINE][number], "profile")
+        findings.add(place, message, shown(name), roster.ids[number])
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRates:
+    """Marginal rates of every household, billionths: federal + state."""
+
+    short: IntArray
+    long: IntArray
+
+
+def read_rates(
+    file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList
+) -> TaxRates:
+    """Add federal and state rates; where a household gives none, the firm's defaults, said so."""
+    _report_default_rates(file, roster, defaults, findings)
+    filled = roster.frame.select(
+        pl.col(name).fill_null(int(defaults[name] or 0))
+        for name in ("federal_short_rate", "federal_long_rate", "state_rate")
+    )
+    short = (filled["federal_short_rate"] + filled["state_rate"]).to_numpy()
+    long = (filled["federal_long_rate"] + filled["state_rate"]).to_numpy()
+    over = pl.Series((short > FULL_RATE) | (long > FULL_RATE)) & pl.Series(roster.loaded)
+    message = Message(Severity.ERROR, "federal + state of at most 1", "rates are fractions: 0.37 means 37%")
+    findings.rows(
+        Place(file, None, "federal_short_rate"),
+        message,
+        rows_to_report(roster.frame[LINE].filter(over), "more than 1", roster.names.filter(over)),
+    )
+    return TaxRates(np.minimum(short, FULL_RATE), np.minimum(long, FULL_RATE))
+
+
+def _report_default_rates(
+    file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList
+) -> None:
+    frame = roster.frame
+    loaded = pl.Series(roster.loaded) & ~frame["wrong"]
+    none = frame.select(
+        pl.all_horizontal(pl.col("federal_short_rate", "federal_long_rate", "state_rate").is_null())
+    ).to_series()
+    income = frame.select(pl.any_horizontal(pl.col("ordinary_income", "magi").is_not_null())).to_series()
+    for name in ("federal_short_rate", "federal_long_rate", "state_rate"):
+        missing = loaded & frame[name].is_null()
+        if not missing.any():
+            continue
+        default = defaults[name]
+        severity, to_do = Severity.WARNING, "fill it, or the firm's default is used"
+        if default is None and name == "state_rate":
+            to_do = "fill it, or add a default to firm.toml; it counts as 0"
+        elif default is None:
+            severity, to_do = (
+                Severity.ERROR,
+                "fill it, or add a default to firm.toml; until then it is refused",
+            )
+        elif name == "federal_short_rate":
+            # No rates at all is the ordinary case of a firm with defaults: a notice, once per household.
+            for mask, words in (
+                (none & ~income, ""),
+                (none & income, "; income is validated and not used yet"),
+            ):
+                rows = rows_to_report(
+                    frame[LINE].filter(missing & mask), "no rates", roster.names.filter(missing & mask)
+                )
+                message = Message(Severity.NOTICE, "filled", f"the firm's default rates are used{words}")
+                findings.rows(Place(file, None, name), message, rows)
+        rest = missing if default is None else missing & ~none
+        message = Message(severity, "filled", to_do)
+        findings.rows(
+            Place(file, None, name),
+            message,
+            rows_to_report(frame[LINE].filter(rest), "empty", roster.names.filter(rest)),
+        )

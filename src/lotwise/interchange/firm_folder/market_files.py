@@ -1,0 +1,207 @@
+"""The contract of the files about the market: securities, prices, models, funds, and a risk model."""
+
+from __future__ import annotations
+
+from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.contract import (
+    FILLED_DATE,
+    MOST_PRICE,
+    Column,
+    FileContract,
+    Kind,
+    id_column,
+    later,
+    text_column,
+)
+
+__all__ = [
+    "CORPORATE_ACTIONS",
+    "COVARIANCE",
+    "EXPOSURES",
+    "LOOKTHROUGH",
+    "MODELS",
+    "PRICES",
+    "SCREENS",
+    "SECURITIES",
+    "SPECIFIC",
+    "SUBSTITUTES",
+]
+
+SECURITIES = FileContract(
+    "securities",
+    "one row per security",
+    (
+        id_column("symbol", "its name, unique"),
+        text_column("name", "what people call it"),
+        Column(
+            "kind",
+            Kind.CHOICE,
+            "what it is; empty = stock",
+            required=True,
+            choices=("stock", "etf", "fund", "bond", "cash"),
+            bad=Severity.WARNING,
+        ),
+        text_column("asset_class", "for restrictions and the risk model"),
+        text_column("sector", "for restrictions and the risk model"),
+        text_column("industry", "for restrictions and the risk model"),
+        Column(
+            "spread_bps",
+            Kind.BASIS_POINTS,
+            "full bid-ask spread; one trade costs half of it",
+            low="0",
+            high="10000",
+            bad=Severity.WARNING,
+        ),
+        later("dividend_yield", Kind.NUMBER, "a year, fraction", "0", "10"),
+        later("qualified_share", Kind.NUMBER, "share of dividends that is qualified", "0", "1"),
+        text_column("identical_group", "securities of one group are substantially identical"),
+        text_column("cusip", "identifier", used=False),
+    ),
+    needed=True,
+)
+
+PRICES = FileContract(
+    "prices",
+    "one row per security and day",
+    (
+        FILLED_DATE,
+        id_column("symbol", "security"),
+        Column(
+            "close",
+            Kind.MONEY,
+            "as traded on the last date; earlier dates on the same share basis",
+            required=True,
+            low="0.0001",
+            high=MOST_PRICE,
+            bad=Severity.WARNING,
+        ),
+        Column(
+            "adj_close",
+            Kind.NUMBER,
+            "total return",
+            low="0.000000001",
+            high="1000000000",
+            bad=Severity.WARNING,
+        ),
+    ),
+    needed=True,
+)
+
+MODELS = FileContract(
+    "models",
+    "target portfolios: one row per security, or per model that a blend is made of",
+    (
+        id_column("model", "name of the model"),
+        id_column("symbol", "security, or CASH", required=False, filled=False),
+        id_column("child_model", "model that is blended in", required=False, filled=False),
+        Column(
+            "weight",
+            Kind.NUMBER,
+            "fraction; a model sums to 1",
+            required=True,
+            filled=True,
+            low="0",
+            high="1",
+        ),
+    ),
+    needed=True,
+)
+
+CORPORATE_ACTIONS = FileContract(
+    "corporate_actions",
+    "splits, mergers and the like",
+    (
+        FILLED_DATE,
+        id_column("symbol", "security"),
+        Column(
+            "kind",
+            Kind.CHOICE,
+            "what happens",
+            required=True,
+            filled=True,
+            choices=(
+                "split",
+                "stock_dividend",
+                "symbol_change",
+                "cash_merger",
+                "stock_merger",
+                "mixed_merger",
+                "spin_off",
+                "return_of_capital",
+            ),
+        ),
+        Column("ratio", Kind.NUMBER, "new shares per old", low="0", high="1000000"),
+        text_column("new_symbol", "what it becomes"),
+        Column("cash_per_share", Kind.MONEY, "cash received", low="0", high=MOST_PRICE),
+        Column("fraction", Kind.NUMBER, "of basis that moves", low="0", high="1"),
+    ),
+    used=False,
+)
+
+LOOKTHROUGH = FileContract(
+    "lookthrough",
+    "what funds hold",
+    (
+        id_column("fund", "symbol of the fund"),
+        id_column("symbol", "what it holds"),
+        Column("weight", Kind.NUMBER, "fraction of the fund", required=True, filled=True, low="0", high="1"),
+        Column("as_of", Kind.DATE, "day of the holdings; the latest one known counts"),
+    ),
+)
+
+SCREENS = FileContract(
+    "screens",
+    "lists of securities for restrictions",
+    (
+        id_column("screen", "name of the screen"),
+        id_column("symbol", "security"),
+        Column(
+            "score",
+            Kind.TEXT,
+            "a number or true/false; more than 0 or true = on the screen; empty = on the screen",
+            bad=Severity.WARNING,
+        ),
+    ),
+)
+
+SUBSTITUTES = FileContract(
+    "substitutes",
+    "what may stand for what",
+    (
+        id_column("symbol", "security"),
+        id_column("substitute", "what may stand for it"),
+        Column("rank", Kind.NUMBER, "1 = first choice", low="0", high="1000000"),
+    ),
+    used=False,
+)
+
+EXPOSURES = FileContract(
+    "risk/exposures",
+    "a risk model brought along: factor exposures",
+    (
+        id_column("symbol", "security"),
+        id_column("factor", "factor"),
+        Column("value", Kind.NUMBER, "exposure", required=True, filled=True, low="-1000000", high="1000000"),
+    ),
+)
+
+COVARIANCE = FileContract(
+    "risk/covariance",
+    "annual covariance of the factors",
+    (
+        id_column("factor", "factor"),
+        id_column("factor2", "factor"),
+        Column(
+            "value", Kind.NUMBER, "annual covariance", required=True, filled=True, low="-1000", high="1000"
+        ),
+    ),
+)
+
+SPECIFIC = FileContract(
+    "risk/specific",
+    "annual specific variance",
+    (
+        id_column("symbol", "security"),
+        Column("variance", Kind.NUMBER, "annual variance", required=True, filled=True, low="0", high="1000"),
+    ),
+)

@@ -1,0 +1,131 @@
+"""risk/*.csv: a risk model brought along; a wrong row costs its security, a wrong covariance the model."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from lotwise.errors import RiskModelError, Severity
+from lotwise.households.profile_reading import shown
+from lotwise.interchange.firm_folder.columns import TypedTable
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.risk.factor_model import FactorModel, Origin
+
+__all__ = ["read_risk_model"]
+
+_ESTIMATED = "until then the risk model is estimated from prices"
+
+
+def read_risk_model(
+    tables: tuple[TypedTable | None, TypedTable | None, TypedTable | None], as_of: date, findings: FindingList
+) -> FactorModel | None:
+    """Read exposures, covariance and specific variances; None if there is no model, or no sound one (a finding)."""
+    exposures, covariance, specific = tables
+    if exposures is None or covariance is None or specific is None:
+        given = [table.file for table in tables if table is not None]
+        if given:
+            message = Message(Severity.ERROR, "all three files of a risk model", f"add the others; {_ESTIMATED}")
+            findings.add(Place(given[0]), message, f"only {', '.join(given)}")
+        return None
+    spoiled = _wrong_symbols(exposures, findings) | _wrong_symbols(specific, findings)
+    covariance.report_cells(findings)
+    for row in covariance.broken:
+        message = Message(Severity.ERROR, "a row as wide as the header", f"correct the row; {_ESTIMATED}")
+        findings.add(Place(covariance.file, row.line), message, row.why)
+    if covariance.broken or covariance.errors().any():
+        return None
+    factors = tuple(covariance.frame["factor"].unique(maintain_order=True).to_list())
+    matrix = _covariance(covariance, factors, findings)
+    if matrix is None:
+        return None
+    own = specific.frame.filter(~specific.errors() & ~pl.col("symbol").is_in(sorted(spoiled)))
+    symbols = tuple(own["symbol"].to_list())
+    x = _exposures(exposures, symbols, factors, findings)
+    try:
+        return FactorModel(
+            as_of=as_of,
+            symbols=symbols,
+            factors=factors,
+            exposures=x,
+            covariance=matrix,
+            specific=own["variance"].to_numpy().copy(),
+            origin=(str(Origin.GIVEN),) * len(symbols),
+        )
+    except RiskModelError as error:
+        message = Message(Severity.ERROR, "a sound risk model", f"correct it; {_ESTIMATED}")
+        findings.add(Place(covariance.file), message, shown(str(error)))
+        return None
+
+
+def _wrong_symbols(table: TypedTable, findings: FindingList) -> set[str]:
+    """Report the wrong rows of a file by security; their securities have no risk and are held as they are."""
+    table.report_cells(findings)
+    known = set(table.frame["symbol"].drop_nulls().to_list())
+    spoiled = set(table.frame["symbol"].filter(table.errors()).drop_nulls().to_list())
+    for row in table.broken:
+        message = Message(
+            Severity.ERROR, "a row as wide as the header", "correct the row; its security has no risk until then"
+        )
+        findings.add(Place(table.file, row.line), message, row.why)
+        spoiled |= known.intersection(cell.strip() for cell in row.cells)
+    key = ["symbol", "factor"] if "factor" in table.frame.columns else ["symbol"]
+    again = ~table.frame.select(pl.struct(key).is_first_distinct()).to_series() & table.frame["symbol"].is_not_null()
+    message = Message(Severity.ERROR, "once", "remove one of the rows; its security has no risk until then")
+    rows = rows_to_report(table.frame[LINE].filter(again), table.frame["symbol"].filter(again))
+    findings.rows(Place(table.file, None, "symbol"), message, rows)
+    return spoiled | set(table.frame["symbol"].filter(again).to_list())
+
+
+def _covariance(
+    table: TypedTable, factors: tuple[str, ...], findings: FindingList
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
+    """Square matrix; a pair given one way round holds for both."""
+    row, column = code_of(table.frame["factor"], factors), code_of(table.frame["factor2"], factors)
+    unknown = column.is_null()
+    message = Message(Severity.ERROR, "a factor of the file", f"give its own variance too; {_ESTIMATED}")
+    findings.rows(
+        Place(table.file, None, "factor2"),
+        message,
+        rows_to_report(table.frame[LINE].filter(unknown), table.frame["factor2"].filter(unknown)),
+    )
+    again = ~table.frame.select(pl.struct("factor", "factor2").is_first_distinct()).to_series()
+    message = Message(Severity.ERROR, "a pair once", f"remove one of the rows; {_ESTIMATED}")
+    findings.rows(
+        Place(table.file, None, "factor"),
+        message,
+        rows_to_report(table.frame[LINE].filter(again), table.frame["factor"].filter(again)),
+    )
+    if unknown.any() or again.any():
+        return None
+    matrix = np.full((len(factors), len(factors)), np.nan)
+    matrix[row.to_numpy(), column.to_numpy()] = table.frame["value"].to_numpy()
+    matrix = np.where(np.isnan(matrix), matrix.T, matrix)
+    missing = np.argwhere(np.isnan(matrix))
+    if len(missing):
+        pair = " and ".join(factors[number] for number in missing[0])
+        message = Message(Severity.ERROR, "every pair of factors", f"add the others; {_ESTIMATED}")
+        findings.add(Place(table.file, None, "factor"), message, f"{len(missing)} missing, first {pair}")
+        return None
+    return matrix
+
+
+def _exposures(
+    table: TypedTable, symbols: tuple[str, ...], factors: tuple[str, ...], findings: FindingList
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Exposures by symbol and factor; a pair that is not listed is 0."""
+    frame = table.frame.filter(~table.errors())
+    frame = frame.with_columns(
+        code_of(frame["symbol"], symbols).alias("row"), code_of(frame["factor"], factors).alias("column")
+    )
+    unknown = frame.filter(pl.col("column").is_null())
+    if unknown.height:
+        message = Message(Severity.WARNING, "a factor of the covariance", "add it there; the row is not used")
+        findings.rows(Place(table.file, None, "factor"), message, rows_to_report(unknown[LINE], unknown["factor"]))
+    frame = frame.drop_nulls(["row", "column"])
+    x = np.zeros((len(symbols), len(factors)))
+    x[frame["row"].to_numpy(), frame["column"].to_numpy()] = frame["value"].to_numpy()
+    return x

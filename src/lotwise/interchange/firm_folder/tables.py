@@ -1,0 +1,194 @@
+"""Finding and opening the files of a firm folder: every table as columns, each row with the line it starts at.
+
+CSV cells come as text. Parquet columns come as they are typed; the line of a row is its number, counted from 1.
+Whatever is wrong with a file as a whole is a finding here; what is wrong with cells is found in `columns`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+from pyarrow.lib import ArrowException
+
+from lotwise.errors import Severity
+from lotwise.households.profile_reading import closest, shown
+from lotwise.interchange.firm_folder.csv_text import BrokenRow, open_text, read_header, read_rows
+from lotwise.interchange.firm_folder.files import FILE_ORDER
+from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lotwise.interchange.firm_folder.contract import FileContract
+
+__all__ = ["LINE", "RawTable", "note_strangers", "read_table"]
+
+LINE = "line of the row"  # a name no column of the contract has
+
+# pyarrow carries no types: what it returns is checked where it is used.
+_open_parquet: Callable[..., Any] = pq.ParquetFile
+
+_UNREADABLE = (
+    pl.List,
+    pl.Array,
+    pl.Struct,
+    pl.Binary,
+    pl.Object,
+    pl.Time,
+    pl.Duration,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One file as it is: the contract's columns that it has, with `LINE`, and the rows that cannot be read."""
+
+    contract: FileContract
+    file: str
+    frame: pl.DataFrame
+    broken: tuple[BrokenRow, ...]
+
+
+def read_table(folder: Path, contract: FileContract, findings: FindingList) -> RawTable | None:
+    """Open a file of the folder, CSV or Parquet; None if it is not there or is of no use, which is then a finding."""
+    paths = [
+        path for ending in (".csv", ".parquet") if (path := folder / f"{contract.stem}{ending}").exists()
+    ]
+    if not paths:
+        if contract.needed:
+            to_do = "add the file: nothing can be done without it"
+            findings.stop(
+                Place(contract.name), Message(Severity.ERROR, "there, as CSV or Parquet", to_do), "missing"
+            )
+        return None
+    if len(paths) > 1:
+        _unusable(
+            contract, contract.name, None, "one file, CSV or Parquet", "both", "remove the older", findings
+        )
+        return None
+    path = paths[0]
+    file = f"{contract.stem}{path.suffix}"
+    try:
+        read = _read_parquet if path.suffix == ".parquet" else _read_csv
+        table = read(path, file, contract, findings)
+    except (OSError, ArrowException, MemoryError, ValueError, pl.exceptions.PolarsError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = why.replace(str(path), file)
+        _unusable(contract, file, None, "a readable file", shown(why), "write the file anew", findings)
+        return None
+    return table
+
+
+def _unusable(
+    contract: FileContract,
+    file: str,
+    column: str | None,
+    must_be: str,
+    was: str,
+    to_do: str,
+    findings: FindingList,
+) -> None:
+    """Record that a file is of no use: fatal, or blocking everyone, or only itself, as its contract says."""
+    line = None if column is None or not file.endswith(".csv") else 1
+    place = Place(file, line, column)
+    if contract.needed:
+        findings.stop(place, Message(Severity.ERROR, must_be, to_do), was)
+    elif contract.blocks_all:
+        to_do += "; until then every household is refused"
+        findings.add(place, Message(Severity.ERROR, must_be, to_do), was, EVERY_HOUSEHOLD)
+    else:
+        findings.add(place, Message(Severity.ERROR, must_be, f"{to_do}; until then it is not used"), was)
+
+
+def _columns_sound(header: list[str], contract: FileContract, file: str, findings: FindingList) -> bool:
+    """Check a header against the contract: False if a needed column is missing or named twice."""
+    known = [column.name for column in contract.columns]
+    strangers = [name for name in header if name not in known]
+    sound = True
+    for column in contract.columns:
+        count = header.count(column.name)
+        if count > 1:
+            _unusable(
+                contract, file, column.name, "one column of this name", str(count), "remove one", findings
+            )
+            sound = False
+        elif count == 0 and column.required:
+            hint = closest(column.name, strangers)
+            _unusable(contract, file, column.name, "there", "missing", f"{hint}add the column", findings)
+            sound = False
+    line = 1 if file.endswith(".csv") else None
+    for name in dict.fromkeys(strangers):
+        message = Message(
+            Severity.NOTICE,
+            "a column of the contract",
+            f"{closest(name, known)}the column is not looked at",
+        )
+        findings.add(Place(file, line, name), message, shown(name))
+    return sound
+
+
+def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
+    with open_text(path) as stream:
+        header, line = read_header(stream)
+        if not header:
+            _unusable(
+                contract, file, None, "a header row, then rows", "empty", "write the file anew", findings
+            )
+            return None
+        if not _columns_sound(header, contract, file, findings):
+            return None
+        known = {column.name for column in contract.columns}
+        places = {name: number for number, name in enumerate(header) if name in known}
+        schema = {LINE: pl.Int64, **dict.fromkeys(places, pl.String)}
+        chunks = [pl.DataFrame(schema=schema)]
+        broken: list[BrokenRow] = []
+        for rows in read_rows(stream, len(header), line):
+            broken += rows.broken
+            if rows.cells:
+                columns = list(zip(*rows.cells, strict=True))
+                cells = {name: list(columns[number]) for name, number in places.items()}
+                chunks.append(pl.DataFrame({LINE: rows.lines, **cells}, schema=schema))
+    return RawTable(contract, file, pl.concat(chunks), tuple(broken))
+
+
+def _read_parquet(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
+    with _open_parquet(path) as source:
+        header = list(source.schema_arrow.names)
+        if not _columns_sound(header, contract, file, findings):
+            return None
+        known = {column.name for column in contract.columns}
+        wanted = [name for name in header if name in known]
+        arrow = source.read(columns=wanted)
+    # Parquet checks no text: bytes that are not UTF-8 must not come near polars.
+    arrow.validate(full=True)
+    frame = pl.from_arrow(arrow)
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError("a Parquet file must be a table")
+    for column in contract.columns:
+        if column.name in frame.columns and isinstance(frame.schema[column.name], _UNREADABLE):
+            kind = str(frame.schema[column.name])
+            if column.required:
+                _unusable(
+                    contract, file, column.name, column.must_be, kind, "write the column anew", findings
+                )
+                return None
+            message = Message(column.severity, column.must_be, "write the column anew; it is not used")
+            findings.add(Place(file, None, column.name), message, kind)
+            frame = frame.drop(column.name)
+    lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias(LINE)
+    return RawTable(contract, file, frame.insert_column(0, lines), ())
+
+
+def note_strangers(folder: Path, findings: FindingList) -> None:
+    """Say which files of the folder nobody reads, above all those whose name is nearly one of the contract."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in (".csv", ".parquet", ".toml") or path.name in FILE_ORDER:
+            continue
+        hint = closest(path.name, FILE_ORDER)
+        severity = Severity.WARNING if hint else Severity.NOTICE
+        message = Message(severity, "a file of the contract", f"{hint}the file is not looked at")
+        findings.add(Place(path.name), message, shown(path.name))

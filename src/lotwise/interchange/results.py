@@ -1,0 +1,364 @@
+"""What a run says, as tables, and those tables as files (FIRM_FOLDER: what `lotwise rebalance` writes).
+
+| table | one row per | written as |
+|---|---|---|
+| trades | lot-level trade | trades.csv, trades.parquet |
+| households | household | households.csv, households.parquet |
+| accounts | account: how its problem went | accounts.csv, accounts.parquet |
+| relaxations | restriction that could not be kept in full | relaxations.csv, relaxations.parquet |
+| findings | finding | findings.csv, always |
+
+The contract's columns come first and in its order; the others are additions. Dollars and shares are exact:
+decimals made from the integers, never through a float. Fractions and basis points are floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lotwise.dates import NO_DATE
+from lotwise.errors import Finding, ProposalError
+from lotwise.interchange.atomic import replaced_files
+from lotwise.interchange.wording import (
+    household_messages,
+    motives,
+    relaxation_text,
+    restriction_name,
+    trade_reasons,
+)
+from lotwise.money import IntArray
+from lotwise.rebalancing.book import AccountKind, Book, BookLabels
+from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status, Trades
+from lotwise.securities.market import Market, MarketLabels
+
+__all__ = ["ResultTables", "result_tables", "write_results", "write_tables"]
+
+_MONEY_DIGITS = 4  # money.DOLLAR
+_SHARE_DIGITS = 6  # money.SHARE
+
+# Decimals of a float in a CSV file: 1e-10 of a fraction is a millionth of a basis point. Parquet keeps every
+# bit.
+_FLOAT_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTables:
+    """Everything a run says, in the columns of its files."""
+
+    trades: pl.DataFrame
+    households: pl.DataFrame
+    accounts: pl.DataFrame
+    relaxations: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def write_results(
+    folder: Path,
+    *,
+    book: Book,
+    labels: BookLabels,
+    market: Market,
+    market_labels: MarketLabels,
+    proposals: Proposals,
+    findings: Sequence[Finding],
+    formats: Sequence[str] = ("csv", "parquet"),
+) -> None:
+    """Write every file of a run into `folder`, all of them or none; files of an earlier run go.
+
+    Raises ProposalError where the proposals contradict themselves, OSError where the folder cannot be
+    written.
+    """
+    tables = result_tables(
+        book=book,
+        labels=labels,
+        market=market,
+        market_labels=market_labels,
+        proposals=proposals,
+        findings=findings,
+    )
+    write_tables(folder, tables, formats=formats)
+
+
+def write_tables(
+    folder: Path,
+    tables: ResultTables,
+    *,
+    formats: Sequence[str] = ("csv", "parquet"),
+    pages: Mapping[str, str] | None = None,
+) -> None:
+    """Write tables, and pages (file name to text) made of them, into `folder`: all of them or none.
+
+    `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Raises ValueError for
+    another format.
+    """
+    if unknown := set(formats) - {"csv", "parquet"}:
+        raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
+    named = {
+        "trades": tables.trades,
+        "households": tables.households,
+        "accounts": tables.accounts,
+        "relaxations": tables.relaxations,
+    }
+    texts = dict(pages or {})
+    supersedes = [f"{name}.{suffix}" for name in named for suffix in ("csv", "parquet")]
+    with replaced_files(folder, [*supersedes, "findings.csv", *texts]) as partial:
+        for name, table in named.items():
+            if "csv" in formats:
+                _write_csv(table, partial / f"{name}.csv")
+            if "parquet" in formats:
+                table.write_parquet(partial / f"{name}.parquet")
+        _write_csv(tables.findings, partial / "findings.csv")
+        for name, text in texts.items():
+            (partial / name).write_text(text, encoding="utf-8")
+
+
+def result_tables(
+    *,
+    book: Book,
+    labels: BookLabels,
+    market: Market,
+    market_labels: MarketLabels,
+    proposals: Proposals,
+    findings: Sequence[Finding],
+) -> ResultTables:
+    """Turn proposals into the tables of the files, with their reasons and messages in words.
+
+    Raises ProposalError where a household that is not proposed has trades, a count of trades is wrong or a
+    figure of a trade is not a number: a bug upstream that no file may hide.
+    """
+    _verify(proposals)
+    return ResultTables(
+        trades=_trades_table(book, labels, market, market_labels, proposals.trades),
+        households=_households_table(book, labels, proposals, findings),
+        accounts=_accounts_table(book, labels, proposals),
+        relaxations=_relaxations_table(book, labels, proposals),
+        findings=_findings_table(findings),
+    )
+
+
+def _verify(proposals: Proposals) -> None:
+    """Raise ProposalError where trades and outcomes do not agree."""
+    trades, outcomes = proposals.trades, proposals.outcomes
+    counts = np.bincount(trades.household, minlength=len(outcomes.status))
+    wrong = np.flatnonzero(counts != np.where(outcomes.status == Status.PROPOSED, outcomes.trades, 0))
+    if len(wrong):
+        row = int(wrong[0])
+        raise ProposalError(
+            f"household row {row} is {_lower(Status, outcomes.status[row])} and counts {outcomes.trades[row]}"
+            f" trades, but {counts[row]} stand in its name"
+        )
+    for name, figures in (("figure_1", trades.figure_1), ("figure_2", trades.figure_2)):
+        bad = np.flatnonzero(~np.isfinite(figures))
+        if len(bad):
+            raise ProposalError(f"{name} of trade {bad[0]} must be a finite number, was {figures[bad[0]]}")
+
+
+def _trades_table(
+    book: Book, labels: BookLabels, market: Market, market_labels: MarketLabels, trades: Trades
+) -> pl.DataFrame:
+    """One row per trade, in the order of the book; `lot_id`, `term` and `acquired` are empty for a buy."""
+    sells = trades.side == Side.SELL
+    rows = np.flatnonzero(sells)
+    lots = trades.lot[rows]
+    acquired = book.lots.acquired[lots]
+    days = np.full(len(sells), NO_DATE, np.int32)
+    days[rows] = acquired
+    lot_ids = _scattered(labels.lots[lots], rows, len(sells))
+    terms = pl.Series(["short", "long"]).gather(trades.long_term.astype(np.int64))
+    return pl.DataFrame(
+        {
+            "household_id": _named(labels.households, trades.household),
+            "account_id": _named(labels.accounts, trades.account),
+            "side": _words(Side, trades.side),
+            "symbol": _named(market_labels.symbols, trades.security),
+            "lot_id": lot_ids,
+            "shares": _exact(trades.shares, _SHARE_DIGITS),
+            "price": _exact(market.price[trades.security], _MONEY_DIGITS),
+            "value": _exact(trades.value, _MONEY_DIGITS),
+            "basis": _exact(trades.basis, _MONEY_DIGITS),
+            "gain": _exact(trades.gain, _MONEY_DIGITS),
+            "term": terms.set(pl.Series(~sells), None),
+            "tax": _exact(trades.tax, _MONEY_DIGITS),
+            "cost": _exact(trades.cost, _MONEY_DIGITS),
+            "reason": trade_reasons(trades, book.accounts),
+            "motive": motives(trades),
+            "account_kind": _words(AccountKind, book.accounts.kind[trades.account]),
+            "acquired": pl.Series(days).set(pl.Series(days == NO_DATE), None).cast(pl.Date),
+        }
+    )
+
+
+def _households_table(
+    book: Book, labels: BookLabels, proposals: Proposals, findings: Iterable[Finding]
+) -> pl.DataFrame:
+    """One row per household; what was not computed (a refused household's tracking, say) is empty."""
+    outcomes, trades = proposals.outcomes, proposals.trades
+    solved = (outcomes.status == Status.PROPOSED) | (outcomes.status == Status.HOLD)
+    looked_at = outcomes.status != Status.REFUSED
+    count = len(outcomes.status)
+    taxable = book.accounts.kind[trades.account] == AccountKind.TAXABLE
+    long_term = trades.long_term != 0
+
+    def total(amounts: IntArray, chosen: NDArray[np.bool_]) -> pl.Series:
+        sums = np.zeros(count, np.int64)
+        np.add.at(sums, trades.household[chosen], amounts[chosen])
+        return _exact(sums, _MONEY_DIGITS)
+
+    return pl.DataFrame(
+        {
+            "household_id": pl.Series(labels.households.tolist(), dtype=pl.String),
+            "status": _words(Status, outcomes.status),
+            "message": pl.Series(household_messages(book, labels, proposals, findings), dtype=pl.String),
+            "value": _exact(outcomes.value, _MONEY_DIGITS),
+            "te_before": _known(outcomes.te_before, looked_at),
+            "te_after": _known(outcomes.te_after, solved),
+            "tax": _exact(outcomes.tax, _MONEY_DIGITS),
+            "cost": _exact(outcomes.cost, _MONEY_DIGITS),
+            "score_bps": _known(outcomes.score * 1e4, solved),
+            "gap_convex_bps": _known(outcomes.gap_convex * 1e4, looked_at),
+            "gap_bps": _known(outcomes.gap * 1e4, solved),
+            "n_trades": pl.Series(outcomes.trades).cast(pl.Int32),
+            "cause": _words(Cause, outcomes.cause),
+            "model": _named(labels.models, book.households.model),
+            "bought": total(trades.value, trades.side == Side.BUY),
+            "sold": total(trades.value, trades.side == Side.SELL),
+            "short_gain": total(trades.gain, taxable & ~long_term),
+            "long_gain": total(trades.gain, taxable & long_term),
+        }
+    )
+
+
+def _accounts_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.DataFrame:
+    """One row per account: how its problem went, and what gave way in it."""
+    results = proposals.accounts
+    # An account that was not solved has zeros throughout (`AccountResults`).
+    solved = (results.steps > 0) | (results.objective != 0) | (results.objective_hold != 0)
+    relaxed: dict[int, list[str]] = {}
+    for account, text in zip(
+        proposals.relaxations.account.tolist(), _relaxed(labels, proposals), strict=True
+    ):
+        relaxed.setdefault(account, []).append(text)
+    return pl.DataFrame(
+        {
+            "account_id": pl.Series(labels.accounts.tolist(), dtype=pl.String),
+            "household_id": _named(labels.households, book.accounts.household),
+            "kind": _words(AccountKind, book.accounts.kind),
+            "trades": pl.Series(book.accounts.trades),
+            "steps": pl.Series(results.steps).cast(pl.Int32),
+            "objective_bps": _known(results.objective * 1e4, solved),
+            "objective_hold_bps": _known(results.objective_hold * 1e4, solved),
+            "lower_bound_bps": _known(results.lower_bound * 1e4, solved),
+            "gap_convex_bps": _known(results.gap_convex * 1e4, solved),
+            "cash_before": _known(results.cash_before, solved),
+            "cash_after": _known(results.cash_after, solved),
+            "relaxed": pl.Series(
+                ["; ".join(relaxed[row]) if row in relaxed else None for row in range(len(results.steps))],
+                dtype=pl.String,
+            ),
+        }
+    )
+
+
+def _relaxed(labels: BookLabels, proposals: Proposals) -> list[str]:
+    rows = proposals.relaxations
+    return [
+        relaxation_text(restriction_name(labels, source), required, reached)
+        for source, required, reached in zip(
+            rows.source.tolist(), rows.required.tolist(), rows.reached.tolist(), strict=True
+        )
+    ]
+
+
+def _relaxations_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.DataFrame:
+    """One row per restriction that could not be kept in full; bounds are fractions of the account's value."""
+    rows = proposals.relaxations
+    return pl.DataFrame(
+        {
+            "household_id": _named(labels.households, book.accounts.household[rows.account]),
+            "account_id": _named(labels.accounts, rows.account),
+            "restriction": pl.Series(
+                [restriction_name(labels, source) for source in rows.source.tolist()], dtype=pl.String
+            ),
+            "required": pl.Series(rows.required, dtype=pl.Float64),
+            "reached": pl.Series(rows.reached, dtype=pl.Float64),
+        }
+    )
+
+
+def _findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
+    """One row per finding, as found. Cells that are not Unicode come with replacement characters."""
+
+    def column(name: str) -> pl.Series:
+        values: list[str | None] = [getattr(finding, name) for finding in findings]
+        return pl.Series([value and _encodable(value) for value in values], dtype=pl.String)
+
+    return pl.DataFrame(
+        {
+            "file": column("file"),
+            "line": pl.Series([finding.line for finding in findings], dtype=pl.Int64),
+            "column": column("column"),
+            "severity": column("severity"),
+            "must_be": column("must_be"),
+            "was": column("was"),
+            "to_do": column("to_do"),
+            "household": column("household"),
+        }
+    )
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _exact(units: IntArray, digits: int) -> pl.Series:
+    """Integer units as exact decimals of 38 digits, `digits` of them after the point; no float on the way."""
+    kind = pl.Decimal(38, digits)
+    return pl.Series(units).cast(kind) * pl.Series([Decimal(1).scaleb(-digits)], dtype=kind)
+
+
+def _known(values: NDArray[np.float64], known: NDArray[np.bool_]) -> pl.Series:
+    """Floats with an empty cell where they are not known or not finite."""
+    return pl.Series(values, dtype=pl.Float64).set(pl.Series(~known | ~np.isfinite(values)), None)
+
+
+def _named(names: NDArray[np.str_] | Sequence[str], rows: NDArray[Any]) -> pl.Series:
+    """Names of rows; numpy keeps strings at full width, so only the distinct ones pass through Python."""
+    values = names.tolist() if isinstance(names, np.ndarray) else list(names)
+    return pl.Series(values, dtype=pl.String).gather(rows.astype(np.int64))
+
+
+def _scattered(names: NDArray[np.str_], rows: IntArray, count: int) -> pl.Series:
+    """`count` strings: `names` at `rows`, empty elsewhere."""
+    position = np.full(count, len(names), np.int64)
+    position[rows] = np.arange(len(names))
+    return pl.Series([*names.tolist(), None], dtype=pl.String).gather(position)
+
+
+def _words(kind: type[Side | Status | Cause | AccountKind], codes: NDArray[Any]) -> pl.Series:
+    """Names of an enumeration's codes, in the small letters of the files."""
+    return pl.Series([_lower(kind, code) for code in range(len(kind))]).gather(codes.astype(np.int64))
+
+
+def _lower(kind: type[Side | Status | Cause | AccountKind], code: int) -> str:
+    return kind(int(code)).name.lower()
+
+
+def _write_csv(table: pl.DataFrame, path: Path) -> None:
+    """Write a table as CSV: exact columns without trailing zeros, floats without exponents."""
+    columns = []
+    for name, kind in table.schema.items():
+        column = pl.col(name)
+        if kind.is_decimal():
+            column = column.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+        elif kind.is_float():
+            column = column.round(_FLOAT_DIGITS)
+        columns.append(column)
+    table.select(columns).write_csv(path, float_scientific=False)

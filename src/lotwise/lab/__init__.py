@@ -1,0 +1,1 @@
+"""The laboratory: simulated and real markets, the demo firm built on them, and the experiments."""

@@ -1,0 +1,199 @@
+"""One run of a firm: read, give the market its risk, solve, verify again exactly, write. Nothing is half done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
+from lotwise.interchange.firm_folder import Firm, read_firm
+from lotwise.interchange.results import ResultTables, result_tables, write_tables
+from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.rebalancing.checks import verify
+from lotwise.rebalancing.proposal import Cause, Proposals, Status, Trades
+from lotwise.rebalancing.rebalance import compile_kernels
+from lotwise.rebalancing.violations import broken_households, phrase
+from lotwise.reports.run import Run
+from lotwise.reports.run_page import run_page
+from lotwise.risk.estimation import estimate
+from lotwise.risk.factor_model import FactorModel, attach
+from lotwise.risk.peers import SecurityStructure
+from lotwise.securities.market import SecurityKind
+
+__all__ = ["RunReport", "Watch", "prepared_firm", "risk_model_of", "run_folder"]
+
+PAGE = "run.html"
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a caller sees of a run while it goes: the phase, and how many of how many are done in it."""
+
+    on_phase: Callable[[str, int], None] = lambda _phase, _total: None
+    on_done: Callable[[int], None] = lambda _done: None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str, total: int = 0) -> Iterator[None]:
+        """Time a phase and announce it."""
+        self.on_phase(name, total)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did: the firm as read, its proposals, the tables as written, and the seconds of each phase."""
+
+    firm: Firm
+    proposals: Proposals
+    tables: ResultTables
+    run: Run
+    seconds: dict[str, float]
+
+    @property
+    def exit_status(self) -> int:
+        """0 all well, 1 some households refused or failed."""
+        status = self.proposals.outcomes.status
+        return int(np.any((status == Status.REFUSED) | (status == Status.FAILED)))
+
+
+def risk_model_of(firm: Firm) -> FactorModel:
+    """Return the risk model the firm brought along, or one estimated from its prices as known on the day.
+
+    Raises RiskModelError where neither can be had.
+    """
+    if firm.risk_model is not None:
+        return firm.risk_model
+    labels = firm.market_labels
+    kinds = tuple(SecurityKind(int(kind)) for kind in firm.market.kind)
+    structure = SecurityStructure(labels.asset_classes, labels.sectors, labels.industries, kinds)
+    return estimate(firm.history, structure, as_of=firm.as_of)
+
+
+def prepared_firm(
+    folder: Path, as_of: date | None = None, households: Sequence[str] | None = None, watch: Watch | None = None
+) -> tuple[Firm, FactorModel]:
+    """Read a firm folder and give its market risk; findings of both are in the firm.
+
+    Raises FolderError where nothing can be done with it.
+    """
+    watch = watch or Watch()
+    with watch.phase("read"):
+        firm = read_firm(folder, as_of, households)
+    with watch.phase("risk"):
+        try:
+            model = risk_model_of(firm)
+            attached = attach(firm.market, model, firm.market_labels.symbols)
+        except RiskModelError as error:
+            finding = Finding(
+                "prices", None, None, Severity.ERROR, "enough to estimate a risk model", "not", str(error)
+            )
+            raise FolderError(f"no risk model: {error}", (*firm.findings, finding)) from error
+    missing = tuple(_without_risk(symbol) for symbol in attached.without_risk)
+    return replace(firm, market=attached.market, findings=(*firm.findings, *missing)), model
+
+
+def _without_risk(symbol: str) -> Finding:
+    return Finding(
+        file="risk/exposures",
+        line=None,
+        column="symbol",
+        severity=Severity.WARNING,
+        must_be="every security of securities.csv",
+        was=f"{symbol} is missing",
+        to_do="add its exposures and specific variance; until then it is held as it is, neither bought nor sold",
+    )
+
+
+def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[Finding, ...]]:
+    """Verify every proposal exactly; what breaks a rule is not proposed but recorded as failed, with the rule."""
+    verification = verify(firm.book, firm.market, proposals)
+    violations = verification.violations
+    if not len(violations.rule):
+        return proposals, ()
+    broken = broken_households(violations, len(firm.book.households.model))
+    texts = [phrase(violations, row, firm.labels, firm.market_labels) for row in range(len(violations.rule))]
+    if np.any(violations.household < 0):
+        raise ProposalError(f"a trade belongs to no household: {texts[0]}")
+    outcomes = proposals.outcomes
+    outcomes.status[broken] = Status.FAILED
+    outcomes.cause[broken] = Cause.NOT_VERIFIED
+    for column in (outcomes.tax, outcomes.cost, outcomes.score, outcomes.trades):
+        column[broken] = 0
+    outcomes.te_after[broken] = outcomes.te_before[broken]
+    keep = ~broken[proposals.trades.household]
+    trades = Trades(*(column[keep] for column in proposals.trades))
+    findings = tuple(
+        Finding(
+            file="(verification)",
+            line=None,
+            column=None,
+            severity=Severity.ERROR,
+            must_be="a proposal that keeps every rule",
+            was=text,
+            to_do="nothing of this household is traded; report it, it is a fault of Lotwise",
+            household=str(firm.labels.households[household]),
+        )
+        for text, household in zip(texts, violations.household.tolist(), strict=True)
+    )
+    return proposals._replace(trades=trades), findings
+
+
+def run_folder(
+    folder: Path,
+    out: Path,
+    *,
+    as_of: date | None = None,
+    households: Sequence[str] | None = None,
+    threads: int = 0,
+    formats: Sequence[str] = ("csv", "parquet"),
+    watch: Watch | None = None,
+) -> RunReport:
+    """Rebalance a firm folder and write trades, households, accounts, findings and the page of the run into `out`.
+
+    Raises FolderError where nothing can be done (exit status 2), OSError where `out` cannot be written.
+    """
+    watch = watch or Watch()
+    firm, model = prepared_firm(folder, as_of, households, watch)
+    count = len(firm.book.households.model)
+    with watch.phase("compile"):
+        compile_kernels(firm.book, firm.market)
+    with watch.phase("solve", count):
+        proposals = rebalance_in_threads(firm.book, firm.market, threads, watch.on_done)
+    with watch.phase("verify"):
+        proposals, faults = _without_broken(firm, proposals)
+    with watch.phase("write"):
+        findings = (*firm.findings, *faults)
+        tables = result_tables(
+            book=firm.book,
+            labels=firm.labels,
+            market=firm.market,
+            market_labels=firm.market_labels,
+            proposals=proposals,
+            findings=findings,
+        )
+        files = ("trades", "households", "accounts", "relaxations")
+        names = (*(f"{name}.{suffix}" for name in files for suffix in formats), "findings.csv", PAGE)
+        origin = "brought along" if firm.risk_model is not None else "estimated from prices"
+        run = Run(
+            firm=firm.name,
+            as_of=firm.as_of,
+            trades=tables.trades,
+            households=tables.households,
+            relaxations=tables.relaxations,
+            findings=tables.findings,
+            files=names,
+            notes=(("Risk model", f"{len(model.factors)} factors, {origin}"),),
+        )
+        write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)})
+    return RunReport(firm, proposals, tables, run, dict(watch.seconds))

@@ -1,0 +1,1 @@
+"""Pages and summaries that people read: the run page, the terminal summary, the pictures they share."""

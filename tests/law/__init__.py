@@ -1,0 +1,1 @@
+"""The law, from its publications."""

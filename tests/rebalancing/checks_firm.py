@@ -1,0 +1,305 @@
+"""Small firms as objects, with the lines of a proposal: what the tests of the exact checks build and break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.dates import NO_DATE, from_day_number
+from lotwise.ledger.holding_period import is_long_term
+from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns, open_windows
+from lotwise.money import FULL_RATE, SHARE, exact_mul_div
+from lotwise.rebalancing.book import (
+    Accounts,
+    Book,
+    Groups,
+    Households,
+    LotFlag,
+    Lots,
+    Models,
+    Policies,
+    RuleSets,
+)
+from lotwise.rebalancing.proposal import (
+    AccountResults,
+    Outcomes,
+    Proposals,
+    Relaxations,
+    Side,
+    Status,
+    Trades,
+)
+from lotwise.securities.market import Market
+
+
+@dataclass(slots=True)
+class Security:
+    price: int
+    spread: int
+    identical: int
+    tradable: bool = True
+
+
+@dataclass(slots=True)
+class Lot:
+    security: int
+    shares: int
+    basis: int
+    acquired: int
+    holding_start: int
+    flags: int = int(LotFlag.REPLACEMENT)
+
+
+@dataclass(slots=True)
+class Account:
+    kind: int
+    cash: int
+    lots: list[Lot] = field(default_factory=list)
+    trades: bool = True
+
+
+@dataclass(slots=True)
+class Household:
+    accounts: list[Account]
+    short_rate: int
+    long_rate: int
+    policy: int = 0
+    rules: int = 0
+    blocked: bool = False
+
+
+@dataclass(slots=True)
+class Policy:
+    minimum: int
+    fractional: bool
+
+
+@dataclass(slots=True)
+class Restriction:
+    security: int
+    account: int = -1
+    flags: int = 0
+    high: float = 1.0
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a proposal; accounts and lots by their rows in the book. `fill_figures` sets the figures."""
+
+    household: int
+    account: int
+    security: int
+    lot: int
+    side: int
+    shares: int
+    value: int = 0
+    basis: int = 0
+    gain: int = 0
+    long_term: int = 0
+    tax: int = 0
+    cost: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    status: int = int(Status.HOLD)
+    tax: int = 0
+    cost: int = 0
+    trades: int = 0
+
+
+@dataclass(slots=True)
+class Firm:
+    as_of: int
+    securities: list[Security]
+    households: list[Household]
+    policies: list[Policy]
+    rule_sets: list[list[Restriction]]
+    purchases: list[tuple[int, int, int, int]] = field(default_factory=list)  # household, group, day, shares
+    loss_sales: list[tuple[int, int, int]] = field(default_factory=list)  # household, group, day
+    lines: list[Line] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def accounts(self) -> list[tuple[int, Account]]:
+        """All accounts in the order of the book, with their household."""
+        return [(h, account) for h, household in enumerate(self.households) for account in household.accounts]
+
+    def lots(self) -> list[tuple[int, Lot]]:
+        """All lots in the order of the book, with their account."""
+        return [(a, lot) for a, (_, account) in enumerate(self.accounts()) for lot in account.lots]
+
+
+def figures_of(firm: Firm, line: Line) -> Line:
+    """The line with the figures that it should have, in Python's integers and dates."""
+    security = firm.securities[line.security]
+    value = exact_mul_div(line.shares, security.price, SHARE)
+    cost = exact_mul_div(value, security.spread, 2 * FULL_RATE)
+    basis, gain, long_term, tax = value, 0, False, 0
+    if line.side == Side.SELL:
+        lot = firm.lots()[line.lot][1]
+        household, account = firm.accounts()[line.account]
+        basis = exact_mul_div(lot.basis, line.shares, lot.shares)
+        gain = value - basis
+        if lot.holding_start != NO_DATE:
+            long_term = is_long_term(from_day_number(lot.holding_start), from_day_number(firm.as_of))
+        if account.kind == 0:
+            owner = firm.households[household]
+            tax = exact_mul_div(gain, owner.long_rate if long_term else owner.short_rate, FULL_RATE)
+    place = (line.household, line.account, line.security, line.lot, line.side, line.shares)
+    return Line(*place, value, basis, gain, int(long_term), tax, cost)
+
+
+def fill_figures(firm: Firm) -> None:
+    """Set the figures of all lines, and the outcomes to their sums."""
+    firm.lines = [figures_of(firm, line) for line in firm.lines]
+    firm.outcomes = []
+    for h in range(len(firm.households)):
+        own = [line for line in firm.lines if line.household == h]
+        status = Status.PROPOSED if own else Status.HOLD
+        tax, cost = sum(line.tax for line in own), sum(line.cost for line in own)
+        firm.outcomes.append(Outcome(int(status), tax, cost, len(own)))
+
+
+def _offsets(sizes: Iterable[int]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(list(sizes)))).astype(np.int64)
+
+
+def as_market(firm: Firm) -> Market:
+    n = len(firm.securities)
+    return Market(
+        as_of=np.int32(firm.as_of),
+        price=np.array([s.price for s in firm.securities], dtype=np.int64),
+        spread=np.array([s.spread for s in firm.securities], dtype=np.int64),
+        tradable=np.array([s.tradable for s in firm.securities], dtype=np.bool_),
+        identical=np.array([s.identical for s in firm.securities], dtype=np.int32),
+        kind=np.zeros(n, dtype=np.uint8),
+        loadings=np.zeros((n, 1)),
+        specific=np.zeros(n),
+    )
+
+
+def _as_rule_sets(firm: Firm) -> RuleSets:
+    rows = [rule for rules in firm.rule_sets for rule in rules]
+    none = np.zeros(0, dtype=np.int32)
+    return RuleSets(
+        name_start=_offsets(len(rules) for rules in firm.rule_sets),
+        name_security=np.array([r.security for r in rows], dtype=np.int32),
+        name_account=np.array([r.account for r in rows], dtype=np.int32),
+        name_flags=np.array([r.flags for r in rows], dtype=np.uint8),
+        name_low=np.zeros(len(rows)),
+        name_high=np.array([r.high for r in rows], dtype=np.float64),
+        name_source=np.zeros(len(rows), dtype=np.int32),
+        group_start=np.zeros(len(firm.rule_sets) + 1, dtype=np.int64),
+        group=none,
+        group_account=none,
+        group_low=np.zeros(0),
+        group_high=np.zeros(0),
+        group_source=none,
+    )
+
+
+def _as_policies(firm: Firm) -> Policies:
+    ones = np.ones(len(firm.policies))
+    return Policies(
+        *(ones,) * 6,
+        buy_opportunity_cost=np.zeros(len(firm.policies), dtype=np.uint8),
+        cash_target=0 * ones,
+        cash_band=0 * ones,
+        minimum_trade=np.array([p.minimum for p in firm.policies], dtype=np.int64),
+        fractional_shares=np.array([p.fractional for p in firm.policies], dtype=np.uint8),
+        worth_it=0 * ones,
+    )
+
+
+def as_book(firm: Firm) -> Book:
+    accounts, lots = firm.accounts(), [lot for _, lot in firm.lots()]
+    households = firm.households
+    empty = np.zeros(0, dtype=np.int32)
+    purchases = np.array(firm.purchases, dtype=np.int64).reshape(-1, 4).T
+    sales = np.array(firm.loss_sales, dtype=np.int32).reshape(-1, 3).T
+    return Book(
+        households=Households(
+            account_start=_offsets(len(h.accounts) for h in households),
+            model=np.zeros(len(households), dtype=np.int32),
+            policy=np.array([h.policy for h in households], dtype=np.int32),
+            rules=np.array([h.rules for h in households], dtype=np.int32),
+            short_rate=np.array([h.short_rate for h in households], dtype=np.int64),
+            long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+            blocked=np.array([h.blocked for h in households], dtype=np.bool_),
+        ),
+        accounts=Accounts(
+            household=np.array([h for h, _ in accounts], dtype=np.int32),
+            kind=np.array([a.kind for _, a in accounts], dtype=np.uint8),
+            cash=np.array([a.cash for _, a in accounts], dtype=np.int64),
+            trades=np.array([a.trades for _, a in accounts], dtype=np.bool_),
+            lot_start=_offsets(len(a.lots) for _, a in accounts),
+        ),
+        lots=Lots(
+            security=np.array([lot.security for lot in lots], dtype=np.int32),
+            shares=np.array([lot.shares for lot in lots], dtype=np.int64),
+            basis=np.array([lot.basis for lot in lots], dtype=np.int64),
+            acquired=np.array([lot.acquired for lot in lots], dtype=np.int32),
+            holding_start=np.array([lot.holding_start for lot in lots], dtype=np.int32),
+            flags=np.array([lot.flags for lot in lots], dtype=np.uint8),
+        ),
+        models=Models(np.zeros(2, dtype=np.int64), empty, np.zeros(0), np.ones(1)),
+        policies=_as_policies(firm),
+        rules=_as_rule_sets(firm),
+        groups=Groups(np.zeros(1, dtype=np.int64), empty, np.zeros(0)),
+        windows=open_windows(
+            firm.as_of,
+            len(households),
+            PurchaseColumns(
+                purchases[0].astype(np.int32),
+                purchases[1].astype(np.int32),
+                purchases[2].astype(np.int32),
+                purchases[3],
+            ),
+            SaleColumns(sales[0], sales[1], sales[2]),
+        ),
+    )
+
+
+def as_proposals(firm: Firm) -> Proposals:
+    lines, outcomes, accounts = firm.lines, firm.outcomes, len(firm.accounts())
+    zeros = np.zeros(len(outcomes))
+    none = np.zeros(0)
+    trades = Trades(
+        household=np.array([x.household for x in lines], dtype=np.int32),
+        account=np.array([x.account for x in lines], dtype=np.int32),
+        security=np.array([x.security for x in lines], dtype=np.int32),
+        lot=np.array([x.lot for x in lines], dtype=np.int64),
+        side=np.array([x.side for x in lines], dtype=np.uint8),
+        shares=np.array([x.shares for x in lines], dtype=np.int64),
+        value=np.array([x.value for x in lines], dtype=np.int64),
+        basis=np.array([x.basis for x in lines], dtype=np.int64),
+        gain=np.array([x.gain for x in lines], dtype=np.int64),
+        long_term=np.array([x.long_term for x in lines], dtype=np.uint8),
+        tax=np.array([x.tax for x in lines], dtype=np.int64),
+        cost=np.array([x.cost for x in lines], dtype=np.int64),
+        reason=np.zeros(len(lines), dtype=np.uint8),
+        figure_1=np.zeros(len(lines)),
+        figure_2=np.zeros(len(lines)),
+    )
+    return Proposals(
+        trades=trades,
+        outcomes=Outcomes(
+            status=np.array([o.status for o in outcomes], dtype=np.uint8),
+            cause=np.zeros(len(outcomes), dtype=np.uint8),
+            figure=zeros,
+            value=np.zeros(len(outcomes), dtype=np.int64),
+            te_before=zeros,
+            te_after=zeros,
+            tax=np.array([o.tax for o in outcomes], dtype=np.int64),
+            cost=np.array([o.cost for o in outcomes], dtype=np.int64),
+            score=zeros,
+            gap_convex=zeros,
+            gap=zeros,
+            trades=np.array([o.trades for o in outcomes], dtype=np.int32),
+        ),
+        accounts=AccountResults(np.zeros(accounts, dtype=np.int32), *(np.zeros(accounts),) * 6),
+        relaxations=Relaxations(none.astype(np.int32), none.astype(np.int32), none, none),
+    )

@@ -1,0 +1,80 @@
+"""General solvers called directly on a quadratic program, one thread each."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+import piqp
+import scipy.sparse as sp
+
+from tests.reference.account import Floats
+from tests.reference.programs import QuadraticProgram
+
+__all__ = [
+    "GeneralSolution",
+    "NotSolvedError",
+    "by_clarabel",
+    "by_piqp",
+    "clarabel",
+    "quiet_settings",
+]
+
+# Clarabel's compiled module declares none of its names, so it is imported as an object of unknown type.
+clarabel: Any = importlib.import_module("clarabel")
+
+
+class NotSolvedError(Exception):
+    """A general solver gave up on a reference program: the comparison says nothing."""
+
+
+class GeneralSolution(NamedTuple):
+    """What came out and what it took."""
+
+    x: Floats
+    seconds: float  # of setting up and solving; not of assembling the program
+    steps: int
+    prices: Floats  # multipliers of the equality rows: L = ... + prices . (A x - r)
+
+
+def by_piqp(program: QuadraticProgram, tolerance: float = 1e-8) -> GeneralSolution:
+    """Solve with PIQP's sparse interior-point method."""
+    begin = time.perf_counter()
+    solver = piqp.SparseSolver()
+    solver.settings.eps_abs = tolerance
+    solver.settings.eps_rel = tolerance
+    solver.setup(program.P, program.q, program.A, program.r, x_l=program.least, x_u=program.most)
+    status = solver.solve()
+    x = np.array(solver.result.x)
+    seconds = time.perf_counter() - begin
+    if status != piqp.PIQP_SOLVED:
+        raise NotSolvedError(f"PIQP: {status} after {solver.result.info.iter} steps")
+    return GeneralSolution(x, seconds, int(solver.result.info.iter), np.array(solver.result.y))
+
+
+def by_clarabel(program: QuadraticProgram, tolerance: float = 1e-10) -> GeneralSolution:
+    """Solve with Clarabel's interior-point method; bounds become rows of the nonnegative cone."""
+    begin = time.perf_counter()
+    below, above = np.isfinite(program.least), np.isfinite(program.most)
+    unit = sp.identity(program.q.size, format="csr")
+    rows = sp.csc_matrix(sp.vstack([program.A, -unit[below], unit[above]]))
+    right = np.concatenate([program.r, -program.least[below], program.most[above]])
+    cones = [clarabel.ZeroConeT(program.r.size), clarabel.NonnegativeConeT(int(below.sum() + above.sum()))]
+    settings = quiet_settings(tolerance)
+    answer = clarabel.DefaultSolver(program.P, program.q, rows, right, cones, settings).solve()
+    seconds = time.perf_counter() - begin
+    if str(answer.status) not in {"Solved", "AlmostSolved"}:
+        raise NotSolvedError(f"Clarabel: {answer.status} after {answer.iterations} steps")
+    prices = np.array(answer.z)[: program.r.size]
+    return GeneralSolution(np.array(answer.x), seconds, int(answer.iterations), prices)
+
+
+def quiet_settings(tolerance: float) -> Any:
+    """One thread, one tolerance for Clarabel's gap and feasibility, nothing printed."""
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_threads = 1
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+    return settings
