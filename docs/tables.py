@@ -12,12 +12,24 @@ from typing import Any
 
 from lotwise.households.profile import profile_reference
 from lotwise.interchange.firm_folder.files import contract_reference
+from lotwise.settings import Settings
 
 __all__ = ["TABLES", "on_page_markdown", "with_tables"]
+
+
+def settings_reference() -> str:
+    """Every setting of the machine as a Markdown table."""
+    lines = ["| variable | meaning | default |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        lines.append(f"| `LOTWISE_{name.upper()}` | {field.description} | {default} |")
+    return "\n".join(lines) + "\n"
+
 
 TABLES: dict[str, Callable[[], str]] = {
     "profile keys": profile_reference,
     "firm folder": contract_reference,
+    "settings": settings_reference,
 }
 
 _MARKER = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)

@@ -15,7 +15,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from lotwise import __version__
@@ -53,7 +60,9 @@ _NOTHING_DONE = 2
 _INTERRUPTED = 130
 
 Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
-AsOf = Annotated[str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")]
+AsOf = Annotated[
+    str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")
+]
 Only = Annotated[list[str] | None, typer.Option("--household", help="Only this household; may be repeated.")]
 Out = Annotated[Path, typer.Option("--out", help="Where the results go.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver threads; 0 = one per core.")]
@@ -62,7 +71,13 @@ Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver th
 @contextmanager
 def _watched() -> Iterator[Watch]:
     """Show a progress bar for the phases of a run."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=_err, transient=True) as progress:
         task = progress.add_task("", total=None)
 
@@ -102,7 +117,9 @@ def _day(text: str | None) -> date | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
     except ValueError as error:
-        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
+        raise typer.BadParameter(
+            f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date"
+        ) from error
 
 
 def _formats(settings: Settings) -> tuple[str, ...]:
@@ -125,7 +142,9 @@ def demo(
     out: Out = Path("demo"),
     seed: Annotated[int, typer.Option(help="Seed of the simulated market and firm.")] = 1,
     households: Annotated[int, typer.Option(min=1, help="How many households.")] = 200,
-    market: Annotated[Path | None, typer.Option(help="Folder of real market data to build the firm on.")] = None,
+    market: Annotated[
+        Path | None, typer.Option(help="Folder of real market data to build the firm on.")
+    ] = None,
     threads: Threads = None,
 ) -> None:
     """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results."""
@@ -204,7 +223,9 @@ def risk(
         table.add_row("Securities", f"{len(model.symbols):,} ({escape(origins)})")
         table.add_row("Factors", f"{len(model.factors)}")
         table.add_row("Volatility, median", f"{sorted(volatility)[len(volatility) // 2]:.1%} a year")
-        table.add_row("Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year")
+        table.add_row(
+            "Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year"
+        )
         _out.print(table)
         if save:
             model.save(save)

@@ -36,7 +36,7 @@ def true_optimum(account: ReferenceAccount) -> Optimum:
     for signs in product([False, True], repeat=chosen.size):
         buys = np.zeros(account.names, dtype=np.bool_)
         buys[chosen] = signs
-        program = signed_program(account, buys)
+        program = signed_program(account, buys, soft_cash=True)
         x = by_clarabel(program).x
         if best is None or program.value(x) < best.charged:
             buy, sell = program.trades(x, account.names, account.lots)

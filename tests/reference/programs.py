@@ -2,9 +2,10 @@
 
     minimise   x'Px / 2 + q'x + constant    subject to  A x = r,  least <= x <= most
 
-Columns: positions x = w - base (n), exposures y = L'(w - target) (k), purchases, sales; for the two-sided names of the
-envelope a curved part v and a straight part z; cash (if it has a band), its shortfall and its surplus; for each soft row its value, its shortfall and
-its excess. A one-sided name's base is its target and
+Columns: positions x = w - base (n), exposures y = L'(w - target) (k), purchases, sales; for the two-sided names
+of the envelope a curved part v and a straight part z; cash (if it has a band), and its shortfall and surplus (if
+it may miss the band); for each soft row its value, its shortfall and its excess. A one-sided name's base is its
+target and
 
     x = held - target + purchases - sales,    specific risk = risk_price x specific x x^2.
 
@@ -75,7 +76,7 @@ class _Shape:
     constant: float
 
 
-def envelope_program(account: ReferenceAccount) -> QuadraticProgram:
+def envelope_program(account: ReferenceAccount, *, soft_cash: bool = False) -> QuadraticProgram:
     """Write the convex envelope of every name: its minimum bounds the true one from below."""
     two, curvature = account.two_sided, 2 * account.risk_price * account.specific
     tangent = bitangent(account)
@@ -95,10 +96,11 @@ def envelope_program(account: ReferenceAccount) -> QuadraticProgram:
             straight_slope=tangent.slope,
             constant=float(tangent.left_value[two].sum()),
         ),
+        int(soft_cash),
     )
 
 
-def signed_program(account: ReferenceAccount, buys: Bools) -> QuadraticProgram:
+def signed_program(account: ReferenceAccount, buys: Bools, *, soft_cash: bool = False) -> QuadraticProgram:
     """Fix every two-sided name to purchases where `buys` (n,), else to sales; one-sided names stay free."""
     barred = account.two_sided & ~buys
     kept = (account.two_sided & buys)[account.lot_name]
@@ -115,6 +117,7 @@ def signed_program(account: ReferenceAccount, buys: Bools) -> QuadraticProgram:
             straight_slope=np.zeros(account.names),
             constant=0.0,
         ),
+        int(soft_cash),
     )
 
 
@@ -133,7 +136,7 @@ def _block(size: int, cost: Floats | float, least: Floats | float, most: Floats 
     )
 
 
-def _assemble(account: ReferenceAccount, shape: _Shape) -> QuadraticProgram:
+def _assemble(account: ReferenceAccount, shape: _Shape, missed: int) -> QuadraticProgram:
     n, k = account.loadings.shape
     buys = np.flatnonzero(shape.buy_most > 0)
     sells = np.flatnonzero(shape.sell_most > 0)
@@ -149,8 +152,8 @@ def _assemble(account: ReferenceAccount, shape: _Shape) -> QuadraticProgram:
         _block(pieces.size, 0.0, -np.inf, np.inf),
         _block(pieces.size, shape.straight_slope[pieces], 0.0, shape.straight[pieces]),
         _block(band, 0.0, account.cash_low, account.cash_high),
-        _block(1, CASH_SHORT * penalty, 0.0, np.inf),
-        _block(1, CASH_SURPLUS * penalty, 0.0, np.inf),
+        _block(missed, CASH_SHORT * penalty, 0.0, np.inf),
+        _block(missed, CASH_SURPLUS * penalty, 0.0, np.inf),
         _block(low.size, 0.0, low, high),
         _block(low.size, penalty, 0.0, np.inf),
         _block(low.size, penalty, 0.0, np.inf),
@@ -172,7 +175,7 @@ def _assemble(account: ReferenceAccount, shape: _Shape) -> QuadraticProgram:
         P=sp.csc_matrix(sp.diags(curved)),
         q=np.concatenate([block.cost for block in columns]),
         constant=shape.constant,
-        A=_rows(account, buys, sells, pieces, band),
+        A=_rows(account, (buys, sells, pieces), band, missed),
         r=np.concatenate(right),
         least=np.concatenate([block.least for block in columns]),
         most=np.concatenate([block.most for block in columns]),
@@ -182,8 +185,9 @@ def _assemble(account: ReferenceAccount, shape: _Shape) -> QuadraticProgram:
     )
 
 
-def _rows(account: ReferenceAccount, buys: Ints, sells: Ints, pieces: Ints, band: int) -> Sparse:
+def _rows(account: ReferenceAccount, moving: tuple[Ints, Ints, Ints], band: int, missed: int) -> Sparse:
     """Stack balances, exposures, cash, soft rows and glued names; blocks without columns or rows are left out."""
+    buys, sells, pieces = moving
     n, k = account.loadings.shape
     rows = account.soft_rows[0]
     m = int(rows.shape[0])
@@ -196,7 +200,7 @@ def _rows(account: ReferenceAccount, buys: Ints, sells: Ints, pieces: Ints, band
     slack = sp.csc_matrix(sp.identity(m))
     lots = account.lot_matrix[:, sells]
     factors = [sp.csc_matrix(account.loadings.T), -sp.csc_matrix(sp.identity(k))]
-    cash = [sp.csc_matrix(np.ones((1, size))) for size in (n, band, 1, 1)]
+    cash = [sp.csc_matrix(np.ones((1, size))) for size in (n, band, missed, missed)]
     blocks: list[list[Sparse | None]] = [
         [one_sided, None, -identity[:, buys], lots, piece, *[None] * 7],
         [*factors, *[None] * 10],
@@ -204,7 +208,7 @@ def _rows(account: ReferenceAccount, buys: Ints, sells: Ints, pieces: Ints, band
         [rows, *[None] * 8, -slack, slack, -slack],
         [sp.csc_matrix(piece.T), *[None] * 3, -each, -each, *[None] * 6],
     ]
-    columns = [n, k, buys.size, sells.size, pieces.size, pieces.size, band, 1, 1, m, m, m]
+    columns = [n, k, buys.size, sells.size, pieces.size, pieces.size, band, missed, missed, m, m, m]
     across = [j for j, size in enumerate(columns) if size]
     down = [i for i, size in enumerate([n, k, 1, m, pieces.size]) if size]
     return sp.csc_matrix(sp.bmat([[blocks[i][j] for j in across] for i in down]))

@@ -26,9 +26,10 @@ def two_stage(
     account: ReferenceAccount, solver: Callable[[QuadraticProgram], GeneralSolution] = by_piqp
 ) -> TwoStage:
     """Solve an account by two quadratic programs; raises NotSolvedError where the solver gives up."""
-    relaxed = envelope_program(account)
+    soft_cash = account.soft_rows[1].size > 0  # bounds may leave the cash band out of reach
+    relaxed = envelope_program(account, soft_cash=soft_cash)
     first = solver(relaxed)
-    signed = signed_program(account, relaxed.weights(first.x) > account.held)
+    signed = signed_program(account, relaxed.weights(first.x) > account.held, soft_cash=soft_cash)
     second = solver(signed)
     buy, sell = signed.trades(second.x, account.names, account.lots)
     return TwoStage(buy, sell, signed.value(second.x), relaxed.value(first.x), first.seconds + second.seconds)

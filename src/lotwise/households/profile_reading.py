@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lotwise.errors import Finding, Severity
 from lotwise.households.profile import KEYS, MONEY_KEYS, Profile, ProfileKey
+from lotwise.households.toml_text import TomlText
 from lotwise.money import DOLLAR
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from lotwise.households.toml_text import TomlText
 
 __all__ = ["closest", "read_profile", "shown"]
 

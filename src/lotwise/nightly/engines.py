@@ -6,6 +6,7 @@ quarter of a second, so that progress shows, an interrupt is obeyed, and memory 
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ def partitions(book: Book, columns: int = _CHUNK_COLUMNS) -> list[tuple[int, int
     last_of_chunk = np.cumsum(lots + names + 1) // columns
     cuts = np.flatnonzero(np.diff(last_of_chunk)) + 1
     edges = [0, *cuts.tolist(), len(lots)]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def rebalance_in_threads(

@@ -81,7 +81,10 @@ def risk_model_of(firm: Firm) -> FactorModel:
 
 
 def prepared_firm(
-    folder: Path, as_of: date | None = None, households: Sequence[str] | None = None, watch: Watch | None = None
+    folder: Path,
+    as_of: date | None = None,
+    households: Sequence[str] | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Firm, FactorModel]:
     """Read a firm folder and give its market risk; findings of both are in the firm.
 

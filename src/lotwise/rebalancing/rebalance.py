@@ -35,7 +35,7 @@ from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.wash_windows import close_household, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["compile_kernels", "joined", "rebalance"]
+__all__ = ["Tally", "compile_kernels", "empty_tally", "is_worthwhile", "joined", "rebalance", "volatility_of"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _PROPOSED, _HOLD, _REFUSED, _FAILED = (
@@ -49,7 +49,7 @@ _BAD_DATA, _NO_VALUE, _NOT_SOLVED = (int(c) for c in (Cause.BAD_DATA, Cause.NO_V
 Table = TypeVar("Table", Trades, Outcomes, AccountResults, Relaxations)
 
 
-class _Tally(NamedTuple):
+class Tally(NamedTuple):
     """Running totals of one household; arrays of one so that a kernel can add to them."""
 
     score: NDArray[np.float64]  # money
@@ -71,7 +71,21 @@ class _Rows(NamedTuple):
 
 
 @kernel
-def _keep_worthwhile(book: Book, household: int, night: AccountNight, cash: float, tally: _Tally) -> bool:
+def empty_tally() -> Tally:
+    """Begin a household."""
+    return Tally(
+        np.zeros(1),
+        np.zeros(1),
+        np.zeros(1),
+        np.full(1, -np.inf),
+        np.zeros(1, np.int64),
+        np.zeros(1),
+        np.zeros(1, np.int64),
+    )
+
+
+@kernel
+def is_worthwhile(book: Book, household: int, night: AccountNight, cash: float, tally: Tally) -> bool:
     """Whether this account's trades are proposed: it must trade, or its objective improves by more than the threshold."""
     worth = book.policies.worth_it[book.households.policy[household]]
     tally.best[0] = max(tally.best[0], night.score)
@@ -91,7 +105,7 @@ def _solve_one(
     scratch: Scratch,
     proposals: Proposals,
     rows: _Rows,
-    tally: _Tally,
+    tally: Tally,
 ) -> tuple[int, _Rows]:
     """Solve one account and record it; returns (status, next free rows). `place` ends with its and its household's value."""
     household, account, value, total = place
@@ -102,7 +116,7 @@ def _solve_one(
     if night.status == _SOLVED:
         problem = problem_of(arrays, sizes)
         cash = book.accounts.cash[account] / value
-        keep = _keep_worthwhile(book, household, night, cash, tally)
+        keep = is_worthwhile(book, household, night, cash, tally)
         after = arrays.written[: sizes.names]
         if keep:
             trade = record_trades(
@@ -145,7 +159,7 @@ def _household_value(book: Book, market: Market, household: int) -> tuple[int, i
 
 @kernel
 def _finish(
-    proposals: Proposals, household: int, first_trade: int, rows: _Rows, tally: _Tally, solved_value: int
+    proposals: Proposals, household: int, first_trade: int, rows: _Rows, tally: Tally, solved_value: int
 ) -> None:
     """Write the household's totals, and its status where all of its accounts were solved."""
     trades, outcomes = proposals.trades, proposals.outcomes
@@ -191,15 +205,7 @@ def _rebalance_household(
         return rows
     every, solved_value = _household_value(book, market, household)
     outcomes.value[at] = every
-    tally = _Tally(
-        np.zeros(1),
-        np.zeros(1),
-        np.zeros(1),
-        np.full(1, -np.inf),
-        np.zeros(1, np.int64),
-        np.zeros(1),
-        np.zeros(1, np.int64),
-    )
+    tally = empty_tally()
     start = rows
     failed = False
     open_household(book, market, household, scratch.household, volatility)
@@ -300,7 +306,7 @@ def _empty(book: Book, first: int, last: int) -> Proposals:
     return Proposals(trades, outcomes, results, relaxations)
 
 
-def _volatility(market: Market) -> NDArray[np.float64]:
+def volatility_of(market: Market) -> NDArray[np.float64]:
     """Annual volatility of each security, from the risk model."""
     factor = 0.5 * np.einsum("ij,ij->i", market.loadings, market.loadings)
     return np.asarray(np.sqrt(factor + market.specific), dtype=np.float64)
@@ -322,7 +328,7 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
     if first == last:
         return proposals
     scratch = scratch_for(book, market, first, last)
-    rows = _rebalance_range(book, market, first, last, _volatility(market), scratch, proposals)
+    rows = _rebalance_range(book, market, first, last, volatility_of(market), scratch, proposals)
     return Proposals(
         Trades(*(column[: rows.trade].copy() for column in proposals.trades)),
         proposals.outcomes,
@@ -334,7 +340,7 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
 def compile_kernels(book: Book, market: Market) -> None:
     """Compile everything `rebalance` will run, or load it from the cache, without solving any household."""
     scratch = scratch_for(book, market, 0, 0)
-    _rebalance_range(book, market, 0, 0, _volatility(market), scratch, _empty(book, 0, 0))
+    _rebalance_range(book, market, 0, 0, volatility_of(market), scratch, _empty(book, 0, 0))
 
 
 def joined(parts: list[Proposals]) -> Proposals:

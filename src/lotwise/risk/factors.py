@@ -22,7 +22,10 @@ _ROUNDS = 3
 
 # Share of a security's variance that stays specific while the rounds go on: keeps a perfectly explained security
 # from taking over the next round.
-_LEAST_SPECIFIC = 0.01
+_LEAST_SPECIFIC = 0.05
+
+# No more factors than this share of the days: with more, nearly everything can be explained after the fact.
+_SHARE_OF_DAYS = 0.25
 
 
 class StatisticalFactors(NamedTuple):
@@ -51,10 +54,23 @@ def _true_strength(sample: Floats, ratio: float) -> tuple[Floats, Floats]:
     return np.where(above, strength, 1.0), np.where(above, cosine, 0.0)
 
 
+def _above_chance(values: Floats, limit: int, ratio: float) -> tuple[int, float]:
+    """Count the eigenvalues (descending) that stand above what chance makes of noise, and give the noise's variance.
+
+    The noise is the mean of the eigenvalues that are not counted, so the two are found by turns, counting up.
+    """
+    number = 0
+    while True:
+        noise = float(np.mean(values[number:]))
+        above = int(np.sum(values[:limit] > noise * (1.0 + np.sqrt(ratio)) ** 2))
+        if above <= number:
+            return number, noise
+        number = above
+
+
 def _orient(B: Floats, F: Floats) -> tuple[Floats, Floats]:
-    """Fix the sign of every factor: the exposures sum to a positive number (the first positive, if they cancel)."""
-    sums = B.sum(axis=0)
-    sign = np.where(sums < 0.0, -1.0, 1.0)
+    """Fix the sign of every factor: its exposures do not sum to a negative number."""
+    sign = np.where(B.sum(axis=0) < 0.0, -1.0, 1.0)
     return B * sign, F * sign
 
 
@@ -66,29 +82,30 @@ def statistical_factors(Z: Floats, w: Floats, limit: int) -> StatisticalFactors:
     the sample variance is real: the rest belongs to specific risk.
     """
     T, N = Z.shape
+    if N == 1:
+        return StatisticalFactors(np.ones((1, 1)), np.where(np.isfinite(Z), Z, 0.0), np.ones(1))
     seen = np.isfinite(Z)
     filled = np.where(seen, Z, 0.0)
-    ratio = N / max(effective_count(w), 1.0)
+    days = max(effective_count(w), 1.0)
+    ratio = N / days
+    most = min(limit, N // 2, max(1, int(_SHARE_OF_DAYS * days)))
     root = np.sqrt(w / w.sum())[:, None]
     specific = np.ones(N)
-    B = np.zeros((N, 1))
-    F = np.zeros((T, 1))
-    kept = np.zeros(1)
+    B, F, kept = np.zeros((N, 1)), np.zeros((T, 1)), np.zeros(1)
     for _ in range(_ROUNDS):
         scale = np.sqrt(specific)
         scaled = filled / scale
         values, V = np.linalg.eigh((root * scaled).T @ (root * scaled))
-        order = np.argsort(values)[::-1][: min(limit, max(1, N // 2))]
-        sample, V = values[order], V[:, order]
-        noise = max(float(np.sum(values[: N - len(order)])) / max(N - len(order), 1), 1e-12)
+        values, V = np.maximum(values[::-1], 0.0), V[:, ::-1]
+        number, noise = _above_chance(values, most, ratio)
+        number = max(1, number)
+        sample, V = values[:number], V[:, :number]
         strength, cosine = _true_strength(sample / noise, ratio)
-        number = max(1, int(np.sum(cosine > 0.0)))
-        V, sample = V[:, :number], sample[:number]
-        kept = (strength[:number] - 1.0) * cosine[:number] * noise / np.maximum(sample, 1e-12)
-        kept = np.clip(kept, 0.0, 1.0)
+        kept = np.clip((strength - 1.0) * cosine * noise / sample, 0.0, 1.0)
         B = V * scale[:, None]
         F = scaled @ V
-        specific = np.clip(1.0 - (B * B) @ sample, _LEAST_SPECIFIC, 1.0)
+        unexplained = 1.0 - (B * B) @ (kept * sample)
+        specific = np.clip(unexplained, _LEAST_SPECIFIC, 1.0)
         filled = np.where(seen, Z, F @ (B * kept).T)
     B, F = _orient(B, F)
     return StatisticalFactors(exposures=B, returns=F, kept=kept)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.columns import Owners, TypedTable
+from lotwise.interchange.firm_folder.csv_text import BrokenRow
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.money import IntArray
 from lotwise.rebalancing.book import AccountKind
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from lotwise.interchange.firm_folder.columns import Owners, TypedTable
-    from lotwise.interchange.firm_folder.csv_text import BrokenRow
-    from lotwise.interchange.firm_folder.households import Roster
-    from lotwise.money import IntArray
 
 __all__ = ["AccountTable", "read_accounts", "report_requests"]
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from lotwise.dates import WASH_DAYS
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.accounts import AccountTable
+from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.lots import LotContext
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns, Windows, open_windows
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag
-
-if TYPE_CHECKING:
-    from lotwise.interchange.firm_folder.accounts import AccountTable
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.interchange.firm_folder.lots import LotContext
 
 __all__ = ["PendingOrders", "loss_sales", "read_pending_orders", "windows_of"]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,19 @@ from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies
 
-__all__ = ["AccountRows", "PolicyTable", "account_rows", "lot_columns", "policies_of", "text_array"]
+__all__ = [
+    "AccountRows",
+    "LotColumns",
+    "PolicyTable",
+    "account_columns",
+    "account_rows",
+    "lot_columns",
+    "mark_kept",
+    "policies_of",
+    "text_array",
+]
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,10 @@ def mark_kept(
     """Flag the lots that a pending sell reserves or a restriction keeps."""
     marks = (
         (pending_sells, ["account", "security"]),
-        (pl.DataFrame(kept, {"household": pl.Int64, "lot_id": pl.String}, orient="row"), ["household", "lot_id"]),
+        (
+            pl.DataFrame(kept, {"household": pl.Int64, "lot_id": pl.String}, orient="row"),
+            ["household", "lot_id"],
+        ),
     )
     for frame, keys in marks:
         if frame.is_empty():
@@ -104,24 +120,30 @@ def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
         _column(frame["holding_start"], np.int32),
         _column(frame["flags"], np.uint8),
     )
-    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"]))
+    return LotColumns(
+        lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"])
+    )
 
 
-def _column[T: np.generic](series: pl.Series, dtype: type[T]) -> NDArray[T]:
+def _column(series: pl.Series, dtype: type[T]) -> NDArray[T]:
     """Own, writable, contiguous: kernels compile once for such arrays."""
     return np.array(series.to_numpy(), dtype=dtype)
 
 
 def text_array(column: pl.Series) -> NDArray[np.str_]:
     """A column of text as a numpy array of strings, without a Python object per cell where it is ASCII."""
-    width = int(column.str.len_bytes().max() or 0)
+    longest = cast("int | None", column.str.len_bytes().max())
+    width = longest or 0
     if not len(column) or not width:
         return np.zeros(len(column), dtype="U1")
     if column.str.contains(r"[^\x01-\x7f]").any():
         return np.array(column.to_list(), dtype=np.str_)
-    padded = column.str.pad_end(width, "\0").str.encode("hex")
-    digits = np.frombuffer(bytes.fromhex("".join(padded.to_list())), dtype=np.uint8)
-    return digits.astype(np.uint32).view(f"U{width}")
+    # Padded to one width, the bytes of all cells are one block; four bytes a letter make it numpy's own text.
+    padded = column.rechunk().str.pad_end(width, "\0").to_arrow().cast("large_string")
+    offsets, letters = padded.buffers()[1:]
+    first = int(np.frombuffer(offsets, dtype=np.int64)[padded.offset])
+    block = np.frombuffer(letters, dtype=np.uint8)[first : first + width * len(column)]
+    return block.astype(np.uint32).view(f"U{width}")
 
 
 @dataclass(frozen=True, slots=True)

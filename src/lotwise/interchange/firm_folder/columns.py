@@ -8,22 +8,19 @@ only go wrong within 2^-12 of a half. Cells that are doubles already (Parquet) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import polars as pl
 
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.contract import Column, FileContract, Kind
+from lotwise.interchange.firm_folder.csv_text import BrokenRow
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.tables import LINE, RawTable
 from lotwise.money import parse_decimal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from lotwise.interchange.firm_folder.csv_text import BrokenRow
 
 __all__ = ["Owners", "TypedTable", "empty_table", "type_table"]
 
@@ -170,6 +167,7 @@ def _odd(column: Column) -> str:
     return f"odd {column.name}"
 
 
+@lru_cache(maxsize=1024)  # expressions are the same for every folder
 def _is_odd(column: Column) -> pl.Expr:
     """Whether the double of a cell is not surely rounded right (see the head of this file)."""
     scaled = pl.col(column.name).cast(pl.Float64, strict=False) * column.kind.units
@@ -182,6 +180,7 @@ def _bad(column: Column) -> str:
     return f"bad {column.name}"
 
 
+@lru_cache(maxsize=1024)  # expressions are the same for every folder
 def _as_read(column: Column, held: pl.DataType) -> pl.Expr:
     """Bring a raw column to what `_read` takes: text without blanks (empty = null), a double, or a date."""
     cell = pl.col(column.name)
@@ -206,6 +205,7 @@ def _as_read(column: Column, held: pl.DataType) -> pl.Expr:
     return cell.cast(pl.String, strict=False)
 
 
+@lru_cache(maxsize=1024)  # expressions are the same for every folder
 def _read(column: Column, held: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
     """Value and whether the cell is wrong, as expressions named after the column."""
     cell = pl.col(column.name)

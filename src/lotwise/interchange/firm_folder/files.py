@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.client_files import (
     ACCOUNTS,
@@ -15,6 +13,7 @@ from lotwise.interchange.firm_folder.client_files import (
     RESTRICTIONS,
     TRANSACTIONS,
 )
+from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.market_files import (
     CORPORATE_ACTIONS,
     COVARIANCE,
@@ -27,9 +26,6 @@ from lotwise.interchange.firm_folder.market_files import (
     SPECIFIC,
     SUBSTITUTES,
 )
-
-if TYPE_CHECKING:
-    from lotwise.interchange.firm_folder.contract import FileContract
 
 __all__ = ["FILES", "FILE_ORDER", "contract_reference"]
 

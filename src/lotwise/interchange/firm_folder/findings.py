@@ -6,15 +6,13 @@ The household `*` means every household (as in restrictions.csv).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import polars as pl
 
 from lotwise.errors import Finding, Severity
 from lotwise.households.profile_reading import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["EVERY_HOUSEHOLD", "FindingList", "Message", "Place", "rows_to_report"]
 

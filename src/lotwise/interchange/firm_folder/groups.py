@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
-from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.securities.market import SecurityKind
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.interchange.firm_folder.securities import Securities
 
 __all__ = ["GroupBook", "read_lookthrough", "read_screens"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from lotwise.errors import Severity
 from lotwise.households.profile import Profile
@@ -14,9 +14,6 @@ from lotwise.households.profile_reading import closest, read_profile, shown
 from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 from lotwise.money import FULL_RATE, Rate
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["FirmHeader", "read_header", "read_profiles"]
 

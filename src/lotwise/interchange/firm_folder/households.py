@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.errors import Severity
+from lotwise.households.profile import Profile
 from lotwise.households.profile_reading import closest, shown
-from lotwise.interchange.firm_folder.columns import Owners
+from lotwise.interchange.firm_folder.columns import Owners, TypedTable
 from lotwise.interchange.firm_folder.findings import (
     EVERY_HOUSEHOLD,
     FindingList,
@@ -18,19 +20,10 @@ from lotwise.interchange.firm_folder.findings import (
     Place,
     rows_to_report,
 )
+from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.money import FULL_RATE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from lotwise.households.profile import Profile
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.interchange.firm_folder.models import ModelTable
-    from lotwise.money import IntArray, Rate
+from lotwise.money import FULL_RATE, IntArray, Rate
 
 __all__ = [
     "Roster",

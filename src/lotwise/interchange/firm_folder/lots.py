@@ -7,23 +7,19 @@ tax-deferred accounts no tax depends on basis or date, so an empty cell there ch
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from lotwise.dates import NO_DATE
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.accounts import AccountTable
+from lotwise.interchange.firm_folder.columns import Owners, TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
-from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.prices import Prices
+from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import DOLLAR, SHARE
 from lotwise.rebalancing.book import AccountKind, LotFlag
-
-if TYPE_CHECKING:
-    from lotwise.interchange.firm_folder.accounts import AccountTable
-    from lotwise.interchange.firm_folder.columns import Owners, TypedTable
-    from lotwise.interchange.firm_folder.prices import Prices
-    from lotwise.interchange.firm_folder.securities import Securities
 
 __all__ = ["LotContext", "read_lots"]
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.dates import is_trading_day, to_day_number
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report, shown_cell
-from lotwise.interchange.firm_folder.securities import code_of
+from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.money import IntArray
 from lotwise.securities.market import PriceHistory
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.interchange.firm_folder.securities import Securities
-    from lotwise.money import IntArray
 
 __all__ = ["STALE_AFTER", "Prices", "read_prices"]
 

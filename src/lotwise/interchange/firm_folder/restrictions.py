@@ -14,12 +14,14 @@ only. `weight` is the bound of min_weight and max_weight. A row with * and an ac
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from lotwise.errors import Severity
 from lotwise.households.profile_reading import closest, shown
+from lotwise.interchange.firm_folder.accounts import AccountTable
+from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import (
     EVERY_HOUSEHOLD,
     FindingList,
@@ -27,13 +29,9 @@ from lotwise.interchange.firm_folder.findings import (
     Place,
     rows_to_report,
 )
+from lotwise.interchange.firm_folder.groups import GroupBook
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
-
-if TYPE_CHECKING:
-    from lotwise.interchange.firm_folder.accounts import AccountTable
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.interchange.firm_folder.groups import GroupBook
 
 __all__ = ["EVERYONE", "Restriction", "RestrictionTable", "read_restrictions"]
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.money import IntArray
 from lotwise.securities.market import MarketLabels, SecurityKind
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from lotwise.interchange.firm_folder.columns import TypedTable
-    from lotwise.money import IntArray
 
 __all__ = ["CASH", "Securities", "code_of", "read_securities"]
 

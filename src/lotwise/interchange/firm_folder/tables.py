@@ -6,8 +6,10 @@ Whatever is wrong with a file as a whole is a finding here; what is wrong with c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -15,15 +17,10 @@ from pyarrow.lib import ArrowException
 
 from lotwise.errors import Severity
 from lotwise.households.profile_reading import closest, shown
+from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.csv_text import BrokenRow, open_text, read_header, read_rows
 from lotwise.interchange.firm_folder.files import FILE_ORDER
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from lotwise.interchange.firm_folder.contract import FileContract
 
 __all__ = ["LINE", "RawTable", "note_strangers", "read_table"]
 

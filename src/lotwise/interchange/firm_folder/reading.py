@@ -1,0 +1,263 @@
+"""`read_firm`: a firm folder becomes a book; every finding of every file at once, each blocking only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from lotwise.dates import to_day_number
+from lotwise.errors import FolderError, Severity
+from lotwise.households.profile import Profile
+from lotwise.interchange.firm_folder import client_files, market_files
+from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
+from lotwise.interchange.firm_folder.activity import (
+    loss_sales,
+    read_pending_orders,
+    windows_of,
+)
+from lotwise.interchange.firm_folder.book_building import (
+    account_columns,
+    account_rows,
+    lot_columns,
+    mark_kept,
+    policies_of,
+)
+from lotwise.interchange.firm_folder.columns import TypedTable, empty_table, type_table
+from lotwise.interchange.firm_folder.contract import FileContract
+from lotwise.interchange.firm_folder.files import FILE_ORDER, FILES
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.firm import Firm
+from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
+from lotwise.interchange.firm_folder.header import FirmHeader, read_header, read_profiles
+from lotwise.interchange.firm_folder.households import (
+    follow_glide,
+    read_rates,
+    read_roster,
+    report_models,
+    report_profiles,
+)
+from lotwise.interchange.firm_folder.lots import LotContext, read_lots
+from lotwise.interchange.firm_folder.models import ModelTable, read_models
+from lotwise.interchange.firm_folder.prices import Prices, read_prices
+from lotwise.interchange.firm_folder.restrictions import read_restrictions
+from lotwise.interchange.firm_folder.risk_files import read_risk_model
+from lotwise.interchange.firm_folder.rule_sets import build_rules
+from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
+from lotwise.interchange.firm_folder.tables import note_strangers, read_table
+from lotwise.rebalancing.book import Book, BookLabels, Households
+from lotwise.securities.market import Market
+
+__all__ = ["read_firm"]
+
+
+def read_firm(folder: Path, as_of: date | None = None, households: Sequence[str] | None = None) -> Firm:
+    """Read a firm folder (contract version 1) as of its own day or the given one, all households or the given ones.
+
+    Bad data is never an exception: each piece is a finding, and an error blocks the household it belongs to, which
+    stays in the book, marked. Raises FolderError, with all findings, only when nothing can be done at all: the folder
+    or a needed file is missing or unusable, no model, price or household is sound.
+    """
+    findings = FindingList()
+    folder = Path(folder)
+    if not folder.is_dir():
+        findings.stop(Place(str(folder)), Message(Severity.ERROR, "a folder", "give a firm's folder"), "none")
+        _stop(findings)
+    reader = _FolderReader(folder, findings)
+    header = read_header(folder, as_of, findings)
+    reader.open_tables()
+    if header is None or findings.fatal:
+        reader.report_all_cells()
+        _stop(findings)
+    assert header is not None
+    return reader.read(header, households)
+
+
+def _stop(findings: FindingList) -> None:
+    if findings.fatal:
+        more = f" (and {len(findings.fatal) - 1} more)" if len(findings.fatal) > 1 else ""
+        raise FolderError(findings.fatal[0] + more, findings.all_sorted(FILE_ORDER))
+
+
+@dataclass(frozen=True, slots=True)
+class _Market:
+    securities: Securities
+    prices: Prices
+    models: ModelTable
+
+
+class _FolderReader:
+    """Reads one folder; the steps share the open tables and the findings."""
+
+    def __init__(self, folder: Path, findings: FindingList) -> None:
+        self._folder = folder
+        self._findings = findings
+        self._tables: dict[str, TypedTable] = {}
+
+    def open_tables(self) -> None:
+        """Open every file of the contract that is there and type its columns."""
+        note_strangers(self._folder, self._findings)
+        for contract in FILES:
+            raw = read_table(self._folder, contract, self._findings)
+            if raw is not None:
+                self._tables[contract.stem] = type_table(raw)
+
+    def report_all_cells(self) -> None:
+        """Report wrong cells where nothing more can be said of them, because the folder is of no use."""
+        for table in self._tables.values():
+            table.report_cells(self._findings)
+
+    def _table(self, contract: FileContract) -> TypedTable:
+        table = self._tables.get(contract.stem)
+        return empty_table(contract) if table is None else table
+
+    def read(self, header: FirmHeader, only: Sequence[str] | None) -> Firm:
+        """Read the open tables into a firm."""
+        findings = self._findings
+        market = self._read_market(header)
+        roster = read_roster(self._table(client_files.HOUSEHOLDS), only, findings)
+        _stop(findings)
+        assert market is not None
+        assert roster is not None
+        accounts = read_accounts(self._table(client_files.ACCOUNTS), roster, findings)
+        context = LotContext(accounts, market.securities, market.prices, to_day_number(header.as_of))
+        self._report_later_files(accounts)
+        return self._assemble(header, market, context)
+
+    def _read_market(self, header: FirmHeader) -> _Market | None:
+        findings = self._findings
+        securities = read_securities(self._table(market_files.SECURITIES), findings)
+        if securities is None:
+            return None
+        prices = read_prices(self._table(market_files.PRICES), securities, header.as_of, findings)
+        models = read_models(self._table(market_files.MODELS), securities, findings)
+        if prices is None or models is None:
+            return None
+        _report_unpriced_targets(self._table(market_files.MODELS).file, securities, prices, models, findings)
+        return _Market(securities, prices, models)
+
+    def _report_later_files(self, accounts: AccountTable) -> None:
+        """Validate what this version does not act on."""
+        findings = self._findings
+        report_requests(self._table(client_files.REQUESTS), accounts, findings)
+        for contract in (market_files.CORPORATE_ACTIONS, market_files.SUBSTITUTES):
+            table = self._table(contract)
+            table.report_cells(findings)
+            for row in table.broken:
+                message = Message(Severity.WARNING, "a row as wide as the header", "correct the row")
+                findings.add(Place(table.file, row.line), message, row.why)
+        for stem, table in self._tables.items():
+            if stem != client_files.REQUESTS.stem:
+                table.report_unused(findings)
+
+    def _assemble(self, header: FirmHeader, market: _Market, context: LotContext) -> Firm:
+        findings, securities, roster = self._findings, market.securities, context.accounts.roster
+        firm_profile = header.profile or Profile()
+        named = read_profiles(self._folder, firm_profile, findings)
+        households = self._table(client_files.HOUSEHOLDS)
+        report_profiles(households.file, roster, named, findings)
+        rates = read_rates(households.file, roster, header.rates, findings)
+        followed = follow_glide(self._table(client_files.GLIDE), roster, context.today, findings)
+        report_models(households.file, roster, followed, market.models, findings)
+        model = code_of(followed, market.models.names).fill_null(0).to_numpy()[roster.chosen].astype(np.int32)
+
+        lots = read_lots(self._table(client_files.LOTS), context, findings)
+        orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
+        losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
+        windows = windows_of(context, lots, orders, losses)
+        groups = self._groups(securities, context.today)
+        restrictions = read_restrictions(
+            self._table(client_files.RESTRICTIONS), context.accounts, groups, lots, findings
+        )
+        rows = account_rows(context.accounts)
+        rules = build_rules(restrictions.rules, groups, len(roster.ids), rows.row, findings)
+        lots = mark_kept(lots, orders.sell_frame(), restrictions.kept_lots)
+        columns = lot_columns(lots, rows)
+        policies = policies_of(roster, model, market.models, named or {}, firm_profile, header.as_of)
+        chosen = np.flatnonzero(roster.chosen)
+        ids = [roster.ids[number] for number in chosen]
+        risk_model = read_risk_model(
+            (
+                self._tables.get(market_files.EXPOSURES.stem),
+                self._tables.get(market_files.COVARIANCE.stem),
+                self._tables.get(market_files.SPECIFIC.stem),
+            ),
+            header.as_of,
+            findings,
+        )
+        book = Book(
+            Households(
+                rows.household_start,
+                model,
+                policies.of_household,
+                rules.of_household[roster.chosen],
+                rates.short[roster.chosen],
+                rates.long[roster.chosen],
+                np.array([findings.is_blocked(name) for name in ids], dtype=np.bool_),
+            ),
+            account_columns(context.accounts, rows, orders.cash_used, columns.start),
+            columns.lots,
+            market.models.models,
+            policies.policies,
+            rules.sets,
+            rules.groups,
+            windows,
+        )
+        labels = BookLabels(
+            np.array(ids, dtype=np.str_),
+            np.array([context.accounts.ids[number] for number in rows.source], dtype=np.str_),
+            columns.names,
+            market.models.names,
+            rules.group_names,
+            restrictions.words,
+        )
+        return Firm(
+            name=header.name,
+            as_of=header.as_of,
+            book=book,
+            labels=labels,
+            market=_market(securities, market.prices, context.today),
+            market_labels=securities.labels,
+            history=market.prices.history,
+            risk_model=risk_model,
+            findings=findings.all_sorted(FILE_ORDER),
+            household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
+            profiles=policies.profiles,
+        )
+
+    def _groups(self, securities: Securities, today: int) -> GroupBook:
+        screens = read_screens(self._table(market_files.SCREENS), securities, self._findings)
+        table = self._table(market_files.LOOKTHROUGH)
+        lookthrough = read_lookthrough(table, securities, today, self._findings)
+        return GroupBook.of(securities, screens, lookthrough, table.file)
+
+
+def _market(securities: Securities, prices: Prices, today: int) -> Market:
+    """The market of the day, without risk."""
+    count = securities.count
+    return Market(
+        np.int32(today),
+        prices.close,
+        securities.spread.astype(np.int64),
+        prices.fresh & securities.sound,
+        securities.identical.astype(np.int32),
+        securities.kind.astype(np.uint8),
+        np.zeros((count, 0)),
+        np.zeros(count),
+    )
+
+
+def _report_unpriced_targets(
+    file: str, securities: Securities, prices: Prices, models: ModelTable, findings: FindingList
+) -> None:
+    """Warn of every security that a model wants and that has no price."""
+    for number in np.unique(models.models.security):
+        if prices.close[number] == 0:
+            symbol = securities.labels.symbols[number]
+            message = Message(
+                Severity.WARNING, "a security with a price", "add its price; until then it is not bought"
+            )
+            findings.add(Place(file, None, "symbol"), message, symbol)

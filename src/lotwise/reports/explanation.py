@@ -1,0 +1,160 @@
+"""A household explained in a terminal: the names that move, those that stay though off target, each lot in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from lotwise.money import format_money, format_shares
+from lotwise.rebalancing.explain import Hindrance
+from lotwise.reports.amounts import plain
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lotwise.rebalancing.book import BookLabels
+    from lotwise.rebalancing.explain import AccountStory, HouseholdStory, LotLine, NameLine
+    from lotwise.securities.market import MarketLabels
+
+__all__ = ["explanation", "lot_words", "name_words"]
+
+# Names of an account shown when none is asked for: the farthest from target first.
+_NAMES = 20
+
+
+def _dollars(amount: float) -> str:
+    return f"{'-' if amount < -0.5 else ''}${abs(amount):,.0f}"
+
+
+def lot_words(line: LotLine, *, traded: bool = True) -> str:
+    """Say of one lot what it would save, what it would cost, and what would change the decision."""
+    dollars = line.value / 1e4
+    if line.hindrance is not Hindrance.NONE and not line.sold:
+        return f"not sold: {line.hindrance.value}"
+    if math.isnan(line.tax):
+        return "not sold: it has no price"
+    tax, cost, saves = (dollars * part for part in (line.tax, line.cost, line.saves))
+    costs = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
+    figures = f"{costs} and {_dollars(cost)} of trading against {_dollars(saves)} saved a year"
+    if line.sold:
+        verb = "sold" if line.sold == line.shares else f"{format_shares(line.sold)} shares sold"
+        verb = verb if traded else f"would be {verb}"
+        return f"{verb}: {figures}"
+    changes = []
+    if line.sold_above <= 1.0:
+        changes.append(f"above a weight of {line.sold_above:.2%}")
+    if line.sold_below >= 0.0:
+        changes.append(f"below a gain of {line.sold_below:.1%}")
+    change = f"; would be sold {' or '.join(changes)}" if changes else ""
+    return f"not sold: {figures}{change}"
+
+
+def name_words(line: NameLine, *, traded: bool = True) -> str:
+    """Say of one name why it moves or stays."""
+    away = line.after - line.target
+    distance = f"{abs(away):.2%} {'over' if away > 0 else 'under'}weight"
+    sold = sum(lot.sold for lot in line.lots)
+    would = "" if traded else "would be "
+    if sold:
+        return f"{would}sold to {line.after:.2%}, left {distance}"
+    if line.bought:
+        saved = -(line.risk + line.cash + line.bounds)
+        return f"{would}bought: each dollar saves {saved * 1e4:.0f} bp a year and costs {line.buy_cost * 1e4:.0f} bp"
+    if away > 0:
+        return (
+            f"{distance}, not sold: {_dollars(line.overweight_tax)} of tax against "
+            f"{_dollars(line.overweight_risk)} a year of risk"
+        )
+    if line.hindrance is not Hindrance.NONE:
+        return f"{distance}, not bought: {line.hindrance.value}"
+    if line.bought_below > 0:
+        return f"{distance}, not bought: it would be below a weight of {line.bought_below:.2%}"
+    return distance
+
+
+def _names_table(story: AccountStory, market: MarketLabels, chosen: list[NameLine]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("security", no_wrap=True)
+    for title in ("target", "before", "after"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("why")
+    for line in chosen:
+        weights = (f"{weight:.2%}" for weight in (line.target, line.before, line.after))
+        table.add_row(plain(market.symbols[line.security]), *weights, name_words(line, traded=story.proposed))
+    return table
+
+
+def _lots_table(story: AccountStory, labels: BookLabels, line: NameLine) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table.add_column("lot", no_wrap=True)
+    for title in ("shares", "value", "gain"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("term", no_wrap=True)
+    table.add_column("why")
+    for lot in line.lots:
+        gain = "unknown" if math.isnan(lot.gain) else f"{lot.gain:.1%}"
+        table.add_row(
+            plain(str(labels.lots[lot.lot])),
+            format_shares(lot.shares),
+            format_money(lot.value),
+            gain,
+            "long" if lot.long_term else "short",
+            lot_words(lot, traded=story.proposed),
+        )
+    return table
+
+
+def _account(
+    story: AccountStory, labels: BookLabels, market: MarketLabels, symbol: str | None
+) -> list[RenderableType]:
+    head = Text(f"{plain(str(labels.accounts[story.account]))}, {format_money(story.value)}", style="bold")
+    if story.night is None:
+        return [head, Text("  does not trade (held away, or of no value)")]
+    if not story.names:
+        return [head, Text("  the solver did not reach its gap: nothing is traded", style="red")]
+    night = story.night
+    verdict = (
+        "proposed"
+        if story.proposed
+        else "held: not worth trading; what follows is what the trades would be"
+    )
+    facts = (
+        f"  {verdict}; improves the objective by {night.score * 1e4:.1f} bp; tracking {story.te_before:.2%} to "
+        f"{story.te_after:.2%}; proved within {max(night.objective - night.lower_bound, 0.0) * 1e4:.3f} bp of the best possible"
+    )
+    chosen = [line for line in story.names if symbol is None or market.symbols[line.security] == symbol]
+    moved = [line for line in chosen if line.bought or any(lot.sold for lot in line.lots)]
+    stayed = [line for line in chosen if line not in moved]
+    shown = (moved[:_NAMES] + stayed[: max(_NAMES - len(moved), 5)]) if symbol is None else chosen
+    parts: list[RenderableType] = [head, Text(facts), _names_table(story, market, shown)]
+    if symbol is not None:
+        parts += [_lots_table(story, labels, line) for line in chosen if line.lots]
+    elif len(shown) < len(chosen):
+        parts.append(
+            Text(f"  and {len(chosen) - len(shown)} more; name a security to see its lots", style="dim")
+        )
+    return parts
+
+
+def explanation(
+    story: HouseholdStory, labels: BookLabels, market: MarketLabels, symbol: str | None = None
+) -> RenderableType:
+    """Explain a household, or one security of it lot by lot; print it with a rich console.
+
+    Raises ValueError for a symbol that no account of the household holds or wants.
+    """
+    name = plain(str(labels.households[story.household]))
+    if story.blocked:
+        return Text(f"{name} is refused: its data has errors, see the findings", style="yellow")
+    known = {market.symbols[line.security] for account in story.accounts for line in account.names}
+    if symbol is not None and symbol not in known:
+        raise ValueError(f"{symbol} must be held by {name} or in its model; it is neither")
+    parts: list[RenderableType] = [Text(f"Household {name}", style="bold")]
+    for account in story.accounts:
+        parts += _account(account, labels, market, symbol)
+    return Group(*parts)
