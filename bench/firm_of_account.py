@@ -148,7 +148,11 @@ def rebalance(folder: Path, out: Path) -> None:
     """Run `lotwise rebalance` as a person would; exit status 1 (a household held back) is an error here."""
     program = Path(sys.executable).with_name("lotwise")
     command = [str(program), "rebalance", str(folder), "--out", str(out)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
+    if done.returncode:
+        raise RuntimeError(
+            f"lotwise rebalance ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
 
 
 def main() -> int:

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # bench is a fo
 from bench.large_firm import FirmSize, write_large_firm
 
 _WARM_UP = 20  # accounts
-# A phase as the run's summary states it: words, then a number of seconds.
-_PHASE = re.compile(r"^\W*([A-Za-z][A-Za-z ,]*?)[\s:]+(\d+(?:\.\d+)?) ?s\b", re.MULTILINE)
+# The run's last line: "seconds: read 1.2, risk 0.0, ...", possibly wrapped.
+_PHASE = re.compile(r"([a-z][a-z -]*?)\s+(\d+(?:\.\d+)?)")
 
 
 def run(folder: Path, out: Path) -> tuple[float, str]:
@@ -56,7 +56,7 @@ def measure(folder: Path, size: FirmSize) -> None:
     print(f"processor time {processor:8.1f} s   {processor / seconds:10.2f} cores busy on average")
     print(f"peak memory    {kilobytes / 1024**2:8.2f} GiB (largest process)")
     print(f"written        {written / 1e6:8.1f} MB")
-    for phase, spent in _PHASE.findall(printed):
+    for phase, spent in _PHASE.findall(printed[printed.rfind("seconds:") :].partition("(")[0]):
         print(f"  {phase:<28} {float(spent):8.2f} s")
 
 

@@ -110,16 +110,21 @@ def copy_of_package(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# A module whose kernels use constants and callees of several others.
+MODULE = "lotwise.rebalancing.wash_windows"
+
+
 def folder_used(sources: Path) -> str:
-    code = "import lotwise.kernels as k; print(k.__file__); print(k.cache_folder().name)"
+    """Name of the cache folder of MODULE when the package is imported from these sources."""
+    code = f"import lotwise.kernels as k; print(k.__file__); print(k.cache_folder({MODULE!r}).name)"
     file, folder = run(code, PYTHONPATH=str(sources)).split()
     assert Path(file).is_relative_to(sources)
     return folder
 
 
 def test_the_cache_folder_is_that_of_the_sources(copy_of_package: Path) -> None:
-    assert folder_used(copy_of_package) == cache_folder().name
-    assert folder_used(copy_of_package) == folder_used(copy_of_package)
+    assert folder_used(copy_of_package) == cache_folder(MODULE).name
+    assert cache_folder(MODULE) != cache_folder("lotwise.money")
 
 
 @pytest.mark.parametrize(
@@ -128,18 +133,24 @@ def test_the_cache_folder_is_that_of_the_sources(copy_of_package: Path) -> None:
         ("money.py", "SHARE = 1_000_000\n", "SHARE = 1_000_001\n"),
         ("dates.py", "WASH_DAYS = 30\n", "WASH_DAYS = 31\n"),
         ("rebalancing/book.py", "NO_SELL = 2\n", "NO_SELL = 4\n"),
+        ("rebalancing/lot_costs.py", "31.0 / 365.0", "32.0 / 365.0"),
     ],
 )
 def test_an_edit_of_what_a_kernel_uses_moves_the_cache(
     copy_of_package: Path, file: str, old: str, new: str
 ) -> None:
     """Kernels take constants of other modules into their machine code; numba's own cache does not see those edits."""
-    before = folder_used(copy_of_package)
     edited = copy_of_package / "lotwise" / file
     text = edited.read_text()
     assert old in text
     edited.write_text(text.replace(old, new))
-    assert folder_used(copy_of_package) != before
+    assert folder_used(copy_of_package) != cache_folder(MODULE).name
+
+
+def test_an_edit_elsewhere_does_not_compile_anew(copy_of_package: Path) -> None:
+    with (copy_of_package / "lotwise" / "reports" / "look.py").open("a") as file:
+        file.write("\n# nothing\n")
+    assert folder_used(copy_of_package) == cache_folder(MODULE).name
 
 
 def test_an_edit_of_a_callee_in_another_file_is_compiled(copy_of_package: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lotwise.dates import NO_DATE, to_day_number
 from lotwise.ledger.holding_period import (
+    NEVER,
     first_long_term_day,
     first_long_term_day_number,
     first_long_term_day_numbers,
@@ -55,7 +56,7 @@ def test_months_add_up_where_the_day_exists(start: date, months: int) -> None:
     assert first_long_term_day(part, 12) == first_long_term_day(start, months + 12)
 
 
-def test_an_unknown_date_stays_unknown_and_is_never_long_term() -> None:
-    assert first_long_term_day_number(NO_DATE) == NO_DATE
-    assert first_long_term_day_numbers(np.array([NO_DATE, 0], dtype=np.int32)).tolist() == [NO_DATE, 366]
+def test_property_of_unknown_date_is_never_long_term() -> None:
+    assert first_long_term_day_number(NO_DATE) == NEVER
+    assert first_long_term_day_numbers(np.array([NO_DATE, 0], dtype=np.int32)).tolist() == [NEVER, 366]
     assert not is_long_term_number(NO_DATE, to_day_number(_LAST))

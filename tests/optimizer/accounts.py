@@ -215,6 +215,7 @@ Spoiler = Callable[[ReferenceAccount, np.random.Generator], ReferenceAccount]
 HOSTILE: dict[str, Spoiler] = {
     "cheap tracking": lambda a, _: replace(a, risk_price=0.01 * a.risk_price),
     "dear tracking": lambda a, _: replace(a, risk_price=100.0 * a.risk_price),
+    "funds": lambda a, _: replace(a, specific=1e-3 * a.specific),  # about 0.8% a year, as index funds have
     "tiny specific risk": lambda a, _: replace(a, specific=1e-9 * a.specific),
     "some without specific risk": lambda a, g: replace(a, specific=a.specific * (g.random(a.names) < 0.5)),
     "no specific risk": lambda a, _: replace(a, specific=np.zeros(a.names)),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lotwise.optimizer.problem import SolveStatus
@@ -137,7 +137,6 @@ def test_what_cannot_be_reached_is_violated_least(kind: str, seed: int) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(kind=kinds, seed=seeds, names=st.integers(2, 30))
 def test_no_lot_is_oversold_and_no_rule_broken(kind: str, seed: int, names: int) -> None:
     account = hostile(kind, seed, names=names, factors=5)
@@ -147,7 +146,6 @@ def test_no_lot_is_oversold_and_no_rule_broken(kind: str, seed: int, names: int)
     assert judge(account, solution.bought, solution.sold).breach <= least_violation(account) + 1e-7
 
 
-@settings(max_examples=30, deadline=None)
 @given(kind=kinds, seed=seeds, factor=st.floats(1e-2, 1e2))
 def test_scaling_every_price_scales_the_objective_alone(kind: str, seed: int, factor: float) -> None:
     account = hostile(kind, seed, names=20, factors=5)
@@ -163,7 +161,6 @@ def test_scaling_every_price_scales_the_objective_alone(kind: str, seed: int, fa
     assert reached == pytest.approx(plain.objective, abs=_room(plain.objective))
 
 
-@settings(max_examples=30, deadline=None)
 @given(kind=st.sampled_from(_UNBOUNDED), seed=seeds)
 def test_the_order_of_the_names_does_not_matter(kind: str, seed: int) -> None:
     account = hostile(kind, seed, names=20, factors=5)
@@ -193,7 +190,6 @@ def _reordered(account: ReferenceAccount, order: Ints) -> ReferenceAccount:
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     kind=st.sampled_from(["cash band", "ties", "all losses", "sectors", "duplicates"]),
     seed=seeds,

@@ -405,6 +405,13 @@ def test_a_position_may_be_closed_below_the_minimum_and_in_fractions() -> None:
     assert keep_the_rules(firm) == []
 
 
+def test_in_an_ira_a_lot_of_unknown_date_may_be_sold_and_counts_as_short_term() -> None:
+    firm = the_firm()
+    firm.households[0].accounts[1].lots[0].holding_start = int(NO_DATE)
+    assert keep_the_rules(firm) == []
+    assert firm.lines[3].long_term == 0
+
+
 def test_an_overdrawn_account_may_stay_overdrawn_but_not_more() -> None:
     firm = the_firm()
     firm.households[0].accounts[0].cash = -10 * DOLLAR

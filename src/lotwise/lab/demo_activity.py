@@ -7,15 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwise.dates import WASH_DAYS, from_day_number, is_trading_day
-from lotwise.lab.demo_positions import (
-    ACQUISITIONS,
-    PURCHASE,
-    AccountHoldings,
-    LotColumns,
-    Tape,
-    join_lots,
-    pick_lots,
-)
+from lotwise.lab.demo_positions import AccountHoldings
+from lotwise.lab.demo_tape import ACQUISITIONS, PURCHASE, LotColumns, Tape, join_lots, pick_lots
 from lotwise.lab.market_panel import MarketPanel
 
 __all__ = ["Transaction", "harvest_recently", "recent_purchases", "share_factor", "substitutes_of"]

@@ -21,9 +21,10 @@ from lotwise.interchange.atomic import replaced_files, write_whole
 from lotwise.lab.demo_activity import harvest_recently, recent_purchases, substitutes_of
 from lotwise.lab.demo_households import plan_household
 from lotwise.lab.demo_market_tables import market_tables
-from lotwise.lab.demo_positions import AccountHoldings, Tape, fill_account, pick_lots
+from lotwise.lab.demo_positions import AccountHoldings, fill_account
 from lotwise.lab.demo_restrictions import Wishes
 from lotwise.lab.demo_tables import FilledHousehold, firm_tables, lot_name
+from lotwise.lab.demo_tape import Tape, pick_lots
 from lotwise.lab.demo_text import FIRM_NAME, firm_toml, profiles_toml
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.real_market import load_real_market

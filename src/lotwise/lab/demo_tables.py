@@ -12,8 +12,9 @@ from lotwise.dates import from_day_number
 from lotwise.lab.demo_activity import Transaction, settlement
 from lotwise.lab.demo_households import HouseholdPlan
 from lotwise.lab.demo_market_tables import qualified_shares
-from lotwise.lab.demo_positions import ACQUISITIONS, AccountHoldings, join_lots
+from lotwise.lab.demo_positions import AccountHoldings
 from lotwise.lab.demo_restrictions import Restriction
+from lotwise.lab.demo_tape import ACQUISITIONS, join_lots
 from lotwise.lab.market_panel import Floats, MarketPanel, trailing_yield
 
 __all__ = ["FilledHousehold", "firm_tables", "lot_name"]

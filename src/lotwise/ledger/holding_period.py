@@ -25,6 +25,7 @@ from lotwise.kernels import kernel
 
 __all__ = [
     "LONG_TERM_MONTHS",
+    "NEVER",
     "first_long_term_day",
     "first_long_term_day_number",
     "first_long_term_day_numbers",
@@ -34,6 +35,9 @@ __all__ = [
 
 # 26 U.S.C. 1222(3): "more than 1 year" (since 1988; six months before, as older rulings say).
 LONG_TERM_MONTHS = 12
+
+# The first long-term day of property whose start is not known: a day that does not come, in columns of day numbers.
+NEVER = np.iinfo(np.int32).max
 
 # Days from 0000-03-01 to 1970-01-01. Years counted from March end with the leap day, so that neither the
 # lengths of their months nor the day of the year depend on it.
@@ -70,9 +74,9 @@ def _first_of_month(year: int, month: int) -> int:
 
 @kernel
 def first_long_term_day_number(start: int) -> int:
-    """`first_long_term_day` in days since 1970-01-01; `NO_DATE` stays `NO_DATE`."""
+    """`first_long_term_day` in days since 1970-01-01; of property of unknown date (`NO_DATE`), `NEVER`."""
     if start == NO_DATE:
-        return NO_DATE
+        return NEVER
     after = int(start) + 1 + _MARCH_EPOCH
     year = 400 * after // _FOUR_CENTURIES  # right, or one off where a leap day moves the boundary
     if _first_of_month(year, 0) + _MARCH_EPOCH > after:

@@ -18,13 +18,16 @@ _GAVE_UP = int(SolveStatus.GAVE_UP)
 
 # Proximal weight falls by this a round; by 0.01 rounds are fewer but inner solves fail (ALGORITHM, traps).
 _SHRINK = 0.1
-_LEAST_NEARNESS = 1e-10
+_LEAST_NEARNESS = 1e-7
 _MOST_ROUNDS = 40
 _MOST_STEPS = 200
 
 # A name whose specific risk is below this part of the account's mean is treated as having none: 1 / D would swamp
 # the Hessian.
 _STIFF = 1e-2
+
+# Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
+_COMMON_PART = 0.1
 
 # Cash and group rows may miss by this fraction of value before the remainder is pushed into names inside a piece.
 _RESIDUAL = 1e-11
@@ -41,18 +44,16 @@ class Certified(NamedTuple):
 
 
 @kernel
-def _reference_curvature(columns: Columns) -> float:
-    """Mean curvature of the names: the scale of proximal weights; of the factors where there is none."""
-    n, m = columns.coupling.shape
-    total = 0.0
+def _reference_curvature(columns: Columns, factors: int) -> float:
+    """Scale of proximal weights: mean curvature of the names, at least a part of what the factors give them."""
+    n = columns.coupling.shape[0]
+    own, common = 0.0, 0.0
     for i in range(n):
-        total += columns.curvature[i]
-    if total > 0.0:
-        return total / n
-    for i in range(n):
-        for r in range(m):
-            total += columns.coupling[i, r] * columns.coupling[i, r]
-    return total / n if total > 0.0 else 1.0
+        own += columns.curvature[i]
+        for r in range(factors):
+            common += columns.coupling[i, r] * columns.coupling[i, r]
+    scale = max(own, _COMMON_PART * common) / max(n, 1)
+    return scale if scale > 0.0 else 1.0
 
 
 @kernel
@@ -70,10 +71,9 @@ def _set_proximal(columns: Columns, nearness: float, reference: float) -> None:
 
 
 @kernel
-def _first_centres(columns: Columns) -> bool:
+def _first_centres(columns: Columns, reference: float) -> bool:
     """Start flats at their middle, other columns where they are held; returns whether any column needs a centre."""
     needed = False
-    reference = _reference_curvature(columns)
     for j in range(columns.anchor.size):
         if columns.flat[j] >= 0:
             p = columns.flat[j]
@@ -144,8 +144,8 @@ def solve_convex(
     state.best, the multipliers of the best bound in state.best_theta. GAVE_UP means the gap was not reached.
     """
     wanted = gap / gamma
-    reference = _reference_curvature(columns)
-    proximal = _first_centres(columns)
+    reference = _reference_curvature(columns, factors)
+    proximal = _first_centres(columns, reference)
     primal, bound = np.inf, -np.inf
     steps = 0
     failures = 0

@@ -28,6 +28,10 @@ _MOST_TRIALS = 60
 # Relative ridge under which a pivot counts as zero: no name inside a piece answers in that direction.
 _RIDGE = 1e-12
 
+# Where no column answers to a cash or group row, its multiplier may move this many times the range of slopes in one
+# step. The term is proportional to the row's residual, so that it vanishes, and Newton's speed returns, at the end.
+_REACH = 50.0
+
 
 @kernel
 def _prices(columns: Columns, theta: np.ndarray, factors: int, out: np.ndarray) -> None:
@@ -96,17 +100,21 @@ def _rebuild_hessian(columns: Columns, state: State, factors: int) -> None:
 
 
 @kernel
-def _newton_step(state: State) -> None:
-    """Solve H p = gradient by Cholesky; a pivot that vanishes gets a ridge, and the line search finds the length."""
+def _newton_step(state: State, factors: int, steepest: float) -> None:
+    """Solve H p = gradient by Cholesky; where nothing answers a ridge bounds the step."""
     m = state.gradient.size
     factor = state.factor
+    for r in range(factors, m):
+        state.ridge[r] = abs(state.gradient[r]) / (_REACH * steepest)
     for r in range(m):
         for c in range(r + 1):
             total = state.hessian[c, r]
+            if r == c:
+                total += state.ridge[r]
             for t in range(c):
                 total -= factor[r, t] * factor[c, t]
             if r == c:
-                least = _RIDGE * max(state.hessian[r, r], 1e-6)
+                least = _RIDGE * max(state.hessian[r, r] + state.ridge[r], 1e-6)
                 factor[r, r] = np.sqrt(max(total, least))
             else:
                 factor[r, c] = total / factor[c, c]
@@ -186,7 +194,7 @@ def maximise_dual(
     _gradient(columns, state, factors)
     _rebuild_hessian(columns, state, factors)
     for steps in range(most_steps):
-        _newton_step(state)
+        _newton_step(state, factors, columns.steepest[0])
         decrement = 0.0
         worst = 0.0
         for r in range(m):

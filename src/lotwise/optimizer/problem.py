@@ -89,6 +89,7 @@ class Columns(NamedTuple):
 
     coupling: Floats  # (n, m) A: loadings, a column of ones, the groups' coefficients
     right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
+    steepest: Floats  # (1,) bound on the slope of any column: the range of the multipliers of cash and groups
     anchor: Floats  # (N,) b, 0 for slacks
     curvature: Floats  # (N,) D, 0 for slacks
     held: Floats  # (N,) h
@@ -121,6 +122,7 @@ class State(NamedTuple):
     piece: Ints  # (N,) piece each column is on
     gradient: Floats  # (m,)
     step: Floats  # (m,)
+    ridge: Floats  # (m,) added to the diagonal; zero for exposures
     hessian: Floats  # (m, m)
     factor: Floats  # (m, m)
     repaired: Floats  # (N,) weights with cash exact
@@ -149,6 +151,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     columns = Columns(
         np.zeros(names * rows),
         np.zeros(rows),
+        np.zeros(1),
         *(np.zeros(total) for _ in range(3)),
         *(np.zeros(total, np.int64) for _ in range(3)),
         np.zeros(total, np.bool_),
@@ -160,8 +163,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         np.zeros(rows),
         *(np.zeros(total) for _ in range(6)),
         np.zeros(total, np.int64),
-        np.zeros(rows),
-        np.zeros(rows),
+        *(np.zeros(rows) for _ in range(3)),
         np.zeros(rows * rows),
         np.zeros(rows * rows),
         np.zeros(total),
@@ -181,6 +183,7 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
     columns = Columns(
         c.coupling[: n * m].reshape((n, m)),
         c.right_side[:m],
+        c.steepest,
         c.anchor[:size],
         c.curvature[:size],
         c.held[:size],
@@ -211,6 +214,7 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.piece[:size],
         t.gradient[:m],
         t.step[:m],
+        t.ridge[:m],
         t.hessian[: m * m].reshape((m, m)),
         t.factor[: m * m].reshape((m, m)),
         t.repaired[:size],

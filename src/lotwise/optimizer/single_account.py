@@ -58,6 +58,9 @@ _GAP = 1e-9
 # Most single flips tried on one account; on ordinary accounts fewer than five are ever suggested.
 _MOST_FLIPS = 40
 
+# Price P of violating a soft bound, in steepest slopes: what any single trade can gain is four times outbid.
+_PENALTY = 4.0
+
 # A slack of a group row ranges this many times the largest value the row can take.
 _SLACK_ROOM = 2.0
 
@@ -81,10 +84,10 @@ class AccountSolution(NamedTuple):
 
 
 @kernel
-def _penalty(problem: AccountProblem) -> float:
-    """Price P / gamma of violating a soft bound: four times the steepest slope any column can have.
+def _steepest_slope(problem: AccountProblem) -> float:
+    """Bound on the slope of any column's function, divided by gamma.
 
-    The steepest slope is bounded by the dearest lot or buy, plus D (a whole weight off target), plus the pull of the
+    It is made of the dearest lot or buy, plus D (a whole weight off target), plus the pull of the
     factors: |x| |nu| with |nu| <= 2 max |x|, since weights and targets are each at most 1.
     """
     steepest = 0.0
@@ -100,7 +103,7 @@ def _penalty(problem: AccountProblem) -> float:
         for r in range(k):
             square += problem.loadings[i, r] * problem.loadings[i, r]
         pull = max(pull, square)
-    return 4.0 * (steepest / problem.risk_price + curvature + 2.0 * pull + 1e-6)
+    return steepest / problem.risk_price + curvature + 2.0 * pull + 1e-6
 
 
 @kernel
@@ -142,7 +145,8 @@ def prepare(problem: AccountProblem, columns: Columns) -> int:
     """Write the problem into its columns; returns where further pieces (envelopes) may be written."""
     n = problem.target.size
     groups = problem.group_low.size
-    penalty = _penalty(problem)
+    columns.steepest[0] = _steepest_slope(problem)
+    penalty = _PENALTY * columns.steepest[0]
     _write_coupling(problem, columns)
     at = 0
     held = 0.0

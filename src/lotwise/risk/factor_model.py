@@ -79,7 +79,7 @@ class FactorModel:
 
     def loadings(self) -> Floats:
         """Return sqrt(2) X Omega^(1/2), (N, k) C-contiguous: what `Market.loadings` holds; Omega may be singular."""
-        values, vectors = np.linalg.eigh(0.5 * (self.covariance + self.covariance.T))
+        values, vectors = np.linalg.eigh(0.5 * self.covariance + 0.5 * self.covariance.T)
         root = vectors * np.sqrt(2.0 * np.maximum(values, 0.0))
         return np.ascontiguousarray(self.exposures @ root)
 
@@ -189,7 +189,7 @@ def _covariance_wrong(model: FactorModel) -> list[str]:
             f"{covariance[j, i]}: give one of them"
             for i, j in uneven
         ]
-    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
+    values, vectors = np.linalg.eigh(0.5 * covariance + 0.5 * covariance.T)
     if values[0] < -_NEGATIVE * max(values[-1], 0.0):
         worst = factors[int(np.argmax(np.abs(vectors[:, 0])))]
         must = f"the covariance must have no negative eigenvalue, had {values[0]:.6g} (most of it in {worst})"

@@ -193,7 +193,7 @@ def windows_of(
             ),
         ]
     )
-    sold = pl.concat([losses, _pending_losses(lots, orders, context.today)])
+    sold = pl.concat([losses, _pending_losses(lots, orders, context.today)]) if orders.sells else losses
 
     def of(frame: pl.DataFrame) -> SaleColumns:
         household = roster.taxpayer[accounts.household[frame["account"].to_numpy()]]

@@ -32,11 +32,12 @@ class BrokenRow(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows of equal width, the line each starts at, and the rows that are broken."""
+    """Rows of equal width, the line each starts at, the rows that are broken, and which go over several lines."""
 
     lines: list[int]
     cells: list[list[str]]
     broken: list[BrokenRow]
+    joined: list[int]
 
 
 def open_text(path: Path) -> io.TextIOWrapper:
@@ -92,8 +93,8 @@ def _all_at_once(lines: list[str], width: int, line: int) -> Rows | None:
     if len(cells) != len(lines):
         return None
     if set(map(len, cells)) == {width}:
-        return Rows(list(range(line, line + len(lines))), cells, [])
-    rows = Rows([], [], [])
+        return Rows(list(range(line, line + len(lines))), cells, [], [])
+    rows = Rows([], [], [], [])
     for number, row in enumerate(cells, start=line):
         _keep(rows, row, width, number)
     return rows
@@ -109,7 +110,7 @@ def _keep(rows: Rows, cells: list[str], width: int, line: int) -> None:
 
 def _one_by_one(lines: list[str], stream: io.TextIOWrapper, width: int, line: int) -> Rows:
     """Read row by row; `lines` grows where the last cell goes on beyond the chunk."""
-    rows = Rows([], [], [])
+    rows = Rows([], [], [], [])
     at = 0
     while at < len(lines):
         reader = csv.reader(_following(lines, stream, at), strict=True)
@@ -127,6 +128,8 @@ def _one_by_one(lines: list[str], stream: io.TextIOWrapper, width: int, line: in
             used = 1
         else:
             _keep(rows, cells, width, line + at)
+            if used > 1:
+                rows.joined.append(line + at)
         at += used
     return rows
 

@@ -23,6 +23,8 @@ EVERY_HOUSEHOLD = "*"
 # and the list stays readable (at most 1,000 + households per kind).
 _ROW_BY_ROW = 1000
 
+_NO_ROWS = pl.DataFrame(schema={"line": pl.Int64, "was": pl.String, "household": pl.String})
+
 
 class Place(NamedTuple):
     """Where something stands: file, line (None = the file as a whole), column."""
@@ -44,6 +46,8 @@ def rows_to_report(
     lines: pl.Series, was: pl.Series | str, households: pl.Series | str | None = None
 ) -> pl.DataFrame:
     """Table of rows with the same kind of finding: columns line, was (text) and household (null = none)."""
+    if lines.is_empty():
+        return _NO_ROWS
     return pl.DataFrame(
         {
             "line": lines.cast(pl.Int64),
@@ -96,6 +100,8 @@ class FindingList:
 
     def rows(self, place: Place, message: Message, rows: pl.DataFrame) -> None:
         """Record one kind of finding for each of many rows (see `rows_to_report` and `_ROW_BY_ROW`)."""
+        if rows.is_empty():
+            return
         for line, was, household in rows.head(_ROW_BY_ROW).iter_rows():
             self.add(Place(place.file, line, place.column), message, shown_cell(was), household)
         rest = rows.slice(_ROW_BY_ROW)

@@ -86,15 +86,8 @@ def read_lookthrough(
             )
             findings.add(Place(table.file, part[LINE][0], "weight"), message, f"{fund}: {total:.9g}")
             continue
-        part = part.filter(pl.col("security").is_not_null())  # noqa: PLW2901 - the rest has no sector here
-        holdings[int(part["code"][0])] = (
-            (part["security"].to_numpy(), part["weight"].to_numpy())
-            if part.height
-            else (
-                np.zeros(0, dtype=np.int64),
-                np.zeros(0),
-            )
-        )
+        listed = part.filter(pl.col("security").is_not_null())  # the rest belongs to no group here
+        holdings[int(part["code"][0])] = (listed["security"].to_numpy(), listed["weight"].to_numpy())
     return holdings
 
 

@@ -133,60 +133,83 @@ def _taxpayers(frame: pl.DataFrame) -> NDArray[np.int32]:
     return group.to_series().to_numpy()
 
 
-def follow_glide(table: TypedTable, roster: Roster, today: int, findings: FindingList) -> pl.Series:
-    """Model of each household on the day: the latest of its glide rows that has come, else its own."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Model of each household of the roster on the day, and the glide row (its line) that says so, if one does."""
+
+    model: pl.Series
+    glide_line: pl.Series
+
+
+def follow_glide(table: TypedTable, roster: Roster, today: int, findings: FindingList) -> Followed:
+    """Find the model of each household on the day: the latest of its glide rows that has come, else its own."""
     frame = table.frame.with_columns(code_of(table.frame["household_id"], roster.ids).alias("code"))
     in_run = pl.Series(roster.loaded).gather(frame["code"]).fill_null(value=True)
     table.report_cells(findings, roster.owners(frame["code"]), in_run)
-    place = Place(table.file, None, "household_id")
     stranger = frame["code"].is_null() & frame["household_id"].is_not_null()
     message = Message(Severity.ERROR, "a household of the file", "correct the name; the row is not used")
-    findings.rows(
-        place, message, rows_to_report(frame[LINE].filter(stranger), frame["household_id"].filter(stranger))
-    )
+    rows = rows_to_report(frame[LINE].filter(stranger), frame["household_id"].filter(stranger))
+    findings.rows(Place(table.file, None, "household_id"), message, rows)
     for row in table.broken:
         _report_broken(table.file, row.line, row.why, row.cells, roster.ids, findings)
-    sound = frame.filter(
-        in_run & pl.col("code").is_not_null() & pl.col("date").is_not_null() & pl.col("model").is_not_null()
-    )
+    sound = frame.filter(in_run).drop_nulls(["code", "date", "model"])
     again = ~sound.select(pl.struct("code", "date").is_first_distinct()).to_series()
     message = Message(Severity.ERROR, "one model a day", "remove one of the rows; until then it is refused")
-    rows = rows_to_report(
-        sound[LINE].filter(again), sound["model"].filter(again), roster.owners(sound["code"]).of(again)
-    )
+    owners = roster.owners(sound["code"]).of(again)
+    rows = rows_to_report(sound[LINE].filter(again), sound["model"].filter(again), owners)
     findings.rows(Place(table.file, None, "date"), message, rows)
     latest = (
-        sound.filter(pl.col("date") <= today).group_by("code").agg(pl.col("model").sort_by("date").last())
+        sound.filter(pl.col("date") <= today)
+        .group_by("code")
+        .agg(pl.col("model", LINE).sort_by("date").last())
     )
     own = roster.frame["model"]
+    line = pl.repeat(None, len(own), dtype=pl.Int64, eager=True)
     if latest.is_empty():
-        return own
-    return own.scatter(latest["code"], latest["model"])
+        return Followed(own, line)
+    return Followed(own.scatter(latest["code"], latest["model"]), line.scatter(latest["code"], latest[LINE]))
 
 
 def report_models(
-    file: str, roster: Roster, followed: pl.Series, table: ModelTable, findings: FindingList
+    household_file: str,
+    glide: TypedTable,
+    roster: Roster,
+    followed: Followed,
+    table: ModelTable,
+    findings: FindingList,
 ) -> None:
-    """Block the households whose model is not there or not sound."""
-    code = code_of(followed, table.names)
-    sound = pl.Series(table.sound).gather(code)
+    """Block the households whose model of the day is not there or not sound; other such models are warnings."""
     loaded = pl.Series(roster.loaded)
-    place = Place(file, None, "model")
-    for mask, must_be, to_do in (
-        (
-            code.is_null() & followed.is_not_null(),
-            "a model of the models file",
-            "correct the name or add the model",
-        ),
-        (~sound.fill_null(value=True), "a sound model", "correct the model"),
+    by_glide = followed.glide_line.is_not_null()
+    own = roster.frame["model"]
+    line = pl.select(pl.coalesce(followed.glide_line, roster.frame[LINE])).to_series()
+    code, own_code = code_of(followed.model, table.names), code_of(own, table.names)
+    unsound = ~pl.Series(table.sound).gather(code).fill_null(value=True)
+    unknown = code.is_null() & followed.model.is_not_null()
+    refused = "until then the household is refused"
+    missing = Message(
+        Severity.ERROR, "a model of the models file", f"correct the name or add the model; {refused}"
+    )
+    wrong = Message(Severity.ERROR, "a sound model", f"correct the model; {refused}")
+    later = Message(Severity.WARNING, "a model of the models file", "correct it; it is not followed today")
+    for file, mask, message in (
+        (household_file, unknown & ~by_glide, missing),
+        (glide.file, unknown & by_glide, missing),
+        (household_file, unsound & ~by_glide, wrong),
+        (glide.file, unsound & by_glide, wrong),
     ):
         rows = loaded & mask
-        message = Message(Severity.ERROR, must_be, f"{to_do}; until then the household is refused")
-        findings.rows(
-            place,
-            message,
-            rows_to_report(roster.frame[LINE].filter(rows), followed.filter(rows), roster.names.filter(rows)),
-        )
+        found = rows_to_report(line.filter(rows), followed.model.filter(rows), roster.names.filter(rows))
+        findings.rows(Place(file, None, "model"), message, found)
+    rows = loaded & by_glide & own_code.is_null() & own.is_not_null()
+    found = rows_to_report(roster.frame[LINE].filter(rows), own.filter(rows), roster.names.filter(rows))
+    findings.rows(Place(household_file, None, "model"), later, found)
+    other = glide.frame.filter(
+        code_of(glide.frame["model"], table.names).is_null()
+        & pl.col("model").is_not_null()
+        & ~pl.col(LINE).is_in(followed.glide_line.drop_nulls().implode())
+    )
+    findings.rows(Place(glide.file, None, "model"), later, rows_to_report(other[LINE], other["model"]))
 
 
 def report_profiles(

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
@@ -20,6 +21,9 @@ from lotwise.interchange.firm_folder.activity import (
     windows_of,
 )
 from lotwise.interchange.firm_folder.book_building import (
+    AccountRows,
+    LotColumns,
+    PolicyTable,
     account_columns,
     account_rows,
     lot_columns,
@@ -34,6 +38,8 @@ from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
 from lotwise.interchange.firm_folder.header import FirmHeader, read_header, read_profiles
 from lotwise.interchange.firm_folder.households import (
+    Roster,
+    TaxRates,
     follow_glide,
     read_rates,
     read_roster,
@@ -45,10 +51,11 @@ from lotwise.interchange.firm_folder.models import ModelTable, read_models
 from lotwise.interchange.firm_folder.prices import Prices, read_prices
 from lotwise.interchange.firm_folder.restrictions import read_restrictions
 from lotwise.interchange.firm_folder.risk_files import read_risk_model
-from lotwise.interchange.firm_folder.rule_sets import build_rules
+from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.tables import note_strangers, read_table
-from lotwise.rebalancing.book import Book, BookLabels, Households
+from lotwise.ledger.wash_sales import Windows
+from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
 from lotwise.securities.market import Market
 
 __all__ = ["read_firm"]
@@ -89,6 +96,23 @@ class _Market:
     models: ModelTable
 
 
+@dataclass(frozen=True, slots=True)
+class _Clients:
+    model: NDArray[np.int32]  # of the chosen households
+    policies: PolicyTable
+    rates: TaxRates
+
+
+@dataclass(frozen=True, slots=True)
+class _Holdings:
+    rows: AccountRows
+    accounts: Accounts
+    lots: LotColumns
+    windows: Windows
+    rules: RuleBook
+    restrictions: tuple[str, ...]
+
+
 class _FolderReader:
     """Reads one folder; the steps share the open tables and the findings."""
 
@@ -114,6 +138,11 @@ class _FolderReader:
         table = self._tables.get(contract.stem)
         return empty_table(contract) if table is None else table
 
+    def _take(self, contract: FileContract) -> TypedTable:
+        """Hand over a large table for good, so that its memory is free as soon as it has been read."""
+        table = self._tables.pop(contract.stem, None)
+        return empty_table(contract) if table is None else table
+
     def read(self, header: FirmHeader, only: Sequence[str] | None) -> Firm:
         """Read the open tables into a firm."""
         findings = self._findings
@@ -132,7 +161,7 @@ class _FolderReader:
         securities = read_securities(self._table(market_files.SECURITIES), findings)
         if securities is None:
             return None
-        prices = read_prices(self._table(market_files.PRICES), securities, header.as_of, findings)
+        prices = read_prices(self._take(market_files.PRICES), securities, header.as_of, findings)
         models = read_models(self._table(market_files.MODELS), securities, findings)
         if prices is None or models is None:
             return None
@@ -154,79 +183,85 @@ class _FolderReader:
                 table.report_unused(findings)
 
     def _assemble(self, header: FirmHeader, market: _Market, context: LotContext) -> Firm:
-        findings, securities, roster = self._findings, market.securities, context.accounts.roster
-        firm_profile = header.profile or Profile()
-        named = read_profiles(self._folder, firm_profile, findings)
-        households = self._table(client_files.HOUSEHOLDS)
-        report_profiles(households.file, roster, named, findings)
-        rates = read_rates(households.file, roster, header.rates, findings)
-        followed = follow_glide(self._table(client_files.GLIDE), roster, context.today, findings)
-        report_models(households.file, roster, followed, market.models, findings)
-        model = code_of(followed, market.models.names).fill_null(0).to_numpy()[roster.chosen].astype(np.int32)
-
-        lots = read_lots(self._table(client_files.LOTS), context, findings)
-        orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
-        losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
-        windows = windows_of(context, lots, orders, losses)
-        groups = self._groups(securities, context.today)
-        restrictions = read_restrictions(
-            self._table(client_files.RESTRICTIONS), context.accounts, groups, lots, findings
-        )
-        rows = account_rows(context.accounts)
-        rules = build_rules(restrictions.rules, groups, len(roster.ids), rows.row, findings)
-        lots = mark_kept(lots, orders.sell_frame(), restrictions.kept_lots)
-        columns = lot_columns(lots, rows)
-        policies = policies_of(roster, model, market.models, named or {}, firm_profile, header.as_of)
+        findings, roster, tables = self._findings, context.accounts.roster, self._tables
+        clients = self._read_clients(header, market, roster, context.today)
+        holdings = self._read_holdings(context)
+        risk = (market_files.EXPOSURES, market_files.COVARIANCE, market_files.SPECIFIC)
+        exposures, covariance, specific = (tables.get(contract.stem) for contract in risk)
+        risk_model = read_risk_model((exposures, covariance, specific), header.as_of, findings)
         chosen = np.flatnonzero(roster.chosen)
         ids = [roster.ids[number] for number in chosen]
-        risk_model = read_risk_model(
-            (
-                self._tables.get(market_files.EXPOSURES.stem),
-                self._tables.get(market_files.COVARIANCE.stem),
-                self._tables.get(market_files.SPECIFIC.stem),
-            ),
-            header.as_of,
-            findings,
-        )
-        book = Book(
-            Households(
-                rows.household_start,
-                model,
-                policies.of_household,
-                rules.of_household[roster.chosen],
-                rates.short[roster.chosen],
-                rates.long[roster.chosen],
-                np.array([findings.is_blocked(name) for name in ids], dtype=np.bool_),
-            ),
-            account_columns(context.accounts, rows, orders.cash_used, columns.start),
-            columns.lots,
-            market.models.models,
-            policies.policies,
-            rules.sets,
-            rules.groups,
-            windows,
-        )
-        labels = BookLabels(
-            np.array(ids, dtype=np.str_),
-            np.array([context.accounts.ids[number] for number in rows.source], dtype=np.str_),
-            columns.names,
-            market.models.names,
-            rules.group_names,
-            restrictions.words,
+        households = Households(
+            holdings.rows.household_start,
+            clients.model,
+            clients.policies.of_household,
+            holdings.rules.of_household[roster.chosen],
+            clients.rates.short[roster.chosen],
+            clients.rates.long[roster.chosen],
+            # Last of all: by now everything has been looked at.
+            np.array([findings.is_blocked(name) for name in ids], dtype=np.bool_),
         )
         return Firm(
             name=header.name,
             as_of=header.as_of,
-            book=book,
-            labels=labels,
-            market=_market(securities, market.prices, context.today),
-            market_labels=securities.labels,
+            book=Book(
+                households,
+                holdings.accounts,
+                holdings.lots.lots,
+                market.models.models,
+                clients.policies.policies,
+                holdings.rules.sets,
+                holdings.rules.groups,
+                holdings.windows,
+            ),
+            labels=BookLabels(
+                np.array(ids, dtype=np.str_),
+                np.array([context.accounts.ids[number] for number in holdings.rows.source], dtype=np.str_),
+                holdings.lots.names,
+                market.models.names,
+                holdings.rules.group_names,
+                holdings.restrictions,
+            ),
+            market=_market(market.securities, market.prices, context.today),
+            market_labels=market.securities.labels,
             history=market.prices.history,
             risk_model=risk_model,
             findings=findings.all_sorted(FILE_ORDER),
             household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
-            profiles=policies.profiles,
+            profiles=clients.policies.profiles,
         )
+
+    def _read_clients(self, header: FirmHeader, market: _Market, roster: Roster, today: int) -> _Clients:
+        """Find the model, policy and rates of every household."""
+        findings = self._findings
+        firm_profile = header.profile or Profile()
+        named = read_profiles(self._folder, firm_profile, findings)
+        file = self._table(client_files.HOUSEHOLDS).file
+        report_profiles(file, roster, named, findings)
+        rates = read_rates(file, roster, header.rates, findings)
+        glide = self._table(client_files.GLIDE)
+        followed = follow_glide(glide, roster, today, findings)
+        report_models(file, glide, roster, followed, market.models, findings)
+        code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
+        model = code[roster.chosen].astype(np.int32)
+        policies = policies_of(roster, model, market.models, named or {}, firm_profile, header.as_of)
+        return _Clients(model, policies, rates)
+
+    def _read_holdings(self, context: LotContext) -> _Holdings:
+        """Read lots, orders, transactions and restrictions: what is held, and what may not be done with it."""
+        findings = self._findings
+        lots = read_lots(self._take(client_files.LOTS), context, findings)
+        orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
+        losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
+        windows = windows_of(context, lots, orders, losses)
+        groups = self._groups(context.securities, context.today)
+        table = self._table(client_files.RESTRICTIONS)
+        restrictions = read_restrictions(table, context.accounts, groups, lots, findings)
+        rows = account_rows(context.accounts)
+        rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), rows.row, findings)
+        columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), rows)
+        accounts = account_columns(context.accounts, rows, orders.cash_used, columns.start)
+        return _Holdings(rows, accounts, columns, windows, rules, restrictions.words)
 
     def _groups(self, securities: Securities, today: int) -> GroupBook:
         screens = read_screens(self._table(market_files.SCREENS), securities, self._findings)

@@ -143,12 +143,19 @@ def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingLi
         schema = {LINE: pl.Int64, **dict.fromkeys(places, pl.String)}
         chunks = [pl.DataFrame(schema=schema)]
         broken: list[BrokenRow] = []
+        joined: list[int] = []
         for rows in read_rows(stream, len(header), line):
             broken += rows.broken
+            joined += rows.joined
             if rows.cells:
                 columns = list(zip(*rows.cells, strict=True))
                 cells = {name: list(columns[number]) for name, number in places.items()}
                 chunks.append(pl.DataFrame({LINE: rows.lines, **cells}, schema=schema))
+    if joined:
+        # Legal CSV, and also what two stray quotes look like: rows between them would be part of a cell.
+        message = Message(Severity.NOTICE, "one row a line", "make sure that its quotes are meant")
+        was = f"{len(joined)} rows over several lines"
+        findings.add(Place(file, joined[0]), message, was)
     return RawTable(contract, file, pl.concat(chunks), tuple(broken))
 
 
@@ -182,7 +189,13 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
 
 def note_strangers(folder: Path, findings: FindingList) -> None:
     """Say which files of the folder nobody reads, above all those whose name is nearly one of the contract."""
-    for path in sorted(folder.iterdir()):
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        message = Message(Severity.ERROR, "a folder that can be read", "give the right to read it")
+        findings.stop(Place(folder.name), message, error.strerror or type(error).__name__)
+        return
+    for path in paths:
         if path.suffix not in (".csv", ".parquet", ".toml") or path.name in FILE_ORDER:
             continue
         hint = closest(path.name, FILE_ORDER)
