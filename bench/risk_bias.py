@@ -6,7 +6,7 @@ At the start of each January and July a model is estimated from the prices known
 portfolios are followed for the next 252 trading days, rebalanced daily: 50 names at random, the double of one
 sector, and 120 names at random with the long-only weights that the model itself thinks track best. The
 benchmark is weighted by dollar volume of the year before. The table shows realised / predicted tracking
-error: root of the mean variances of the kind. Two lines of fund pairs follow: funds of the same index must be
+error: root of the mean variances of the kind. Pairs of funds follow: funds of the same index must be
 seen to be near each other.
 """
 
@@ -37,7 +37,7 @@ FUNDS = (
     "SPY",
     "IVV",
     "VTI",
-    "ITB",
+    "ITOT",
     "XLK",
     "VGT",
     "EFA",

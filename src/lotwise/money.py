@@ -114,6 +114,8 @@ def mul_div(a: int, b: int, c: int) -> int:
         return OVERFLOW
     else:
         quotient, remainder = _divide_128(high, low, z)
+        if quotient >= np.uint64(1) << np.uint64(63):
+            return OVERFLOW
     rest = z - remainder
     if remainder > rest or (remainder == rest and (quotient & np.uint64(1)) == np.uint64(1)):
         quotient = quotient + np.uint64(1)
@@ -146,13 +148,15 @@ def parse_decimal(text: str, unit: int) -> int:
     Digits beyond the unit round half to even. Raises ValueError where the text is not a finite decimal number or
     does not fit 64 bits.
     """
+    digits = text.strip()
     try:
-        value = Decimal(text.strip())
+        value = Decimal(digits if digits.isascii() and "_" not in digits else "")
     except ArithmeticError as error:
         raise ValueError(f"must be a decimal number, was {text!r}") from error
     if not value.is_finite() or abs(value) >= Decimal(2**62) / unit:
         raise ValueError(f"must be a finite decimal number below 2^62 units, was {text!r}")
-    return int((value * unit).to_integral_value(rounding=ROUND_HALF_EVEN))
+    # Quantizing rounds once, whatever the number of digits; multiplying first would round to 28 digits before.
+    return int(value.quantize(Decimal(1) / unit, rounding=ROUND_HALF_EVEN) * unit)
 
 
 def to_dollars(money: int) -> Decimal:

@@ -29,8 +29,13 @@ _STIFF = 1e-2
 # Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
 _COMMON_PART = 0.1
 
-# Cash and group rows may miss by this fraction of value before the remainder is pushed into names inside a piece.
+# Cash and group rows may miss by this fraction of value before the remainder is pushed into names inside a piece; by
+# less where the price of missing them is so high that this alone would leave the gap open.
 _RESIDUAL = 1e-11
+_LEAST_RESIDUAL = 1e-15
+
+# Roundoff of an objective: a gap below this part of it cannot be told from zero.
+_ROUNDOFF = 1e-12
 
 
 class Certified(NamedTuple):
@@ -144,6 +149,7 @@ def solve_convex(
     state.best, the multipliers of the best bound in state.best_theta. GAVE_UP means the gap was not reached.
     """
     wanted = gap / gamma
+    residual = min(_RESIDUAL, max(0.02 * wanted / columns.steepest[0], _LEAST_RESIDUAL))
     reference = _reference_curvature(columns, factors)
     proximal = _first_centres(columns, reference)
     primal, bound = np.inf, -np.inf
@@ -151,7 +157,7 @@ def solve_convex(
     failures = 0
     for _ in range(_MOST_ROUNDS):
         _set_proximal(columns, nearness, reference)
-        reached, taken = maximise_dual(columns, state, factors, 0.1 * wanted, _RESIDUAL, _MOST_STEPS)
+        reached, taken = maximise_dual(columns, state, factors, 0.1 * wanted, residual, _MOST_STEPS)
         steps += taken
         _repair_cash(columns, state)
         value = _primal(columns, state, factors)
@@ -162,7 +168,7 @@ def solve_convex(
         if value > bound:
             bound = value
             state.best_theta[:] = state.theta
-        if primal - bound <= wanted:
+        if primal - bound <= max(wanted, _ROUNDOFF * (abs(primal) + columns.steepest[0])):
             return Certified(_SOLVED, primal, bound, steps, state.best_theta[factors])
         if not proximal:
             failures += 1

@@ -25,6 +25,9 @@ _SLOPE_LOW = -0.1
 _SLOPE_HIGH = 0.3
 _MOST_TRIALS = 60
 
+# Steps taken for the residual alone once the decrement is small: more would only stir roundoff.
+_MOST_IDLE = 3
+
 # Relative ridge under which a pivot counts as zero: no name inside a piece answers in that direction.
 _RIDGE = 1e-12
 
@@ -193,6 +196,7 @@ def maximise_dual(
     _settle_all(columns, state)
     _gradient(columns, state, factors)
     _rebuild_hessian(columns, state, factors)
+    idle = 0
     for steps in range(most_steps):
         _newton_step(state, factors, columns.steepest[0])
         decrement = 0.0
@@ -203,8 +207,10 @@ def maximise_dual(
                 worst = max(worst, abs(state.gradient[r]))
         if decrement <= tolerance and worst <= residual:
             return True, steps
-        if not decrement > 0.0:
-            return worst <= residual, steps
+        if decrement <= tolerance:
+            idle += 1
+        if idle > _MOST_IDLE or not decrement > 0.0:
+            return decrement <= tolerance, steps
         _prices(columns, state.step, factors, state.price_step)
         start = 0.0
         square = 0.0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import kernel
+from lotwise.money import SHARE
 from lotwise.optimizer.problem import AccountProblem, Choice, Columns, SolveStatus, State, Workspace, fitted
 from lotwise.optimizer.rounding import objective_at, round_to_shares
 from lotwise.optimizer.single_account import (
@@ -179,7 +180,7 @@ def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Si
     total = problem.risk_price * variance_of(problem, arrays.written[: sizes.names], exposure)
     for name in range(sizes.names):
         if arrays.deltas[name] > 0:
-            total += problem.buy_cost[name] * arrays.deltas[name] * arrays.unit[name] / 1e6
+            total += problem.buy_cost[name] * (arrays.deltas[name] / SHARE * arrays.unit[name])
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
             if arrays.lot_sold[lot] > 0:
                 part = arrays.lot_sold[lot] / book.lots.shares[arrays.lot_row[lot]]
@@ -191,7 +192,7 @@ def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Si
 def _write_weights(market: Market, arrays: AccountArrays, sizes: Sizes) -> None:
     """Write the weight each name has after its trades."""
     for name in range(sizes.names):
-        arrays.written[name] = (arrays.position[name] + arrays.deltas[name]) * arrays.unit[name] / 1e6
+        arrays.written[name] = (arrays.position[name] + arrays.deltas[name]) / SHARE * arrays.unit[name]
 
 
 @kernel

@@ -267,7 +267,23 @@ def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
         _verify(case)
     rows = case.found[:written]
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    rows = rows[[not _is_declared(book, proposals, row) for row in rows]]
     return Verification(_as_columns(rows), case.accounts.cash_after.copy())
+
+
+def _is_declared(book: Book, proposals: Proposals, row: IntArray) -> bool:
+    """Whether a greatest weight that a purchase breaks is among the relaxations that the proposal declares.
+
+    A least weight of a group may conflict with a greatest weight of its members; then one gives, and says so.
+    """
+    household, account, security, rule = (int(row[column]) for column in (0, 1, 2, 5))
+    if rule != Rule.MAX_WEIGHT:
+        return False
+    chosen = book.households.rules[household]
+    own = slice(book.rules.name_start[chosen], book.rules.name_start[chosen + 1])
+    sources = book.rules.name_source[own][book.rules.name_security[own] == security]
+    declared = proposals.relaxations.source[proposals.relaxations.account == account]
+    return bool(np.isin(sources, declared).any())
 
 
 def _as_columns(rows: IntArray) -> Violations:

@@ -159,7 +159,8 @@ def _add_holdings(
             problem.lot_start[name] = at
         worth = mul_div(book.lots.shares[lot], market.price[security], SHARE)
         arrays.position[name] += book.lots.shares[lot]
-        problem.held[name] += worth / value
+        weight = book.lots.shares[lot] / SHARE * (market.price[security] / value)
+        problem.held[name] += weight
         sellable = market.tradable[security] and not arrays.flags[security] & _NO_SELL and worth > 0
         if not sellable or book.lots.flags[lot] & _NEVER_SOLD:
             continue
@@ -167,7 +168,7 @@ def _add_holdings(
         if loss and loss_is_barred(book, market, state, lot):
             continue
         tax = _price_of_lot(book, market, household, lot, worth) if taxable else 0.0
-        problem.lot_quantity[at] = worth / value
+        problem.lot_quantity[at] = weight
         problem.lot_price[at] = tax + multiplier * market.spread[security] / (2 * FULL_RATE)
         arrays.lot_tax[at] = tax
         arrays.lot_row[at] = lot
