@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import llvmlite
 import numba
@@ -30,7 +30,7 @@ import platformdirs
 P = ParamSpec("P")
 R = TypeVar("R")
 
-__all__ = ["cache_folder", "kernel"]
+__all__ = ["Records", "cache_folder", "kernel", "records"]
 
 _PACKAGE = Path(__file__).parent
 _BOUNDS_CHECKED = os.environ.get("LOTWISE_BOUNDSCHECK") == "1"
@@ -48,7 +48,7 @@ def _source_of(module: str) -> Path | None:
 @cache
 def _imports(source: Path) -> tuple[Path, ...]:
     """Source files of this package that a source file imports."""
-    found = set()
+    found: set[Path] = set()
     for node in ast.walk(ast.parse(source.read_bytes())):
         names: list[str] = []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -84,10 +84,37 @@ def cache_folder(module: str) -> Path:
     return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
+class Records(Protocol):
+    """A table whose rows are records with named fields: a numpy record array.
+
+    Kernels take tables rather than many columns where they can: a compiled function takes time to compile in
+    proportion to the arrays it is handed.
+    """
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+
+    def __getitem__(self, index: Any) -> Any: ...  # noqa: ANN401 - a record, a column or a part of the table
+
+    def __setitem__(self, index: Any, value: Any) -> None: ...  # noqa: ANN401
+
+
+def records(rows: int, **fields: type) -> Records:
+    """Allocate a table of `rows` records of zeros; fields are name=type (float, int or np.bool_)."""
+    kind = np.dtype([(name, np.dtype(field)) for name, field in fields.items()], align=True)
+    return cast("Records", np.zeros(rows, kind).view(np.recarray))
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on first use (no Python objects, no lock held, IEEE arithmetic kept as written)."""
     numba.config.CACHE_DIR = str(cache_folder(function.__module__))
     compiled = numba.njit(
-        nogil=True, cache=True, fastmath=False, error_model="numpy", boundscheck=_BOUNDS_CHECKED
+        nogil=True,
+        cache=True,
+        no_cfunc_wrapper=True,
+        fastmath=False,
+        error_model="numpy",
+        boundscheck=_BOUNDS_CHECKED,
     )(function)
     return cast("Callable[P, R]", compiled)

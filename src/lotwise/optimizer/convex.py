@@ -54,7 +54,7 @@ def _reference_curvature(columns: Columns, factors: int) -> float:
     n = columns.coupling.shape[0]
     own, common = 0.0, 0.0
     for i in range(n):
-        own += columns.curvature[i]
+        own += columns.table[i].curvature
         for r in range(factors):
             common += columns.coupling[i, r] * columns.coupling[i, r]
     scale = max(own, _COMMON_PART * common) / max(n, 1)
@@ -63,29 +63,31 @@ def _reference_curvature(columns: Columns, factors: int) -> float:
 
 @kernel
 def _needs_proximal(columns: Columns, column: int, reference: float) -> bool:
-    return columns.flat[column] >= 0 or columns.curvature[column] < _STIFF * reference
+    return bool(columns.table[column].bridge >= 0) or columns.table[column].curvature < _STIFF * reference
 
 
 @kernel
 def _set_proximal(columns: Columns, nearness: float, reference: float) -> None:
     """Weight of every column's proximal term; none where its own curvature does the work."""
-    for j in range(columns.anchor.size):
-        columns.proximal[j] = 0.0
+    for j in range(columns.table.size):
+        columns.table[j].proximal = 0.0
         if _needs_proximal(columns, j, reference):
-            columns.proximal[j] = nearness * max(columns.curvature[j], reference)
+            columns.table[j].proximal = nearness * max(columns.table[j].curvature, reference)
 
 
 @kernel
 def _first_centres(columns: Columns, reference: float) -> bool:
     """Start flats at their middle, other columns where they are held; returns whether any column needs a centre."""
     needed = False
-    for j in range(columns.anchor.size):
-        if columns.flat[j] >= 0:
-            p = columns.flat[j]
-            columns.centre[j] = 0.5 * (columns.left[p] + columns.right[p])
+    for j in range(columns.table.size):
+        if columns.table[j].bridge >= 0:
+            p = columns.table[j].bridge
+            columns.table[j].centre = 0.5 * (columns.pieces[p].left + columns.pieces[p].right)
         else:
-            first, last = columns.start[j], columns.stop[j] - 1
-            columns.centre[j] = min(max(columns.held[j], columns.left[first]), columns.right[last])
+            first, last = columns.table[j].start, columns.table[j].stop - 1
+            columns.table[j].centre = min(
+                max(columns.table[j].held, columns.pieces[first].left), columns.pieces[last].right
+            )
         needed = needed or _needs_proximal(columns, j, reference)
     return needed
 
@@ -107,14 +109,16 @@ def _repair_cash(columns: Columns, state: State) -> None:
         share = missing / room
         for j in range(n + 1):
             if state.response[j] > 0.0:
-                first, last = columns.start[j], columns.stop[j] - 1
+                first, last = columns.table[j].start, columns.table[j].stop - 1
                 w = state.repaired[j] + share * state.response[j]
-                w = min(max(w, columns.left[first]), columns.right[last])
+                w = min(max(w, columns.pieces[first].left), columns.pieces[last].right)
                 missing -= w - state.repaired[j]
                 state.repaired[j] = w
     if missing != 0.0:
-        first, last = columns.start[n], columns.stop[n] - 1
-        state.repaired[n] = min(max(state.repaired[n] + missing, columns.left[first]), columns.right[last])
+        first, last = columns.table[n].start, columns.table[n].stop - 1
+        state.repaired[n] = min(
+            max(state.repaired[n] + missing, columns.pieces[first].left), columns.pieces[last].right
+        )
 
 
 @kernel
@@ -135,7 +139,7 @@ def _primal(columns: Columns, state: State, factors: int) -> float:
     for g in range(m - factors - 1):
         state.repaired[n + 1 + g] = exposure[factors + 1 + g]
     for j in range(state.repaired.size):
-        total += value_at(columns, j, columns.start[j], columns.stop[j], state.repaired[j])
+        total += value_at(columns, j, columns.table[j].start, columns.table[j].stop, state.repaired[j])
     return total
 
 
@@ -174,10 +178,7 @@ def solve_convex(
             failures += 1
             if failures > 2:
                 break
-        for j in range(columns.anchor.size):
-            columns.centre[j] = state.repaired[j]
-        if reached:
-            nearness = max(nearness * _SHRINK, _LEAST_NEARNESS)
-        else:
-            nearness = min(10.0 * nearness, 1.0)
+        for j in range(columns.table.size):
+            columns.table[j].centre = state.repaired[j]
+        nearness = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
     return Certified(_GAVE_UP, primal, bound, steps, state.best_theta[factors])

@@ -191,7 +191,7 @@ def maximise_dual(
     Returns (reached, steps). `tolerance` bounds gradient . step (twice what the dual can still gain), `residual` the
     largest violation of the cash and group rows, as fractions of value.
     """
-    n, m = columns.coupling.shape
+    m = state.theta.size
     _prices(columns, state.theta, factors, state.price)
     _settle_all(columns, state)
     _gradient(columns, state, factors)
@@ -257,12 +257,12 @@ def dual_bound(columns: Columns, state: State, theta: np.ndarray, factors: int, 
     for j in range(state.price.size):
         s = state.price_step[j]
         if branches:
-            best, _ = branch_minimum(columns, j, columns.start[j], columns.stop[j], s)
-        elif columns.kinked[j]:
-            best, _ = branch_minimum(columns, j, columns.own_start[j], columns.hinge[j], s)
-            other, _ = branch_minimum(columns, j, columns.hinge[j], columns.own_stop[j], s)
+            best, _ = branch_minimum(columns, j, columns.table[j].start, columns.table[j].stop, s)
+        elif columns.table[j].kinked:
+            best, _ = branch_minimum(columns, j, columns.table[j].own_start, columns.table[j].hinge, s)
+            other, _ = branch_minimum(columns, j, columns.table[j].hinge, columns.table[j].own_stop, s)
             best = min(best, other)
         else:
-            best, _ = branch_minimum(columns, j, columns.own_start[j], columns.own_stop[j], s)
+            best, _ = branch_minimum(columns, j, columns.table[j].own_start, columns.table[j].own_stop, s)
         total += best
     return total

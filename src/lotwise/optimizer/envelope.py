@@ -26,11 +26,15 @@ _MOST_STEPS = 200
 @kernel
 def _bitangent(columns: Columns, name: int) -> tuple[float, float]:
     """Return the two points (left of h, right of h) that the bitangent touches."""
-    first, hinge, stop = columns.own_start[name], columns.hinge[name], columns.own_stop[name]
-    h = columns.held[name]
-    away = columns.curvature[name] * (h - columns.anchor[name])
-    low = away + columns.slope[hinge]
-    high = away + columns.slope[hinge - 1]
+    first, hinge, stop = (
+        columns.table[name].own_start,
+        columns.table[name].hinge,
+        columns.table[name].own_stop,
+    )
+    h = columns.table[name].held
+    away = columns.table[name].curvature * (h - columns.table[name].anchor)
+    low = away + columns.pieces[hinge].slope
+    high = away + columns.pieces[hinge - 1].slope
     m = 0.5 * (low + high)
     left = h
     right = h
@@ -57,36 +61,42 @@ def _bitangent(columns: Columns, name: int) -> tuple[float, float]:
 @kernel
 def add_envelope(columns: Columns, name: int, at: int) -> int:
     """Write the envelope of one kinked name from piece `at` on and put it in force; returns where the next begins."""
-    first, hinge, stop = columns.own_start[name], columns.hinge[name], columns.own_stop[name]
+    first, hinge, stop = (
+        columns.table[name].own_start,
+        columns.table[name].hinge,
+        columns.table[name].own_stop,
+    )
     left, right = _bitangent(columns, name)
-    columns.start[name] = at
+    columns.table[name].start = at
     for p in range(first, hinge):
-        if columns.left[p] >= left:
+        if columns.pieces[p].left >= left:
             break
-        columns.left[at] = columns.left[p]
-        columns.right[at] = min(columns.right[p], left)
-        columns.slope[at] = columns.slope[p]
-        columns.curved[at] = columns.curved[p]
-        columns.value[at] = columns.value[p]
+        columns.pieces[at].left = columns.pieces[p].left
+        columns.pieces[at].right = min(columns.pieces[p].right, left)
+        columns.pieces[at].slope = columns.pieces[p].slope
+        columns.pieces[at].curved = columns.pieces[p].curved
+        columns.pieces[at].value = columns.pieces[p].value
         at += 1
     value_left = value_at(columns, name, first, hinge, left)
     value_right = value_at(columns, name, hinge, stop, right)
-    columns.flat[name] = at
-    columns.left[at] = left
-    columns.right[at] = right
-    columns.slope[at] = (value_right - value_left) / (right - left) if right > left else 0.0
-    columns.curved[at] = 0.0
-    columns.value[at] = value_left
+    columns.table[name].bridge = at
+    columns.pieces[at].left = left
+    columns.pieces[at].right = right
+    columns.pieces[at].slope = (value_right - value_left) / (right - left) if right > left else 0.0
+    columns.pieces[at].curved = 0.0
+    columns.pieces[at].value = value_left
     at += 1
     for p in range(hinge, stop):
-        if columns.right[p] <= right:
+        if columns.pieces[p].right <= right:
             continue
-        start = max(columns.left[p], right)
-        columns.left[at] = start
-        columns.right[at] = columns.right[p]
-        columns.slope[at] = columns.slope[p]
-        columns.curved[at] = columns.curved[p]
-        columns.value[at] = columns.value[p] + columns.slope[p] * (start - columns.left[p])
+        start = max(columns.pieces[p].left, right)
+        columns.pieces[at].left = start
+        columns.pieces[at].right = columns.pieces[p].right
+        columns.pieces[at].slope = columns.pieces[p].slope
+        columns.pieces[at].curved = columns.pieces[p].curved
+        columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (
+            start - columns.pieces[p].left
+        )
         at += 1
-    columns.stop[name] = at
+    columns.table[name].stop = at
     return at

@@ -19,11 +19,11 @@ _DUST = 1e-14
 @kernel
 def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     """Value of a column's function at a weight on a known piece."""
-    away = weight - columns.anchor[column]
-    return (
-        columns.value[piece]
-        + columns.slope[piece] * (weight - columns.left[piece])
-        + 0.5 * columns.curved[piece] * away * away
+    away = weight - columns.table[column].anchor
+    return float(
+        columns.pieces[piece].value
+        + columns.pieces[piece].slope * (weight - columns.pieces[piece].left)
+        + 0.5 * columns.pieces[piece].curved * away * away
     )
 
 
@@ -31,7 +31,7 @@ def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
 def value_at(columns: Columns, column: int, first: int, stop: int, weight: float) -> float:
     """Value of a column's function at a weight, searching pieces first .. stop."""
     piece = first
-    while piece < stop - 1 and weight > columns.right[piece]:
+    while piece < stop - 1 and weight > columns.pieces[piece].right:
         piece += 1
     return value_on(columns, column, piece, weight)
 
@@ -42,36 +42,36 @@ def settle(columns: Columns, column: int, price: float, piece: int) -> tuple[flo
 
     Returns (w, q, piece): q = 1 / curvature strictly inside a piece, 0 on a kink or an end. Starts at `piece`.
     """
-    e = columns.proximal[column]
-    z = columns.centre[column]
-    b = columns.anchor[column]
-    first = columns.start[column]
-    last = columns.stop[column] - 1
+    e = columns.table[column].proximal
+    z = columns.table[column].centre
+    b = columns.table[column].anchor
+    first = columns.table[column].start
+    last = columns.table[column].stop - 1
     p = min(max(piece, first), last)
     while True:
-        curved = columns.curved[p]
-        slope = columns.slope[p] + price
-        x = columns.right[p]
+        curved = columns.pieces[p].curved
+        slope = columns.pieces[p].slope + price
+        x = columns.pieces[p].right
         if curved * (x - b) + e * (x - z) + slope < 0.0:
             if p == last:
                 return x, 0.0, p
             p += 1
-            if columns.curved[p] * (x - b) + e * (x - z) + columns.slope[p] + price >= 0.0:
+            if columns.pieces[p].curved * (x - b) + e * (x - z) + columns.pieces[p].slope + price >= 0.0:
                 return x, 0.0, p
             continue
-        x = columns.left[p]
+        x = columns.pieces[p].left
         if curved * (x - b) + e * (x - z) + slope > 0.0:
             if p == first:
                 return x, 0.0, p
             p -= 1
-            if columns.curved[p] * (x - b) + e * (x - z) + columns.slope[p] + price <= 0.0:
+            if columns.pieces[p].curved * (x - b) + e * (x - z) + columns.pieces[p].slope + price <= 0.0:
                 return x, 0.0, p
             continue
         stiffness = curved + e
         if stiffness <= 0.0:
             return x, 0.0, p
         w = (curved * b + e * z - slope) / stiffness
-        return min(max(w, columns.left[p]), columns.right[p]), 1.0 / stiffness, p
+        return min(max(w, columns.pieces[p].left), columns.pieces[p].right), 1.0 / stiffness, p
 
 
 @kernel
@@ -80,15 +80,18 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
 
     Returns (minimum, w). No proximal term: this is what the dual bound is made of.
     """
-    b = columns.anchor[column]
+    b = columns.table[column].anchor
     p = first
-    while p < stop - 1 and columns.curved[p] * (columns.right[p] - b) + columns.slope[p] + price < 0.0:
+    while (
+        p < stop - 1
+        and columns.pieces[p].curved * (columns.pieces[p].right - b) + columns.pieces[p].slope + price < 0.0
+    ):
         p += 1
-    slope = columns.slope[p] + price
-    curved = columns.curved[p]
-    w = columns.left[p]
+    slope = columns.pieces[p].slope + price
+    curved = columns.pieces[p].curved
+    w = columns.pieces[p].left
     if curved * (w - b) + slope < 0.0:
-        w = columns.right[p]
+        w = columns.pieces[p].right
         if curved * (w - b) + slope > 0.0:
             w = b - slope / curved
     return value_on(columns, column, p, w) + price * w, w
@@ -99,11 +102,11 @@ def _add_piece(
     columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float
 ) -> int:
     """Append a piece unless it is empty; returns where the next one goes."""
-    columns.left[at] = left
-    columns.right[at] = right
-    columns.slope[at] = slope
-    columns.curved[at] = curved
-    columns.value[at] = value
+    columns.pieces[at].left = left
+    columns.pieces[at].right = right
+    columns.pieces[at].slope = slope
+    columns.pieces[at].curved = curved
+    columns.pieces[at].value = value
     return at + 1
 
 
@@ -162,7 +165,7 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
         if problem.lot_quantity[lot] > _DUST:
             total += problem.lot_quantity[lot]
             cost += problem.lot_quantity[lot] * problem.lot_price[lot] / gamma
-    columns.own_start[name] = at
+    columns.table[name].own_start = at
     x = h - total
     if x < _DUST:
         x = 0.0
@@ -178,20 +181,20 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
         at = _add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
         cost -= price * quantity
         x = right
-    columns.hinge[name] = at
+    columns.table[name].hinge = at
     upper = max(1.0, h)
     if problem.may_buy[name] and upper > h:
         at = _add_bounded(columns, at, (h, upper), (problem.buy_cost[name] / gamma, 0.0), curved, bounds)
-    elif at == columns.own_start[name]:
+    elif at == columns.table[name].own_start:
         at = _add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
-        columns.hinge[name] = columns.own_start[name]
-    columns.own_stop[name] = at
-    columns.anchor[name] = problem.target[name]
-    columns.curvature[name] = curved
-    columns.held[name] = h
-    hinge = columns.hinge[name]
-    both = columns.own_start[name] < hinge < at
-    columns.kinked[name] = both and columns.slope[hinge - 1] > columns.slope[hinge]
+        columns.table[name].hinge = columns.table[name].own_start
+    columns.table[name].own_stop = at
+    columns.table[name].anchor = problem.target[name]
+    columns.table[name].curvature = curved
+    columns.table[name].held = h
+    hinge = columns.table[name].hinge
+    both = columns.table[name].own_start < hinge < at
+    columns.table[name].kinked = both and columns.pieces[hinge - 1].slope > columns.pieces[hinge].slope
     return at
 
 
@@ -211,19 +214,19 @@ def add_slack(
     left, right = ends
     low = min(max(band[0], left), right)
     high = min(max(band[1], low), right)
-    columns.own_start[column] = at
+    columns.table[column].own_start = at
     if left < low:
         at = _add_piece(columns, at, left, low, -penalty[0], 0.0, penalty[0] * (low - left))
     if low < high:
         at = _add_piece(columns, at, low, high, 0.0, 0.0, 0.0)
     if high < right:
         at = _add_piece(columns, at, high, right, penalty[1], 0.0, 0.0)
-    if at == columns.own_start[column]:
+    if at == columns.table[column].own_start:
         at = _add_piece(columns, at, left, right, 0.0, 0.0, 0.0)
-    columns.own_stop[column] = at
-    columns.hinge[column] = columns.own_start[column]
-    columns.kinked[column] = False
-    columns.anchor[column] = 0.0
-    columns.curvature[column] = 0.0
-    columns.held[column] = 0.0
+    columns.table[column].own_stop = at
+    columns.table[column].hinge = columns.table[column].own_start
+    columns.table[column].kinked = False
+    columns.table[column].anchor = 0.0
+    columns.table[column].curvature = 0.0
+    columns.table[column].held = 0.0
     return at

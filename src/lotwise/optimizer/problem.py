@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import Records, kernel, records
 
 __all__ = ["AccountProblem", "Choice", "Columns", "SolveStatus", "State", "Workspace", "fitted", "workspace"]
 
@@ -84,29 +84,20 @@ class AccountProblem(NamedTuple):
 class Columns(NamedTuple):
     """The N columns of a problem divided by gamma: functions of one variable, as pieces, and their coupling A.
 
-    On piece p a column's function is  value + slope (w - left) + curved (w - anchor)^2 / 2.
+    A record of `table` holds of each column: anchor (b, 0 for slacks), curvature (D), held (h); own_start, own_stop
+    and hinge: the pieces of its true function, from which one on they buy; kinked: whether sell or buy is a choice,
+    the function not being convex at h; start, stop: the pieces now in force (the true function, one branch of it, or
+    its envelope); bridge: the envelope's flat piece, -1 = none; proximal (e) and centre (z) of its proximal term.
+
+    A record of `pieces` is one piece, on which the function is  value + slope (w - left) + curved (w - anchor)^2 / 2
+    for left <= w <= right.
     """
 
     coupling: Floats  # (n, m) A: loadings, a column of ones, the groups' coefficients
     right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
     steepest: Floats  # (1,) bound on the slope of any column: the range of the multipliers of cash and groups
-    anchor: Floats  # (N,) b, 0 for slacks
-    curvature: Floats  # (N,) D, 0 for slacks
-    held: Floats  # (N,) h
-    own_start: Ints  # (N,) pieces of the true function: own_start .. own_stop
-    own_stop: Ints
-    hinge: Ints  # (N,) first piece above h; pieces below it sell, from it on buy
-    kinked: Booleans  # (N,) sell or buy is a choice: the function is not convex at h
-    start: Ints  # (N,) pieces now in force (true function, one branch of it, or its envelope)
-    stop: Ints
-    flat: Ints  # (N,) the envelope's flat piece, -1 = none
-    proximal: Floats  # (N,) e, weight of the proximal term
-    centre: Floats  # (N,) z
-    left: Floats  # pieces
-    right: Floats
-    slope: Floats
-    curved: Floats
-    value: Floats
+    table: Records  # (N,)
+    pieces: Records
 
 
 class State(NamedTuple):
@@ -147,28 +138,46 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     total = names + 1 + groups
     rows = factors + 1 + groups
     pieces = 2 * lots + 9 * names + 8 * (groups + 1)
-    per_piece = [np.zeros(pieces) for _ in range(5)]
     columns = Columns(
         np.zeros(names * rows),
         np.zeros(rows),
         np.zeros(1),
-        *(np.zeros(total) for _ in range(3)),
-        *(np.zeros(total, np.int64) for _ in range(3)),
-        np.zeros(total, np.bool_),
-        *(np.zeros(total, np.int64) for _ in range(3)),
-        *(np.zeros(total) for _ in range(2)),
-        *per_piece,
+        records(
+            total,
+            anchor=float,
+            curvature=float,
+            held=float,
+            proximal=float,
+            centre=float,
+            own_start=int,
+            own_stop=int,
+            hinge=int,
+            start=int,
+            stop=int,
+            bridge=int,
+            kinked=int,
+        ),
+        records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
+    by_row = [np.zeros(rows) for _ in range(5)]
+    by_column = [np.zeros(total) for _ in range(8)]
     state = State(
-        np.zeros(rows),
-        *(np.zeros(total) for _ in range(6)),
-        np.zeros(total, np.int64),
-        *(np.zeros(rows) for _ in range(3)),
-        np.zeros(rows * rows),
-        np.zeros(rows * rows),
-        np.zeros(total),
-        np.zeros(total),
-        np.zeros(rows),
+        theta=by_row[0],
+        price=by_column[0],
+        price_step=by_column[1],
+        weight=by_column[2],
+        response=by_column[3],
+        weight_next=by_column[4],
+        response_next=by_column[5],
+        piece=np.zeros(total, np.int64),
+        gradient=by_row[1],
+        step=by_row[2],
+        ridge=by_row[3],
+        hessian=np.zeros(rows * rows),
+        factor=np.zeros(rows * rows),
+        repaired=by_column[6],
+        best=by_column[7],
+        best_theta=by_row[4],
     )
     return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
 
@@ -184,23 +193,8 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         c.coupling[: n * m].reshape((n, m)),
         c.right_side[:m],
         c.steepest,
-        c.anchor[:size],
-        c.curvature[:size],
-        c.held[:size],
-        c.own_start[:size],
-        c.own_stop[:size],
-        c.hinge[:size],
-        c.kinked[:size],
-        c.start[:size],
-        c.stop[:size],
-        c.flat[:size],
-        c.proximal[:size],
-        c.centre[:size],
-        c.left,
-        c.right,
-        c.slope,
-        c.curved,
-        c.value,
+        c.table[:size],
+        c.pieces,
     )
     t = space.state
     state = State(

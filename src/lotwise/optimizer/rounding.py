@@ -50,11 +50,13 @@ def objective_at(
         away = rows[r] - columns.right_side[r]
         total += 0.5 * away * away
     for i in range(n):
-        total += value_at(columns, i, columns.own_start[i], columns.own_stop[i], weights[i])
-    total += value_at(columns, n, columns.own_start[n], columns.own_stop[n], 1.0 - rows[factors])
+        total += value_at(columns, i, columns.table[i].own_start, columns.table[i].own_stop, weights[i])
+    total += value_at(columns, n, columns.table[n].own_start, columns.table[n].own_stop, 1.0 - rows[factors])
     for g in range(m - factors - 1):
         j = n + 1 + g
-        total += value_at(columns, j, columns.own_start[j], columns.own_stop[j], rows[factors + 1 + g])
+        total += value_at(
+            columns, j, columns.table[j].own_start, columns.table[j].own_stop, rows[factors + 1 + g]
+        )
     return total
 
 
@@ -64,19 +66,19 @@ def _change(
 ) -> float:
     """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
     n, m = columns.coupling.shape
-    first, stop = columns.start[name], columns.stop[name]
+    first, stop = columns.table[name].start, columns.table[name].stop
     total = value_at(columns, name, first, stop, weight + step) - value_at(columns, name, first, stop, weight)
     for r in range(factors):
         move = step * columns.coupling[name, r]
         total += move * (rows[r] - columns.right_side[r] + 0.5 * move)
-    first, stop = columns.own_start[n], columns.own_stop[n]
+    first, stop = columns.table[n].own_start, columns.table[n].own_stop
     cash = 1.0 - rows[factors]
     total += value_at(columns, n, first, stop, cash - step) - value_at(columns, n, first, stop, cash)
     for g in range(m - factors - 1):
         move = step * columns.coupling[name, factors + 1 + g]
         if move != 0.0:
             j = n + 1 + g
-            first, stop = columns.own_start[j], columns.own_stop[j]
+            first, stop = columns.table[j].own_start, columns.table[j].own_stop
             at = rows[factors + 1 + g]
             total += value_at(columns, j, first, stop, at + move) - value_at(columns, j, first, stop, at)
     return total
@@ -96,10 +98,15 @@ def _allowed(
     columns: Columns, name: int, weight: float, rows: NDArray[np.float64], step: float, factors: int
 ) -> bool:
     """Whether one more step keeps the name on its pieces and cash above its floor."""
-    if weight < columns.left[columns.start[name]] or weight > columns.right[columns.stop[name] - 1]:
+    if (
+        weight < columns.pieces[columns.table[name].start].left
+        or weight > columns.pieces[columns.table[name].stop - 1].right
+    ):
         return False
     cash_column = columns.coupling.shape[0]
-    return step <= 0.0 or 1.0 - rows[factors] - step >= columns.left[columns.own_start[cash_column]]
+    return (
+        step <= 0.0 or 1.0 - rows[factors] - step >= columns.pieces[columns.table[cash_column].own_start].left
+    )
 
 
 @kernel
@@ -109,9 +116,9 @@ def _round_down(
     """Round every trade toward the smaller weight; a name sold out stays sold out, an untraded one untraded."""
     for i in range(columns.coupling.shape[0]):
         remainder[i] = -1.0
-        h = columns.held[i]
+        h = columns.table[i].held
         trade = weights[i] - h
-        floor = columns.left[columns.start[i]]
+        floor = columns.pieces[columns.table[i].start].left
         if abs(trade) <= _NO_TRADE or unit[i] <= 0.0:
             weights[i] = h
             continue
@@ -140,8 +147,8 @@ def _top_up(
 ) -> None:
     """Give the shares that rounding down left over to the largest remainders, while cash lasts."""
     n = columns.coupling.shape[0]
-    band = columns.own_start[n]
-    low = columns.right[band] if columns.slope[band] < 0.0 else columns.left[band]
+    band = columns.table[n].own_start
+    low = columns.pieces[band].right if columns.pieces[band].slope < 0.0 else columns.pieces[band].left
     for i in np.argsort(-remainder[:n]):
         if remainder[i] <= 0.0:
             break

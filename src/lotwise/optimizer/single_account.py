@@ -175,18 +175,18 @@ def prepare(problem: AccountProblem, columns: Columns) -> int:
 @kernel
 def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
     """Choose the pieces of every column by its choice, writing envelopes from `at` on."""
-    for j in range(columns.anchor.size):
-        columns.flat[j] = -1
-        columns.start[j] = columns.own_start[j]
-        columns.stop[j] = columns.own_stop[j]
-        if not columns.kinked[j] and choice[j] != _HOLD:
+    for j in range(columns.table.size):
+        columns.table[j].bridge = -1
+        columns.table[j].start = columns.table[j].own_start
+        columns.table[j].stop = columns.table[j].own_stop
+        if not columns.table[j].kinked and choice[j] != _HOLD:
             continue
         if choice[j] == _FREE:
             at = add_envelope(columns, j, at)
         elif choice[j] == _SELL_ONLY:
-            columns.stop[j] = columns.hinge[j]
+            columns.table[j].stop = columns.table[j].hinge
         elif choice[j] == _BUY_ONLY:
-            columns.start[j] = columns.hinge[j]
+            columns.table[j].start = columns.table[j].hinge
         else:
             at = _add_point(columns, j, at)
 
@@ -194,17 +194,19 @@ def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
 @kernel
 def _add_point(columns: Columns, column: int, at: int) -> int:
     """Pin a column to where it is held; returns where the next piece goes."""
-    h = columns.held[column]
-    p = columns.own_start[column]
-    while p < columns.own_stop[column] - 1 and h > columns.right[p]:
+    h = columns.table[column].held
+    p = columns.table[column].own_start
+    while p < columns.table[column].own_stop - 1 and h > columns.pieces[p].right:
         p += 1
-    columns.left[at] = h
-    columns.right[at] = h
-    columns.slope[at] = 0.0
-    columns.curved[at] = columns.curvature[column]
-    columns.value[at] = columns.value[p] + columns.slope[p] * (h - columns.left[p])
-    columns.start[column] = at
-    columns.stop[column] = at + 1
+    columns.pieces[at].left = h
+    columns.pieces[at].right = h
+    columns.pieces[at].slope = 0.0
+    columns.pieces[at].curved = columns.table[column].curvature
+    columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (
+        h - columns.pieces[p].left
+    )
+    columns.table[column].start = at
+    columns.table[column].stop = at + 1
     return at + 1
 
 
@@ -215,7 +217,7 @@ def bound_at_cash(columns: Columns, first: Certified, cash: float) -> float:
     Whole shares cannot meet a cash target to the cent; what cash moved is neither a gain nor a loss of the optimizer.
     """
     j = columns.coupling.shape[0]
-    start, stop = columns.own_start[j], columns.own_stop[j]
+    start, stop = columns.table[j].own_start, columns.table[j].own_stop
     within, _ = branch_minimum(columns, j, start, stop, first.cash_price)
     return first.bound - within + value_at(columns, j, start, stop, cash) + first.cash_price * cash
 
@@ -239,9 +241,9 @@ def solve_chosen(
 
 @kernel
 def _choose_signs(columns: Columns, weights: NDArray[np.float64], choice: NDArray[np.uint8]) -> None:
-    for j in range(columns.anchor.size):
-        if columns.kinked[j] and choice[j] == _FREE:
-            choice[j] = _BUY_ONLY if weights[j] > columns.held[j] else _SELL_ONLY
+    for j in range(columns.table.size):
+        if columns.table[j].kinked and choice[j] == _FREE:
+            choice[j] = _BUY_ONLY if weights[j] > columns.table[j].held else _SELL_ONLY
 
 
 @kernel
@@ -253,13 +255,13 @@ def _best_flip(
     found = -1
     most = -1e-14
     for i in range(n):
-        if not columns.kinked[i] or tried[i] or choice[i] == _HOLD:
+        if not columns.table[i].kinked or tried[i] or choice[i] == _HOLD:
             continue
         s = 0.0
         for r in range(m):
             s += columns.coupling[i, r] * theta[r]
-        sell, _ = branch_minimum(columns, i, columns.own_start[i], columns.hinge[i], s)
-        buy, _ = branch_minimum(columns, i, columns.hinge[i], columns.own_stop[i], s)
+        sell, _ = branch_minimum(columns, i, columns.table[i].own_start, columns.table[i].hinge, s)
+        buy, _ = branch_minimum(columns, i, columns.table[i].hinge, columns.table[i].own_stop, s)
         change = buy - sell if choice[i] == _SELL_ONLY else sell - buy
         if change < most:
             most = change
@@ -320,11 +322,12 @@ def choose_and_solve(
     """
     choice = work[0]
     state.theta[:] = 0.0
-    state.piece[:] = columns.hinge
+    for j in range(columns.table.size):
+        state.piece[j] = columns.table[j].hinge
     first = solve_chosen(problem, columns, state, choice, at, 3e-3)
     kinked = False
-    for j in range(columns.anchor.size):
-        kinked = kinked or (columns.kinked[j] and choice[j] == _FREE)
+    for j in range(columns.table.size):
+        kinked = kinked or (columns.table[j].kinked and choice[j] == _FREE)
     if not kinked:
         return first, first, 0
     _choose_signs(columns, state.best, choice)

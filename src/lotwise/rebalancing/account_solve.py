@@ -134,12 +134,13 @@ def _make_tradable(
     market: Market,
     place: tuple[int, int],
     sizes: Sizes,
-    arrays: AccountArrays,
+    scratch: Scratch,
     fit: Workspace,
     at: int,
 ) -> tuple[int, int]:
     """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash)."""
     household, account = place
+    arrays = scratch.account
     problem = problem_of(arrays, sizes)
     policy = book.households.policy[household]
     minimum = book.policies.minimum_trade[policy]
@@ -155,7 +156,7 @@ def _make_tradable(
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
         hold[:] = False
-        found = hold_groups_in_conflict(market, arrays, sizes, hold)
+        found = hold_groups_in_conflict(market, scratch, sizes, hold)
         for name in range(sizes.names):
             if too_small(market, arrays, name, minimum):
                 hold[name] = True
@@ -165,7 +166,7 @@ def _make_tradable(
         for name in range(sizes.names):
             if hold[name]:
                 fit.choice[name] = _HOLD
-                arrays.deltas[name] = 0
+                arrays.names[name].delta = 0
         if attempt < _MOST_ROUNDS - 1:
             steps += _solve_again(problem, fit, at)
     take_from_lots(book, arrays, sizes)
@@ -179,20 +180,22 @@ def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Si
     exposure = np.empty(problem.loadings.shape[1])
     total = problem.risk_price * variance_of(problem, arrays.written[: sizes.names], exposure)
     for name in range(sizes.names):
-        if arrays.deltas[name] > 0:
-            total += problem.buy_cost[name] * (arrays.deltas[name] / SHARE * arrays.unit[name])
+        if arrays.names[name].delta > 0:
+            total += problem.buy_cost[name] * (arrays.names[name].delta / SHARE * arrays.unit[name])
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
-            if arrays.lot_sold[lot] > 0:
-                part = arrays.lot_sold[lot] / book.lots.shares[arrays.lot_row[lot]]
+            if arrays.lots[lot].sold > 0:
+                part = arrays.lots[lot].sold / book.lots.shares[arrays.lots[lot].row]
                 total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
     return total
 
 
 @kernel
-def _write_weights(market: Market, arrays: AccountArrays, sizes: Sizes) -> None:
+def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
     """Write the weight each name has after its trades."""
     for name in range(sizes.names):
-        arrays.written[name] = (arrays.position[name] + arrays.deltas[name]) / SHARE * arrays.unit[name]
+        arrays.written[name] = (
+            (arrays.names[name].position + arrays.names[name].delta) / SHARE * arrays.unit[name]
+        )
 
 
 @kernel
@@ -208,7 +211,7 @@ def _evaluate(
     held = objective_at(columns, problem.held, state.gradient, factors) * gamma
     breach = _breach(problem, sizes.value, minimum, state.gradient)
     charged = objective_at(columns, arrays.written[:n], state.gradient, factors) * gamma
-    cash = 1.0 - state.gradient[factors]
+    cash = float(1.0 - state.gradient[factors])
     doing_nothing = gamma * variance_of(problem, problem.held, np.empty(factors))
     score = doing_nothing - _written_objective(problem, arrays, sizes, book)
     return charged, cash, score, held - charged, breach
@@ -226,12 +229,12 @@ def solve_account_night(
     n, k = problem.loadings.shape
     fit = fitted(scratch.solver, n, k, sizes.groups)
     for name in range(n):
-        arrays.unit[name] = market.price[arrays.security[name]] / sizes.value
+        arrays.unit[name] = market.price[arrays.names[name].security] / sizes.value
     at = prepare(problem, fit.columns)
     fit.choice[:] = _FREE
     first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
-    more, cash = _make_tradable(book, market, (household, account), sizes, arrays, fit, at)
-    _write_weights(market, arrays, sizes)
+    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)
+    _write_weights(arrays, sizes)
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     charged, cash_weight, score, relief, breach = _evaluate(book, sizes, arrays, fit, minimum)
     bound = bound_at_cash(fit.columns, first, cash_weight) * problem.risk_price

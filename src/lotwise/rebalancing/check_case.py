@@ -8,17 +8,16 @@ it is handed.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lotwise.kernels import Records
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.rebalancing.book import Book, Lots
 from lotwise.rebalancing.proposal import Proposals
 from lotwise.securities.market import Market
-
-Records: TypeAlias = np.recarray[tuple[int], np.dtype[np.record]]
 
 __all__ = ["Case", "case_of"]
 

@@ -268,7 +268,7 @@ def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
     rows = case.found[:written]
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     rows = rows[[not _is_declared(book, proposals, row) for row in rows]]
-    return Verification(_as_columns(rows), case.accounts.cash_after.copy())
+    return Verification(_as_columns(rows), case.accounts["cash_after"].copy())
 
 
 def _is_declared(book: Book, proposals: Proposals, row: IntArray) -> bool:

@@ -21,9 +21,9 @@ from lotwise.money import SHARE, exact_mul_div
 from lotwise.optimizer.problem import Choice, SolveStatus
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night, variance_of
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
+from lotwise.rebalancing.draft import empty_tally, trade_records
 from lotwise.rebalancing.formulation import Sizes, account_value, clear_account, formulate, problem_of
-from lotwise.rebalancing.proposal import Trades
-from lotwise.rebalancing.rebalance import empty_tally, is_worthwhile, volatility_of
+from lotwise.rebalancing.rebalance import is_worthwhile, volatility_of
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.wash_windows import close_household, loss_is_barred, open_household
@@ -124,7 +124,9 @@ class _Prices:
         self.bounds = np.zeros(n)
         for g in range(sizes.groups):
             rows = slice(problem.group_start[g], problem.group_start[g + 1])
-            np.add.at(self.bounds, problem.group_name[rows], theta[k + 1 + g] * problem.group_coefficient[rows])
+            np.add.at(
+                self.bounds, problem.group_name[rows], theta[k + 1 + g] * problem.group_coefficient[rows]
+            )
         self.stiffness = 2 * gamma * problem.specific
         self.exposure = exposure
         self.gamma = gamma
@@ -135,14 +137,16 @@ def _change_at(weight: float, price: float, saves: float, stiffness: float) -> f
     return weight + (price - saves) / stiffness if stiffness > 0 else float("nan")
 
 
-def _lot_hindrance(book: Book, market: Market, place: tuple[int, int], lot: int, scratch: Scratch) -> Hindrance:
+def _lot_hindrance(
+    book: Book, market: Market, place: tuple[int, int], lot: int, scratch: Scratch
+) -> Hindrance:
     """What keeps a lot from being sold whatever its price."""
     _, account = place
     security = book.lots.security[lot]
     flags = int(book.lots.flags[lot])
     if not market.tradable[security]:
         return Hindrance.NOT_TRADABLE
-    if scratch.account.flags[security] & NameRule.NO_SELL:
+    if scratch.account.securities[security].forbidden & NameRule.NO_SELL:
         return Hindrance.NEVER_SELL
     if flags & LotFlag.UNKNOWN_TAX:
         return Hindrance.UNKNOWN_TAX
@@ -156,15 +160,20 @@ def _lot_hindrance(book: Book, market: Market, place: tuple[int, int], lot: int,
 
 
 def _lot_lines(
-    book: Book, market: Market, place: tuple[int, int], name: int, saves: float, context: tuple[Scratch, Sizes, float]
+    book: Book,
+    market: Market,
+    place: tuple[int, int],
+    name: int,
+    saves: float,
+    context: tuple[Scratch, Sizes, float],
 ) -> tuple[LotLine, ...]:
     """Every lot of a name, sellable ones in the order in which they would be sold."""
     scratch, sizes, stiffness = context
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
-    security = int(arrays.security[name])
+    security = int(arrays.names[name].security)
     _, account = place
-    listed = {int(arrays.lot_row[i]): i for i in range(problem.lot_start[name], problem.lot_start[name + 1])}
+    listed = {int(arrays.lots[i].row): i for i in range(problem.lot_start[name], problem.lot_start[name + 1])}
     held = [
         lot
         for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1])
@@ -177,10 +186,10 @@ def _lot_lines(
         known = not book.lots.flags[lot] & LotFlag.UNKNOWN_TAX and value > 0
         gain = (value - int(book.lots.basis[lot])) / value if known else float("nan")
         index = listed.get(lot, -1)
-        tax = float(arrays.lot_tax[index]) if index >= 0 else float("nan")
+        tax = float(arrays.lots[index].tax) if index >= 0 else float("nan")
         price = float(problem.lot_price[index]) if index >= 0 else float("nan")
         per_gain = tax / gain if gain > 0 else float("nan")
-        sold = int(arrays.lot_sold[index]) if index >= 0 else 0
+        sold = int(arrays.lots[index].sold) if index >= 0 else 0
         kept = index >= 0 and sold < shares
         lines.append(
             LotLine(
@@ -194,26 +203,30 @@ def _lot_lines(
                 cost=price - tax,
                 saves=saves,
                 hindrance=_lot_hindrance(book, market, place, lot, scratch),
-                sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness) if kept else float("nan"),
+                sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness)
+                if kept
+                else float("nan"),
                 sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
             )
         )
     return tuple(lines)
 
 
-def _buy_hindrance(market: Market, scratch: Scratch, sizes: Sizes, name: int, before: NDArray[np.bool_]) -> Hindrance:
+def _buy_hindrance(
+    market: Market, scratch: Scratch, sizes: Sizes, name: int, before: NDArray[np.bool_]
+) -> Hindrance:
     """What keeps a name from being bought whatever its price; `before` = what the household had sold at a loss."""
     arrays = scratch.account
-    security = int(arrays.security[name])
+    security = int(arrays.names[name].security)
     group = market.identical[security]
     problem = problem_of(arrays, sizes)
     if problem.may_buy[name]:
         return Hindrance.NONE
     if not market.tradable[security]:
         return Hindrance.NOT_TRADABLE
-    if arrays.flags[security] & NameRule.NO_BUY:
+    if arrays.securities[security].forbidden & NameRule.NO_BUY:
         return Hindrance.NEVER_BUY
-    if before[group] or scratch.household.no_buy_until[group] >= market.as_of:
+    if before[group] or scratch.household.groups[group].no_buy_until >= market.as_of:
         return Hindrance.WASHES
     return Hindrance.NOT_IN_MODEL
 
@@ -229,7 +242,7 @@ def _overweight(problem_prices: _Prices, scratch: Scratch, sizes: Sizes, name: i
     for i in range(problem.lot_start[name], problem.lot_start[name + 1]):
         lot_left = float(problem.lot_quantity[i])
         taken = min(left, lot_left)
-        price += taken * float(scratch.account.lot_tax[i])
+        price += taken * float(scratch.account.lots[i].tax)
         left -= taken
     risk = excess * float(problem_prices.risk[name]) - 0.5 * float(problem_prices.stiffness[name]) * excess**2
     dollars = sizes.value / 1e4
@@ -237,7 +250,11 @@ def _overweight(problem_prices: _Prices, scratch: Scratch, sizes: Sizes, name: i
 
 
 def _name_lines(
-    book: Book, market: Market, place: tuple[int, int], context: tuple[Scratch, Sizes], sold_before: NDArray[np.bool_]
+    book: Book,
+    market: Market,
+    place: tuple[int, int],
+    context: tuple[Scratch, Sizes],
+    sold_before: NDArray[np.bool_],
 ) -> tuple[NameLine, ...]:
     scratch, sizes = context
     arrays = scratch.account
@@ -254,7 +271,7 @@ def _name_lines(
         tax, risk = _overweight(prices, scratch, sizes, name)
         lines.append(
             NameLine(
-                security=int(arrays.security[name]),
+                security=int(arrays.names[name].security),
                 target=float(problem.target[name]),
                 before=float(problem.held[name]),
                 after=after,
@@ -262,9 +279,11 @@ def _name_lines(
                 cash=prices.cash,
                 bounds=float(prices.bounds[name]),
                 buy_cost=buy_cost,
-                bought=max(int(arrays.deltas[name]), 0),
+                bought=max(int(arrays.names[name].delta), 0),
                 hindrance=Hindrance.TOO_SMALL if pinned else hindrance,
-                bought_below=_change_at(after, -buy_cost, saves, stiffness) if not hindrance else float("nan"),
+                bought_below=_change_at(after, -buy_cost, saves, stiffness)
+                if not hindrance
+                else float("nan"),
                 overweight_tax=tax,
                 overweight_risk=risk,
                 lots=_lot_lines(book, market, place, name, saves, (scratch, sizes, stiffness)),
@@ -273,16 +292,13 @@ def _name_lines(
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
 
 
-def _empty_trades(rows: int) -> Trades:
-    kinds = (np.int32, np.int32, np.int32, np.int64, np.uint8, *[np.int64] * 4, np.uint8, np.int64, np.int64, np.uint8)
-    return Trades(*(np.zeros(rows, kind) for kind in kinds), np.zeros(rows), np.zeros(rows))
-
-
-def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
+def _account_story(
+    book: Book, market: Market, household: int, account: int, scratch: Scratch
+) -> AccountStory:
     value = int(account_value(book, market, account))
     if not book.accounts.trades[account] or value <= 0:
         return AccountStory(account, value, None, False, float("nan"), float("nan"), ())
-    sold_before = scratch.household.sold_at_loss.copy()
+    sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate(book, market, household, account, value, scratch)
     night = solve_account_night(book, market, household, account, sizes, scratch)
     if night.status != SolveStatus.SOLVED:
@@ -296,8 +312,10 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
     keep = bool(is_worthwhile(book, household, night, book.accounts.cash[account] / value, empty_tally()))
     if keep:
         rows = sizes.names + sizes.lots
-        trades = _empty_trades(rows)
-        record_trades(book, market, (household, account), sizes, scratch.account, scratch.household, 0, trades)
+        trades = trade_records(rows)
+        record_trades(
+            book, market, (household, account), sizes, scratch.account, scratch.household, 0, trades
+        )
     clear_account(book, household, sizes.names, scratch.account)
     return AccountStory(account, value, night, keep, before, after, names)
 

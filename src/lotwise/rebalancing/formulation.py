@@ -42,7 +42,7 @@ class Sizes(NamedTuple):
 @kernel
 def account_value(book: Book, market: Market, account: int) -> int:
     """Market value of an account's lots and cash, exact money."""
-    total = book.accounts.cash[account]
+    total = int(book.accounts.cash[account])
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         total += mul_div(book.lots.shares[lot], market.price[book.lots.security[lot]], SHARE)
     return total
@@ -57,13 +57,13 @@ def _apply_rules(book: Book, household: int, account: int, arrays: AccountArrays
         if rules.name_account[entry] not in (-1, account):
             continue
         security = rules.name_security[entry]
-        arrays.flags[security] |= rules.name_flags[entry]
-        if rules.name_low[entry] > arrays.low[security]:
-            arrays.low[security] = rules.name_low[entry]
-            arrays.low_source[security] = rules.name_source[entry]
-        if rules.name_high[entry] < arrays.high[security]:
-            arrays.high[security] = rules.name_high[entry]
-            arrays.high_source[security] = rules.name_source[entry]
+        arrays.securities[security].forbidden |= rules.name_flags[entry]
+        if rules.name_low[entry] > arrays.securities[security].low:
+            arrays.securities[security].low = rules.name_low[entry]
+            arrays.securities[security].low_source = rules.name_source[entry]
+        if rules.name_high[entry] < arrays.securities[security].high:
+            arrays.securities[security].high = rules.name_high[entry]
+            arrays.securities[security].high_source = rules.name_source[entry]
     groups = 0
     for entry in range(rules.group_start[row], rules.group_start[row + 1]):
         if rules.group_account[entry] in (-1, account):
@@ -81,13 +81,13 @@ def clear_account(book: Book, household: int, names: int, arrays: AccountArrays)
     row = book.households.rules[household]
     for entry in range(rules.name_start[row], rules.name_start[row + 1]):
         security = rules.name_security[entry]
-        arrays.flags[security] = 0
-        arrays.low[security] = 0.0
-        arrays.high[security] = 1.0
-        arrays.low_source[security] = -1
-        arrays.high_source[security] = -1
+        arrays.securities[security].forbidden = 0
+        arrays.securities[security].low = 0.0
+        arrays.securities[security].high = 1.0
+        arrays.securities[security].low_source = -1
+        arrays.securities[security].high_source = -1
     for name in range(names):
-        arrays.slot[arrays.security[name]] = -1
+        arrays.securities[arrays.names[name].security].slot = -1
 
 
 @kernel
@@ -99,9 +99,9 @@ def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
         while j > first and price[j - 1] > price[j]:
             price[j - 1], price[j] = price[j], price[j - 1]
             quantity[j - 1], quantity[j] = quantity[j], quantity[j - 1]
-            arrays.lot_row[j - 1], arrays.lot_row[j] = arrays.lot_row[j], arrays.lot_row[j - 1]
-            arrays.lot_loss[j - 1], arrays.lot_loss[j] = arrays.lot_loss[j], arrays.lot_loss[j - 1]
-            arrays.lot_tax[j - 1], arrays.lot_tax[j] = arrays.lot_tax[j], arrays.lot_tax[j - 1]
+            arrays.lots[j - 1].row, arrays.lots[j].row = arrays.lots[j].row, arrays.lots[j - 1].row
+            arrays.lots[j - 1].loss, arrays.lots[j].loss = arrays.lots[j].loss, arrays.lots[j - 1].loss
+            arrays.lots[j - 1].tax, arrays.lots[j].tax = arrays.lots[j].tax, arrays.lots[j - 1].tax
             j -= 1
 
 
@@ -113,7 +113,7 @@ def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: i
     first_day = first_long_term_day_number(book.lots.holding_start[lot])
     return lot_price(
         (value - book.lots.basis[lot]) / value,
-        (market.as_of >= first_day, float(first_day - market.as_of)),
+        (bool(market.as_of >= first_day), float(first_day - market.as_of)),
         (book.households.short_rate[household] / FULL_RATE, book.households.long_rate[household] / FULL_RATE),
         (
             policies.deferral_discount[policy],
@@ -127,9 +127,9 @@ def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: i
 @kernel
 def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -> None:
     """Start a name of the account: everything that does not depend on lots or target."""
-    arrays.slot[security] = name
-    arrays.security[name] = security
-    arrays.position[name] = 0
+    arrays.securities[security].slot = name
+    arrays.names[name].security = security
+    arrays.names[name].position = 0
     problem = arrays.problem
     problem.target[name] = 0.0
     problem.held[name] = 0.0
@@ -151,17 +151,19 @@ def _add_holdings(
     name, at = -1, 0
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         security = book.lots.security[lot]
-        if name < 0 or arrays.security[name] != security:
+        if name < 0 or arrays.names[name].security != security:
             if name >= 0:
                 _sort_lots(arrays, problem.lot_start[name], at)
             name += 1
             _add_name(market, security, name, arrays)
             problem.lot_start[name] = at
         worth = mul_div(book.lots.shares[lot], market.price[security], SHARE)
-        arrays.position[name] += book.lots.shares[lot]
+        arrays.names[name].position += book.lots.shares[lot]
         weight = book.lots.shares[lot] / SHARE * (market.price[security] / value)
         problem.held[name] += weight
-        sellable = market.tradable[security] and not arrays.flags[security] & _NO_SELL and worth > 0
+        sellable = (
+            market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL and worth > 0
+        )
         if not sellable or book.lots.flags[lot] & _NEVER_SOLD:
             continue
         loss = taxable and worth < book.lots.basis[lot]
@@ -170,9 +172,9 @@ def _add_holdings(
         tax = _price_of_lot(book, market, household, lot, worth) if taxable else 0.0
         problem.lot_quantity[at] = weight
         problem.lot_price[at] = tax + multiplier * market.spread[security] / (2 * FULL_RATE)
-        arrays.lot_tax[at] = tax
-        arrays.lot_row[at] = lot
-        arrays.lot_loss[at] = loss
+        arrays.lots[at].tax = tax
+        arrays.lots[at].row = lot
+        arrays.lots[at].loss = loss
         at += 1
     if name >= 0:
         _sort_lots(arrays, problem.lot_start[name], at)
@@ -183,13 +185,13 @@ def _add_holdings(
 def _add_targets(
     book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays
 ) -> int:
-    """Add the model's names and weights, scaled to what cash leaves, and names a rule asks for; returns their number."""
+    """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number."""
     model = book.households.model[household]
     cash_target = book.policies.cash_target[book.households.policy[household]]
     scale = (1.0 - cash_target) / max(1.0 - book.models.cash[model], 1e-12)
     for entry in range(book.models.start[model], book.models.start[model + 1]):
         security = book.models.security[entry]
-        name = arrays.slot[security]
+        name = arrays.securities[security].slot
         if name < 0:
             name = names
             names += 1
@@ -200,7 +202,7 @@ def _add_targets(
     row = book.households.rules[household]
     for entry in range(rules.name_start[row], rules.name_start[row + 1]):
         security = rules.name_security[entry]
-        if arrays.low[security] > 0.0 and arrays.slot[security] < 0:
+        if arrays.securities[security].low > 0.0 and arrays.securities[security].slot < 0:
             _add_name(market, security, names, arrays)
             arrays.problem.lot_start[names] = lots
             names += 1
@@ -215,17 +217,19 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
     problem = arrays.problem
     multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
     for name in range(names):
-        security = arrays.security[name]
-        low, high = arrays.low[security], arrays.high[security]
+        security = arrays.names[name].security
+        low, high = arrays.securities[security].low, arrays.securities[security].high
         problem.low[name] = low
         problem.high[name] = max(high, low)
         problem.buy_cost[name] = (
             multiplier * market.spread[security] / (2 * FULL_RATE)
-            + state.barred_cost[market.identical[security]]
+            + state.groups[market.identical[security]].barred_cost
         )
         wanted = problem.target[name] > 0.0 or low > 0.0
         allowed = (
-            market.tradable[security] and market.price[security] > 0 and not arrays.flags[security] & _NO_BUY
+            market.tradable[security]
+            and market.price[security] > 0
+            and not arrays.securities[security].forbidden & _NO_BUY
         )
         problem.may_buy[name] = wanted and allowed and may_buy_tonight(market, state, security)
 
@@ -243,7 +247,7 @@ def _add_groups(book: Book, household: int, account: int, arrays: AccountArrays)
         problem.group_start[index] = at
         group = rules.group[entry]
         for member in range(book.groups.start[group], book.groups.start[group + 1]):
-            name = arrays.slot[book.groups.security[member]]
+            name = arrays.securities[book.groups.security[member]].slot
             if name >= 0:
                 problem.group_name[at] = name
                 problem.group_coefficient[at] = book.groups.coefficient[member]

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from lotwise.money import IntArray
 
-__all__ = ["AccountResults", "Cause", "Outcomes", "Proposals", "Reason", "Relaxations", "Side", "Status", "Trades"]
+__all__ = [
+    "AccountResults",
+    "Cause",
+    "Outcomes",
+    "Proposals",
+    "Reason",
+    "Relaxations",
+    "Side",
+    "Status",
+    "Trades",
+]
 
 Floats = NDArray[np.float64]
 Int32Array = NDArray[np.int32]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import Records, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import DOLLAR, FULL_RATE, SHARE, mul_div
 from lotwise.optimizer.problem import AccountProblem
 from lotwise.rebalancing.account_solve import variance_of
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
-from lotwise.rebalancing.proposal import Reason, Relaxations, Side, Trades
+from lotwise.rebalancing.proposal import Reason, Side
 from lotwise.rebalancing.scratch import AccountArrays, HouseholdState
 from lotwise.rebalancing.wash_windows import mark_traded
 from lotwise.securities.market import Market
@@ -75,13 +75,13 @@ def _record_sale(
     arrays: AccountArrays,
     saved: float,
     at: int,
-    trades: Trades,
+    trades: Records,
 ) -> None:
     """Write one sell line; `saved` is the name's yearly risk saved per money unit sold, in dollars."""
     household, account, name, index = place
-    row = arrays.lot_row[index]
-    security = arrays.security[name]
-    taken = arrays.lot_sold[index]
+    row = arrays.lots[index].row
+    security = arrays.names[name].security
+    taken = arrays.lots[index].sold
     held = book.lots.shares[row]
     value = mul_div(taken, market.price[security], SHARE)
     basis = book.lots.basis[row] if taken == held else mul_div(book.lots.basis[row], taken, held)
@@ -92,52 +92,52 @@ def _record_sale(
         tax = mul_div(value - basis, rate, FULL_RATE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     risk = saved * value
-    reason = _sell_reason(arrays.problem, name, tax, arrays.lot_tax[index], risk, cost / DOLLAR)
-    trades.household[at] = household
-    trades.account[at] = account
-    trades.security[at] = security
-    trades.lot[at] = row
-    trades.side[at] = _SELL
-    trades.shares[at] = taken
-    trades.value[at] = value
-    trades.basis[at] = basis
-    trades.gain[at] = value - basis
-    trades.long_term[at] = long_term
-    trades.tax[at] = tax
-    trades.cost[at] = cost
-    trades.reason[at] = reason
-    trades.figure_1[at] = -tax / DOLLAR if reason == _HARVEST else tax / DOLLAR
-    trades.figure_2[at] = risk
+    reason = _sell_reason(arrays.problem, name, tax, arrays.lots[index].tax, risk, cost / DOLLAR)
+    trades[at].household = household
+    trades[at].account = account
+    trades[at].security = security
+    trades[at].lot = row
+    trades[at].side = _SELL
+    trades[at].shares = taken
+    trades[at].value = value
+    trades[at].basis = basis
+    trades[at].gain = value - basis
+    trades[at].long_term = long_term
+    trades[at].tax = tax
+    trades[at].cost = cost
+    trades[at].reason = reason
+    trades[at].figure_1 = -tax / DOLLAR if reason == _HARVEST else tax / DOLLAR
+    trades[at].figure_2 = risk
 
 
 @kernel
 def _record_purchase(
-    market: Market, place: tuple[int, int, int], arrays: AccountArrays, saved: float, at: int, trades: Trades
+    market: Market, place: tuple[int, int, int], arrays: AccountArrays, saved: float, at: int, trades: Records
 ) -> None:
     """Write one buy line; `saved` is the name's yearly risk saved, in dollars."""
     household, account, name = place
-    security = arrays.security[name]
-    shares = arrays.deltas[name]
+    security = arrays.names[name].security
+    shares = arrays.names[name].delta
     value = mul_div(shares, market.price[security], SHARE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     reason = _REBALANCE_BUY if saved >= cost / DOLLAR else _INVEST_CASH
     if arrays.problem.held[name] < arrays.problem.low[name] - _TOLERANCE:
         reason = _RESTRICTED
-    trades.household[at] = household
-    trades.account[at] = account
-    trades.security[at] = security
-    trades.lot[at] = -1
-    trades.side[at] = _BUY
-    trades.shares[at] = shares
-    trades.value[at] = value
-    trades.basis[at] = value
-    trades.gain[at] = 0
-    trades.long_term[at] = 0
-    trades.tax[at] = 0
-    trades.cost[at] = cost
-    trades.reason[at] = reason
-    trades.figure_1[at] = cost / DOLLAR
-    trades.figure_2[at] = saved
+    trades[at].household = household
+    trades[at].account = account
+    trades[at].security = security
+    trades[at].lot = -1
+    trades[at].side = _BUY
+    trades[at].shares = shares
+    trades[at].value = value
+    trades[at].basis = value
+    trades[at].gain = 0
+    trades[at].long_term = 0
+    trades[at].tax = 0
+    trades[at].cost = cost
+    trades[at].reason = reason
+    trades[at].figure_1 = cost / DOLLAR
+    trades[at].figure_2 = saved
 
 
 @kernel
@@ -149,7 +149,7 @@ def record_trades(
     arrays: AccountArrays,
     state: HouseholdState,
     at: int,
-    trades: Trades,
+    trades: Records,
 ) -> int:
     """Write the account's lines (sells, then buys), mark what they bar in later accounts; returns the next free row."""
     household, account = place
@@ -157,37 +157,37 @@ def record_trades(
     saved = np.empty(sizes.names)
     risk_saved(problem, arrays.written[: sizes.names], saved)
     for name in range(sizes.names):
-        if arrays.deltas[name] >= 0:
+        if arrays.names[name].delta >= 0:
             continue
-        total = mul_div(-arrays.deltas[name], market.price[arrays.security[name]], SHARE)
+        total = mul_div(-arrays.names[name].delta, market.price[arrays.names[name].security], SHARE)
         rate = saved[name] * sizes.value / DOLLAR / max(total, 1)
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
-            if arrays.lot_sold[lot] > 0:
+            if arrays.lots[lot].sold > 0:
                 _record_sale(book, market, (household, account, name, lot), arrays, rate, at, trades)
                 at += 1
-                if arrays.lot_loss[lot]:
-                    mark_traded(state, market.identical[arrays.security[name]], False, True)
+                if arrays.lots[lot].loss:
+                    mark_traded(state, market.identical[arrays.names[name].security], False, True)
     for name in range(sizes.names):
-        if arrays.deltas[name] > 0:
+        if arrays.names[name].delta > 0:
             dollars = saved[name] * sizes.value / DOLLAR
             _record_purchase(market, (household, account, name), arrays, dollars, at, trades)
             at += 1
-            mark_traded(state, market.identical[arrays.security[name]], True, False)
+            mark_traded(state, market.identical[arrays.names[name].security], True, False)
     return at
 
 
 @kernel
-def _relaxed(out: Relaxations, at: int, account: int, source: int, required: float, reached: float) -> int:
-    out.account[at] = account
-    out.source[at] = source
-    out.required[at] = required
-    out.reached[at] = reached
+def _relaxed(out: Records, at: int, account: int, source: int, required: float, reached: float) -> int:
+    out[at].account = account
+    out[at].source = source
+    out[at].required = required
+    out[at].reached = reached
     return at + 1
 
 
 @kernel
 def record_relaxations(
-    account: int, sizes: Sizes, arrays: AccountArrays, weights: NDArray[np.float64], at: int, out: Relaxations
+    account: int, sizes: Sizes, arrays: AccountArrays, weights: NDArray[np.float64], at: int, out: Records
 ) -> int:
     """Write every bound that `weights` miss by more than a share; returns the next free row."""
     problem = problem_of(arrays, sizes)
@@ -199,11 +199,11 @@ def record_relaxations(
         if w > 0.0:
             dearest = max(dearest, arrays.unit[name])
         slack = _TOLERANCE + arrays.unit[name]
-        security = arrays.security[name]
+        security = arrays.names[name].security
         if w > problem.high[name] + slack:
-            at = _relaxed(out, at, account, arrays.high_source[security], problem.high[name], w)
+            at = _relaxed(out, at, account, arrays.securities[security].high_source, problem.high[name], w)
         elif w < problem.low[name] - slack:
-            at = _relaxed(out, at, account, arrays.low_source[security], problem.low[name], w)
+            at = _relaxed(out, at, account, arrays.securities[security].low_source, problem.low[name], w)
     for g in range(sizes.groups):
         reached = 0.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
@@ -226,13 +226,13 @@ def add_active_weights(
     """Add an account's distances from target, before and after, to the household's; `share` = its part of the value."""
     problem = problem_of(arrays, sizes)
     for name in range(sizes.names):
-        security = arrays.security[name]
-        if not state.seen[security]:
-            state.seen[security] = True
+        security = arrays.names[name].security
+        if not state.securities[security].seen:
+            state.securities[security].seen = True
             state.touched[state.counts[1]] = security
             state.counts[1] += 1
-        state.active_before[security] += share * (problem.held[name] - problem.target[name])
-        state.active_after[security] += share * (after[name] - problem.target[name])
+        state.securities[security].active_before += share * (problem.held[name] - problem.target[name])
+        state.securities[security].active_after += share * (after[name] - problem.target[name])
 
 
 @kernel
@@ -243,15 +243,15 @@ def household_tracking(market: Market, state: HouseholdState) -> tuple[float, fl
     before, after = 0.0, 0.0
     for i in range(state.counts[1]):
         security = state.touched[i]
-        x, y = state.active_before[security], state.active_after[security]
+        x, y = state.securities[security].active_before, state.securities[security].active_after
         before += market.specific[security] * x * x
         after += market.specific[security] * y * y
         for r in range(k):
             exposure[0, r] += x * market.loadings[security, r]
             exposure[1, r] += y * market.loadings[security, r]
-        state.active_before[security] = 0.0
-        state.active_after[security] = 0.0
-        state.seen[security] = False
+        state.securities[security].active_before = 0.0
+        state.securities[security].active_after = 0.0
+        state.securities[security].seen = False
     state.counts[1] = 0
     for r in range(k):
         before += 0.5 * exposure[0, r] * exposure[0, r]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
+from lotwise.kernels import Records, records
 from lotwise.optimizer.problem import AccountProblem, Workspace, workspace
 from lotwise.rebalancing.book import Book
 from lotwise.securities.market import Market
@@ -26,43 +27,37 @@ Booleans = NDArray[np.bool_]
 
 
 class HouseholdState(NamedTuple):
-    """What tonight's trades and the open windows of the household in hand say, by identical group or by security."""
+    """What tonight's trades and the open windows of the household in hand say.
 
-    no_buy_until: Int32Array  # by identical group
-    no_loss_until: Int32Array  # by identical group
-    bought_shares: Ints  # by identical group
-    sold_at_loss: Booleans  # by identical group, tonight
-    bought: Booleans  # by identical group, tonight
-    barred_cost: Floats  # by identical group: cost per dollar bought of the losses it bars
+    A record of `groups` (by identical group): no_buy_until, no_loss_until, bought_shares of the open window; bought,
+    sold_at_loss: tonight; barred_cost: per dollar bought, of the losses that bars; side: of the account in hand, 1
+    bought, 2 sold at a loss. A record of `securities`: active_before, active_after: fraction of household value off
+    target, all solved accounts; seen: whether it is in `touched`.
+    """
+
+    groups: Records
+    securities: Records
     marked: Int32Array  # identical groups traded tonight
-    active_before: Floats  # by security: fraction of household value off target, all solved accounts
-    active_after: Floats
-    seen: Booleans  # by security: whether it is in `touched`
     touched: Int32Array  # securities with an entry in active_before / active_after
     counts: Ints  # (2,) how many are in `marked` and in `touched`
 
 
 class AccountArrays(NamedTuple):
-    """Buffers behind one `AccountProblem`, and what its names and lots are in the book and the market."""
+    """Buffers behind one `AccountProblem`, and what its names and lots are in the book and the market.
+
+    A record of `securities`: slot: the account's name, -1 = none; low, high, forbidden (NameRule) while this account
+    is in hand, and low_source, high_source: the restriction behind each bound, -1 = none. A record of `names`:
+    security; position: shares held; delta: shares to trade, signed. A record of `lots`:
+    row of Lots; loss: below basis in a taxable account; tax per dollar alone, without cost; sold: shares.
+    """
 
     problem: AccountProblem  # arrays at full capacity; the account uses their beginnings
-    slot: Int32Array  # by security: the account's name, -1 = none
-    security: Int32Array  # (n,) of each name
-    position: Ints  # (n,) shares held
-    lot_row: Ints  # (L,) row of Lots
-    lot_loss: Booleans  # (L,) below basis in a taxable account
-    lot_tax: Floats  # (L,) tax per dollar alone, without cost
-    low: Floats  # by security: least weight while this account is in hand
-    high: Floats
-    flags: Flags  # by security: NameRule
-    low_source: Int32Array  # by security: restriction behind the bound, -1 = none
-    high_source: Int32Array
-    group_source: Int32Array  # (g,)
-    deltas: Ints  # (n,) shares to trade, signed
+    securities: Records
+    names: Records
+    lots: Records
     unit: Floats  # (n,) weight of one share
     written: Floats  # (n,) weights after the trades as written
-    side: Flags  # by identical group: 1 bought, 2 sold at a loss in this account
-    lot_sold: Ints  # (L,) shares sold of each lot
+    group_source: Int32Array  # (g,) restriction behind each group row
 
 
 class Scratch(NamedTuple):
@@ -77,18 +72,45 @@ def _most(starts: NDArray[np.int64]) -> int:
     return int(np.max(np.diff(starts), initial=0))
 
 
-def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
-    """Allocate for households first .. last of a book."""
-    securities = len(market.price)
-    factors = market.loadings.shape[1]
-    groups = int(market.identical.max(initial=-1)) + 1
-    accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
-    lots = _most(book.accounts.lot_start[accounts])
-    names = min(securities, _most(book.models.start) + lots + _most(book.rules.name_start))
-    rows = _most(book.rules.group_start)
-    entries = int(np.sum(np.diff(book.groups.start)[np.unique(book.rules.group)])) * rows if rows else 0
+def _household_state(groups: int, securities: int) -> HouseholdState:
+    by_group = records(
+        groups,
+        no_buy_until=int,
+        no_loss_until=int,
+        bought_shares=int,
+        sold_at_loss=int,
+        bought=int,
+        side=int,
+        barred_cost=float,
+    )
+    by_group["no_buy_until"] = NO_DATE
+    by_group["no_loss_until"] = NO_DATE
+    return HouseholdState(
+        by_group,
+        records(securities, active_before=float, active_after=float, seen=int),
+        np.zeros(groups, np.int32),
+        np.zeros(securities, np.int32),
+        np.zeros(2, np.int64),
+    )
+
+
+def _account_tables(securities: int, names: int, lots: int) -> tuple[Records, Records, Records]:
+    by_security = records(
+        securities, low=float, high=float, slot=int, forbidden=int, low_source=int, high_source=int
+    )
+    by_security["high"] = 1.0
+    for field in ("slot", "low_source", "high_source"):
+        by_security[field] = -1
+    return (
+        by_security,
+        records(names, security=int, position=int, delta=int),
+        records(lots, row=int, loss=int, sold=int, tax=float),
+    )
+
+
+def _problem_buffers(names: int, factors: int, lots: int, rows: int, entries: int) -> AccountProblem:
     floats = [np.zeros(names) for _ in range(6)]
-    problem = AccountProblem(
+    return AccountProblem(
         target=floats[0],
         held=floats[1],
         loadings=np.zeros((names, factors)),
@@ -109,38 +131,20 @@ def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
         cash_high=0.0,
         risk_price=1.0,
     )
-    household = HouseholdState(
-        np.full(groups, NO_DATE, np.int32),
-        np.full(groups, NO_DATE, np.int32),
-        np.zeros(groups, np.int64),
-        np.zeros(groups, np.bool_),
-        np.zeros(groups, np.bool_),
-        np.zeros(groups),
-        np.zeros(groups, np.int32),
-        np.zeros(securities),
-        np.zeros(securities),
-        np.zeros(securities, np.bool_),
-        np.zeros(securities, np.int32),
-        np.zeros(2, np.int64),
-    )
-    account = AccountArrays(
-        problem,
-        np.full(securities, -1, np.int32),
-        np.zeros(names, np.int32),
-        np.zeros(names, np.int64),
-        np.zeros(lots, np.int64),
-        np.zeros(lots, np.bool_),
-        np.zeros(lots),
-        np.zeros(securities),
-        np.ones(securities),
-        np.zeros(securities, np.uint8),
-        np.full(securities, -1, np.int32),
-        np.full(securities, -1, np.int32),
-        np.full(rows, -1, np.int32),
-        np.zeros(names, np.int64),
-        np.zeros(names),
-        np.zeros(names),
-        np.zeros(groups, np.uint8),
-        np.zeros(lots, np.int64),
-    )
-    return Scratch(household, account, workspace(names, lots, factors, rows))
+
+
+def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
+    """Allocate for households first .. last of a book."""
+    securities = len(market.price)
+    factors = market.loadings.shape[1]
+    groups = int(market.identical.max(initial=-1)) + 1
+    accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
+    lots = _most(book.accounts.lot_start[accounts])
+    names = min(securities, _most(book.models.start) + lots + _most(book.rules.name_start))
+    rows = _most(book.rules.group_start)
+    entries = int(np.sum(np.diff(book.groups.start)[np.unique(book.rules.group)])) * rows if rows else 0
+    problem = _problem_buffers(names, factors, lots, rows, entries)
+    tables = _account_tables(securities, names, lots)
+    sources = np.full(rows, -1, np.int32)
+    account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), sources)
+    return Scratch(_household_state(groups, securities), account, workspace(names, lots, factors, rows))

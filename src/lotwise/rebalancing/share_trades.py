@@ -1,4 +1,4 @@
-"""The way out of the door: weights become shares to trade, shares are taken from lots, cash is kept to the last unit."""
+"""The way out of the door: weights become shares to trade, taken from lots; cash is kept to the last unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lotwise.kernels import kernel
 from lotwise.money import SHARE, mul_div
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes
-from lotwise.rebalancing.scratch import AccountArrays
+from lotwise.rebalancing.scratch import AccountArrays, Scratch
 from lotwise.securities.market import Market
 
 __all__ = [
@@ -36,7 +36,7 @@ _LOSS = 2
 def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-        total += book.lots.shares[arrays.lot_row[lot]]
+        total += book.lots.shares[arrays.lots[lot].row]
     return total
 
 
@@ -46,85 +46,84 @@ def write_deltas(
 ) -> None:
     """Write the signed shares that take each name to its weight; whole shares, or everything sellable of it."""
     for name in range(sizes.names):
-        arrays.deltas[name] = 0
+        arrays.names[name].delta = 0
         move = weights[name] - arrays.problem.held[name]
         if abs(move) * sizes.value < _HALF_A_CENT:
             continue
-        price = market.price[arrays.security[name]]
-        shares = np.int64(np.round(abs(move) * sizes.value / price * SHARE))
+        price = market.price[arrays.names[name].security]
+        shares = int(np.round(abs(move) * sizes.value / price * SHARE))
         if whole:
             shares = (shares + SHARE // 2) // SHARE * SHARE
         if move < 0.0:
             sellable = _sellable(book, arrays, name)
-            if weights[name] <= _SOLD_OUT and sellable == arrays.position[name]:
+            if weights[name] <= _SOLD_OUT and sellable == arrays.names[name].position:
                 shares = sellable
             elif whole:
                 shares = min(shares, sellable // SHARE * SHARE)
             else:
                 shares = min(shares, sellable)
-        arrays.deltas[name] = shares if move > 0.0 else -shares
+        arrays.names[name].delta = shares if move > 0.0 else -shares
 
 
 @kernel
 def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
     """Take what each name sells from its lots, cheapest first (specific identification)."""
     for name in range(sizes.names):
-        left = max(-arrays.deltas[name], 0)
+        left = max(-arrays.names[name].delta, 0)
         for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            taken = min(left, book.lots.shares[arrays.lot_row[lot]])
-            arrays.lot_sold[lot] = taken
+            taken = min(left, book.lots.shares[arrays.lots[lot].row])
+            arrays.lots[lot].sold = taken
             left -= taken
 
 
 @kernel
 def traded_value(market: Market, arrays: AccountArrays, name: int) -> int:
     """Money traded in one name."""
-    return mul_div(abs(arrays.deltas[name]), market.price[arrays.security[name]], SHARE)
+    return mul_div(abs(arrays.names[name].delta), market.price[arrays.names[name].security], SHARE)
 
 
 @kernel
 def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
-    delta = arrays.deltas[name]
-    if delta == 0 or arrays.position[name] + delta == 0:
+    delta = arrays.names[name].delta
+    if delta == 0 or arrays.names[name].position + delta == 0:
         return False
     return traded_value(market, arrays, name) < minimum
 
 
 @kernel
-def hold_groups_in_conflict(
-    market: Market, arrays: AccountArrays, sizes: Sizes, hold: NDArray[np.bool_]
-) -> int:
+def hold_groups_in_conflict(market: Market, scratch: Scratch, sizes: Sizes, hold: NDArray[np.bool_]) -> int:
     """Mark buys of a name whose identical group is sold at a loss in this account; returns how many."""
+    arrays, state = scratch.account, scratch.household
     found = 0
     for name in range(sizes.names):
-        group = market.identical[arrays.security[name]]
-        if arrays.deltas[name] > 0:
-            arrays.side[group] |= _BOUGHT
+        group = market.identical[arrays.names[name].security]
+        if arrays.names[name].delta > 0:
+            state.groups[group].side |= _BOUGHT
         for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            if arrays.lot_sold[lot] > 0 and arrays.lot_loss[lot]:
-                arrays.side[group] |= _LOSS
+            if arrays.lots[lot].sold > 0 and arrays.lots[lot].loss:
+                state.groups[group].side |= _LOSS
     for name in range(sizes.names):
-        group = market.identical[arrays.security[name]]
-        if arrays.deltas[name] > 0 and arrays.side[group] == (_BOUGHT | _LOSS):
+        group = market.identical[arrays.names[name].security]
+        if arrays.names[name].delta > 0 and state.groups[group].side == (_BOUGHT | _LOSS):
             hold[name] = True
             found += 1
     for name in range(sizes.names):
-        arrays.side[market.identical[arrays.security[name]]] = 0
+        state.groups[market.identical[arrays.names[name].security]].side = 0
     return found
 
 
 @kernel
 def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes) -> int:
     """Cash after the trades as written, lot by lot, exact."""
-    cash = book.accounts.cash[account]
+    cash = int(book.accounts.cash[account])
     for name in range(sizes.names):
-        price = market.price[arrays.security[name]]
-        if arrays.deltas[name] > 0:
-            cash -= mul_div(arrays.deltas[name], price, SHARE)
+        price = market.price[arrays.names[name].security]
+        if arrays.names[name].delta > 0:
+            cash -= mul_div(arrays.names[name].delta, price, SHARE)
         for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            if arrays.lot_sold[lot] > 0:
-                cash += mul_div(arrays.lot_sold[lot], price, SHARE)
+            if arrays.lots[lot].sold > 0:
+                cash += mul_div(arrays.lots[lot].sold, price, SHARE)
     return cash
 
 
@@ -141,15 +140,15 @@ def keep_cash(
     while cash < floor:
         largest, most = -1, 0
         for name in range(sizes.names):
-            worth = traded_value(market, arrays, name) if arrays.deltas[name] > 0 else 0
+            worth = traded_value(market, arrays, name) if arrays.names[name].delta > 0 else 0
             if worth > most:
                 largest, most = name, worth
         if largest < 0:
             return cash
-        price = market.price[arrays.security[largest]]
+        price = market.price[arrays.names[largest].security]
         short = mul_div(floor - cash, SHARE, price) + 1
         if whole:
             short = (short + SHARE - 1) // SHARE * SHARE
-        arrays.deltas[largest] = max(arrays.deltas[largest] - short, 0)
+        arrays.names[largest].delta = max(arrays.names[largest].delta - short, 0)
         cash = cash_after(book, market, account, arrays, sizes)
     return cash

@@ -52,7 +52,7 @@ def _price_barred_losses(
                 lots.basis[lot] / value, depth, volatility[security], usability * rate / FULL_RATE
             )
             group = market.identical[security]
-            state.barred_cost[group] = max(state.barred_cost[group], cost)
+            state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 
 
 @kernel
@@ -63,9 +63,9 @@ def open_household(
     windows = book.windows
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
-        state.no_buy_until[group] = windows.no_buy_until[row]
-        state.no_loss_until[group] = windows.no_loss_until[row]
-        state.bought_shares[group] = windows.bought_shares[row]
+        state.groups[group].no_buy_until = windows.no_buy_until[row]
+        state.groups[group].no_loss_until = windows.no_loss_until[row]
+        state.groups[group].bought_shares = windows.bought_shares[row]
     if book.policies.buy_opportunity_cost[book.households.policy[household]]:
         _price_barred_losses(book, market, household, state, volatility)
 
@@ -76,34 +76,34 @@ def close_household(book: Book, market: Market, household: int, state: Household
     windows = book.windows
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
-        state.no_buy_until[group] = _NO_DATE
-        state.no_loss_until[group] = _NO_DATE
-        state.bought_shares[group] = 0
+        state.groups[group].no_buy_until = _NO_DATE
+        state.groups[group].no_loss_until = _NO_DATE
+        state.groups[group].bought_shares = 0
     first = book.households.account_start[household]
     last = book.households.account_start[household + 1]
     for lot in range(book.accounts.lot_start[first], book.accounts.lot_start[last]):
-        state.barred_cost[market.identical[book.lots.security[lot]]] = 0.0
+        state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
     for i in range(state.counts[0]):
-        state.sold_at_loss[state.marked[i]] = False
-        state.bought[state.marked[i]] = False
+        state.groups[state.marked[i]].sold_at_loss = False
+        state.groups[state.marked[i]].bought = False
     state.counts[0] = 0
 
 
 @kernel
 def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: bool) -> None:
     """Remember that this identical group was bought, or sold at a loss, tonight."""
-    if not state.bought[group] and not state.sold_at_loss[group]:
+    if not state.groups[group].bought and not state.groups[group].sold_at_loss:
         state.marked[state.counts[0]] = group
         state.counts[0] += 1
-    state.bought[group] = state.bought[group] or bought
-    state.sold_at_loss[group] = state.sold_at_loss[group] or sold_at_loss
+    state.groups[group].bought = state.groups[group].bought or bought
+    state.groups[group].sold_at_loss = state.groups[group].sold_at_loss or sold_at_loss
 
 
 @kernel
 def may_buy_tonight(market: Market, state: HouseholdState, security: int) -> bool:
     """Whether a purchase tonight would wash no loss of the household, past or of tonight."""
     group = market.identical[security]
-    return not state.sold_at_loss[group] and state.no_buy_until[group] < market.as_of
+    return not state.groups[group].sold_at_loss and state.groups[group].no_buy_until < market.as_of
 
 
 @kernel
@@ -113,9 +113,9 @@ def loss_is_barred(book: Book, market: Market, state: HouseholdState, lot: int) 
     The lot's own purchase does not count: the rest of one purchase is never its own replacement (Rev. Rul. 56-602).
     """
     group = market.identical[book.lots.security[lot]]
-    if state.bought[group]:
+    if state.groups[group].bought:
         return True
-    others = state.bought_shares[group]
+    others = state.groups[group].bought_shares
     if book.lots.flags[lot] & _REPLACEMENT and book.lots.acquired[lot] >= market.as_of - WASH_DAYS:
         others -= book.lots.shares[lot]
-    return others > 0
+    return bool(others > 0)

@@ -1,0 +1,93 @@
+"""Proposals while they are being written: tables with room to spare, one record per row, for the kernels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from lotwise.kernels import Records, records
+from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
+
+__all__ = ["Draft", "draft_for", "empty_tally", "proposals_of", "trade_records"]
+
+Columns = TypeVar("Columns", Trades, Outcomes, AccountResults, Relaxations)
+
+_TRADE_TYPES = (*(np.int32,) * 3, np.int64, np.uint8, *(np.int64,) * 4, np.uint8, *(np.int64,) * 2, np.uint8)
+
+
+class Draft(NamedTuple):
+    """The tables of `Proposals` for a range of households; the records have the fields of the columns they become."""
+
+    trades: Records
+    outcomes: Records
+    accounts: Records
+    relaxations: Records
+    tally: Records  # (1,) running totals of the household in hand, see `empty_tally`
+
+
+def empty_tally() -> Records:
+    """Return the totals of one household: money for score and gaps; best: best score of an account, as a fraction.
+
+    cause of its best reason to trade; cash: the fraction that was outside its band; solved: accounts.
+    """
+    return records(1, score=float, gap=float, gap_convex=float, best=float, cash=float, cause=int, solved=int)
+
+
+def trade_records(rows: int) -> Records:
+    """Allocate for so many trades."""
+    kinds: dict[str, type] = dict.fromkeys(Trades._fields, int)
+    return records(rows, **(kinds | {"figure_1": float, "figure_2": float}))
+
+
+def _outcome_records(rows: int) -> Records:
+    whole = {"status", "cause", "value", "tax", "cost", "trades"}
+    return records(rows, **{name: int if name in whole else float for name in Outcomes._fields})
+
+
+def draft_for(book: Book, first: int, last: int) -> Draft:
+    """Allocate for every trade and relaxation that households first .. last can have."""
+    accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
+    lot_start = book.accounts.lot_start[accounts]
+    count = len(lot_start) - 1
+    household = book.accounts.household[accounts.start : accounts.stop - 1]
+    rules = book.households.rules[household]
+    name_rules = np.diff(book.rules.name_start)[rules]
+    names = np.diff(book.models.start)[book.households.model[household]] + name_rules
+    room = int(2 * (lot_start[-1] - lot_start[0]) + names.sum())
+    slack = int(np.diff(book.rules.group_start)[rules].sum() + name_rules.sum()) + 2 * count
+    return Draft(
+        trade_records(room),
+        _outcome_records(last - first),
+        records(count, **{name: int if name == "steps" else float for name in AccountResults._fields}),
+        records(slack, account=int, source=int, required=float, reached=float),
+        empty_tally(),
+    )
+
+
+def _columns(kind: type[Columns], table: Records, types: tuple[type, ...]) -> Columns:
+    return kind(*(table[name].astype(to) for name, to in zip(kind._fields, types, strict=True)))
+
+
+def proposals_of(draft: Draft, trades: int, relaxations: int) -> Proposals:
+    """Turn a draft with so many trades and relaxations into columns of the types that `Proposals` promises."""
+    floats = (np.float64, np.float64)
+    outcome_types = (
+        np.uint8,
+        np.uint8,
+        np.float64,
+        np.int64,
+        *floats,
+        np.int64,
+        np.int64,
+        *floats,
+        np.float64,
+        np.int32,
+    )
+    return Proposals(
+        _columns(Trades, draft.trades[:trades], (*_TRADE_TYPES, *floats)),
+        _columns(Outcomes, draft.outcomes, outcome_types),
+        _columns(AccountResults, draft.accounts, (np.int32, *(np.float64,) * 6)),
+        _columns(Relaxations, draft.relaxations[:relaxations], (np.int32, np.int32, *floats)),
+    )
