@@ -82,9 +82,7 @@ def _milliseconds(run: Callable[[], object], times: int = 1) -> float:
     return 1e3 * (time.perf_counter() - begin) / times
 
 
-def measure(
-    problem: AccountProblem, rounds: int, peer: Callable[[], tuple[float, float]] | None
-) -> Measurement:
+def measure(problem: AccountProblem, rounds: int, peer: Callable[[], tuple[float, float]] | None) -> Measurement:
     """Time each in turn, `rounds` times over, and keep the medians; `peer` gives DIR's seconds and objective."""
     account = ReferenceAccount(**problem._asdict())
     n, k = problem.loadings.shape

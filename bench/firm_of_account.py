@@ -103,9 +103,7 @@ def _write_lots(account: Account, folder: Path) -> None:
         shares = dollars / float(account["price"][name])
         acquired = _AS_OF - timedelta(days=int(account["lot_age"][lot]))
         basis = dollars * float(account["lot_basis"][lot])
-        rows.append(
-            (_ACCOUNT, f"L{lot}", _symbol(name), f"{shares:.6f}", acquired.isoformat(), f"{basis:.4f}")
-        )
+        rows.append((_ACCOUNT, f"L{lot}", _symbol(name), f"{shares:.6f}", acquired.isoformat(), f"{basis:.4f}"))
     _write(folder / "lots.csv", ("account_id", "lot_id", "symbol", "shares", "acquired", "basis"), rows)
 
 
@@ -156,9 +154,7 @@ def rebalance(folder: Path, out: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Hold `lotwise rebalance` against the kernel on one account."
-    )
+    parser = argparse.ArgumentParser(description="Hold `lotwise rebalance` against the kernel on one account.")
     parser.add_argument(
         "--yardstick", type=Path, required=True, help="folder with workload.py, qpform.py and solvers.py"
     )

@@ -76,8 +76,7 @@ def write_large_firm(folder: Path, size: FirmSize, seed: int = 0) -> None:
     households.write_parquet(folder / "households.parquet")
     accounts = [f"A{a}" for a in number]
     chunks = [
-        _lots(rng, market, value[first : first + _CHUNK], size.held, first)
-        for first in range(0, size.accounts, _CHUNK)
+        _lots(rng, market, value[first : first + _CHUNK], size.held, first) for first in range(0, size.accounts, _CHUNK)
     ]
     lots = pl.concat(chunks)
     owner = pl.Series("account_id", accounts).gather(lots["account"])
@@ -109,9 +108,9 @@ def _write_market(rng: np.random.Generator, folder: Path, names: int) -> _Market
             "spread_bps": np.round(spread, 4),
         }
     ).write_parquet(folder / "securities.parquet")
-    pl.DataFrame(
-        {"date": [_AS_OF] * names, "symbol": symbols, "close": price, "adj_close": price}
-    ).write_parquet(folder / "prices.parquet")
+    pl.DataFrame({"date": [_AS_OF] * names, "symbol": symbols, "close": price, "adj_close": price}).write_parquet(
+        folder / "prices.parquet"
+    )
     model = pl.DataFrame({"model": ["index"] * names, "symbol": symbols, "weight": target})
     cash = pl.DataFrame({"model": ["index"], "symbol": ["CASH"], "weight": [1.0 - target.sum()]})
     pl.concat([model, cash.with_columns(pl.col("symbol").cast(model.schema["symbol"]))]).write_parquet(
@@ -131,9 +130,7 @@ def _write_risk(
     exposures[:, 0] = rng.normal(1.0, 0.3, names)
     exposures[:, 1 : 1 + styles] = rng.normal(0.0, 1.0, (names, styles))
     exposures[np.arange(names), 1 + styles + industry] = 1.0
-    volatility = np.concatenate(
-        [[0.16], rng.uniform(0.015, 0.045, styles), rng.uniform(0.05, 0.1, industries)]
-    )
+    volatility = np.concatenate([[0.16], rng.uniform(0.015, 0.045, styles), rng.uniform(0.05, 0.1, industries)])
     k = volatility.size
     covariance = np.corrcoef(rng.normal(size=(k, 3 * k))) * np.outer(volatility, volatility)
     factors = np.array([f"F{f:02d}" for f in range(k)])

@@ -106,15 +106,11 @@ def cases(market: Path, years: range) -> Iterator[Case]:
     prices = stocks.joined(Prices.read(market / "etfs.parquet"))
     place = {symbol: i for i, symbol in reversed(list(enumerate(prices.symbols)))}
     membership = pl.read_parquet(market / "membership.parquet").filter(pl.col("price_ticker").is_not_null())
-    volume = {
-        (row[0], row[1]): row[2] for row in pl.read_parquet(market / "liquidity_by_year.parquet").iter_rows()
-    }
+    volume = {(row[0], row[1]): row[2] for row in pl.read_parquet(market / "liquidity_by_year.parquet").iter_rows()}
     for year in years:
         for month in (1, 7):
             day = datetime(year, month, 2)  # noqa: DTZ001 - the table's dates have no zone
-            inside = (pl.col("start_date") <= day) & (
-                pl.col("end_date").is_null() | (pl.col("end_date") > day)
-            )
+            inside = (pl.col("start_date") <= day) & (pl.col("end_date").is_null() | (pl.col("end_date") > day))
             rows = {row["price_ticker"]: row for row in membership.filter(inside).iter_rows(named=True)}
             t = int(np.searchsorted(prices.days, to_day_number(day.date()), side="right")) - 1
             members = [s for s in sorted(rows) if s in place and np.isfinite(prices.adjusted[t, place[s]])]
@@ -181,12 +177,8 @@ def variances(case: Case, model: FactorModel, active: Floats) -> tuple[Floats, F
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--market", type=Path, required=True, help="folder of prices, etfs and membership tables"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--market", type=Path, required=True, help="folder of prices, etfs and membership tables")
     parser.add_argument("--from", dest="first", type=int, default=2012)
     parser.add_argument("--to", dest="last", type=int, default=2024)
     arguments = parser.parse_args()

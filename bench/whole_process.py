@@ -65,9 +65,7 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=FirmSize().accounts)
     parser.add_argument("--names", type=int, default=FirmSize().names)
     parser.add_argument("--held", type=int, default=FirmSize().held)
-    parser.add_argument(
-        "--folder", type=Path, help="write the firm here and keep it; one already there is used"
-    )
+    parser.add_argument("--folder", type=Path, help="write the firm here and keep it; one already there is used")
     chosen = parser.parse_args()
     size = FirmSize(chosen.accounts, chosen.names, chosen.held)
     with tempfile.TemporaryDirectory() as scratch:

@@ -24,9 +24,7 @@ class Yardstick:
     def __init__(self, folder: Path) -> None:
         missing = [name for name in ("workload", "qpform", "solvers") if not (folder / f"{name}.py").exists()]
         if missing:
-            raise FileNotFoundError(
-                f"{folder} must hold workload.py, qpform.py and solvers.py, lacks {missing}"
-            )
+            raise FileNotFoundError(f"{folder} must hold workload.py, qpform.py and solvers.py, lacks {missing}")
         sys.path.insert(0, str(folder))
         self._workload: Any = importlib.import_module("workload")
         self._programs: Any = importlib.import_module("qpform")

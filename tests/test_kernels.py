@@ -56,9 +56,7 @@ def run(code: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    "how", [{"NUMBA_DISABLE_JIT": "1"}, {"LOTWISE_BOUNDSCHECK": "1"}], ids=["plain", "bounds"]
-)
+@pytest.mark.parametrize("how", [{"NUMBA_DISABLE_JIT": "1"}, {"LOTWISE_BOUNDSCHECK": "1"}], ids=["plain", "bounds"])
 def test_kernels_give_the_same_as_plain_python_and_stay_in_bounds(how: dict[str, str]) -> None:
     """Both other ways raise on an index past the end, where the compiled kernel would read what is not its own."""
     compiled = np.array(json.loads(run(RUN)))
@@ -136,9 +134,7 @@ def test_the_cache_folder_is_that_of_the_sources(copy_of_package: Path) -> None:
         ("rebalancing/lot_costs.py", "31.0 / 365.0", "32.0 / 365.0"),
     ],
 )
-def test_an_edit_of_what_a_kernel_uses_moves_the_cache(
-    copy_of_package: Path, file: str, old: str, new: str
-) -> None:
+def test_an_edit_of_what_a_kernel_uses_moves_the_cache(copy_of_package: Path, file: str, old: str, new: str) -> None:
     """Kernels take constants of other modules into their machine code; numba's own cache does not see those edits."""
     edited = copy_of_package / "lotwise" / file
     text = edited.read_text()

@@ -52,9 +52,7 @@ def test_the_browser_reports_what_a_page_may_not_do(chromium: Path, tmp_path: Pa
     assert "violates the following Content Security Policy" in said[0]
 
 
-def test_the_page_of_a_run_needs_nothing_and_breaks_none_of_its_own_rules(
-    chromium: Path, tmp_path: Path
-) -> None:
+def test_the_page_of_a_run_needs_nothing_and_breaks_none_of_its_own_rules(chromium: Path, tmp_path: Path) -> None:
     """Its content policy forbids requests; a style or picture that the policy blocks would show on the console."""
     page = tmp_path / "run.html"
     page.write_text(run_page(simulated_run(60, 8).run()), encoding="utf-8")

@@ -206,9 +206,7 @@ def test_the_command_line_is_documented() -> None:
     assert set(commands) == {"demo", "rebalance", "explain", "risk"}
     for name, command in commands.items():
         part = text.split(f"## lotwise {name}\n")[1].split("\n## ")[0]
-        said = [
-            option for parameter in command.params for option in parameter.opts if option.startswith("--")
-        ]
+        said = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
         assert [option for option in said if option not in part and option != "--help"] == []
 
 

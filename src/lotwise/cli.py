@@ -5,7 +5,6 @@ Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -60,9 +59,7 @@ _NOTHING_DONE = 2
 _INTERRUPTED = 130
 
 Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
-AsOf = Annotated[
-    str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")
-]
+AsOf = Annotated[str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")]
 Only = Annotated[list[str] | None, typer.Option("--household", help="Only this household; may be repeated.")]
 Out = Annotated[Path, typer.Option("--out", help="Where the results go.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver threads; 0 = one per core.")]
@@ -117,9 +114,7 @@ def _day(text: str | None) -> date | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
     except ValueError as error:
-        raise typer.BadParameter(
-            f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date"
-        ) from error
+        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
 
 
 def _formats(settings: Settings) -> tuple[str, ...]:
@@ -142,9 +137,7 @@ def demo(
     out: Out = Path("demo"),
     seed: Annotated[int, typer.Option(help="Seed of the simulated market and firm.")] = 1,
     households: Annotated[int, typer.Option(min=1, help="How many households.")] = 200,
-    market: Annotated[
-        Path | None, typer.Option(help="Folder of real market data to build the firm on.")
-    ] = None,
+    market: Annotated[Path | None, typer.Option(help="Folder of real market data to build the firm on.")] = None,
     threads: Threads = None,
 ) -> None:
     """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results."""
@@ -223,9 +216,7 @@ def risk(
         table.add_row("Securities", f"{len(model.symbols):,} ({escape(origins)})")
         table.add_row("Factors", f"{len(model.factors)}")
         table.add_row("Volatility, median", f"{sorted(volatility)[len(volatility) // 2]:.1%} a year")
-        table.add_row(
-            "Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year"
-        )
+        table.add_row("Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year")
         _out.print(table)
         if save:
             model.save(save)
@@ -245,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

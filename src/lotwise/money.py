@@ -121,7 +121,7 @@ def mul_div(a: int, b: int, c: int) -> int:
         quotient = quotient + np.uint64(1)
     if quotient >= np.uint64(1) << np.uint64(63):
         return OVERFLOW
-    result = np.int64(quotient)
+    result = int(np.int64(quotient))
     return -result if negative else result
 
 

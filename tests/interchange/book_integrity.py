@@ -75,7 +75,5 @@ def _accounts_sorted(firm: Firm) -> None:
 def _lots_sorted(firm: Firm) -> None:
     lots = firm.book.lots
     for first, last in itertools.pairwise(firm.book.accounts.lot_start):
-        keys = [
-            (lots.security[row], lots.acquired[row], str(firm.labels.lots[row])) for row in range(first, last)
-        ]
+        keys = [(lots.security[row], lots.acquired[row], str(firm.labels.lots[row])) for row in range(first, last)]
         assert keys == sorted(keys)

@@ -130,9 +130,7 @@ def mutant(files: Files, seed: int) -> Files:
     for _ in range(chance.randint(1, 3)):
         names = sorted(spoiled)
         if chance.random() < 0.5:
-            names = [
-                name for name in ("households.csv", "accounts.csv", "lots.csv") if name in spoiled
-            ] or names
+            names = [name for name in ("households.csv", "accounts.csv", "lots.csv") if name in spoiled] or names
         name = chance.choice(names)
         if spoiled[name]:
             chance.choices(changes, weights)[0](chance, spoiled, name)

@@ -259,9 +259,7 @@ def test_the_line_is_the_physical_one_after_a_cell_with_line_ends(tmp_path: Path
 @pytest.mark.parametrize("stem", ["households", "accounts", "lots", "securities", "prices", "models", "firm"])
 @pytest.mark.parametrize("what", ["missing", "empty", "garbage", "folder"])
 def test_without_a_needed_file_nothing_can_be_done(tmp_path: Path, stem: str, what: str) -> None:
-    folder = write(
-        tmp_path, {**small_firm(), "restrictions.csv": "household_id,rule,scope,value\nH1,x,y,z\n"}
-    )
+    folder = write(tmp_path, {**small_firm(), "restrictions.csv": "household_id,rule,scope,value\nH1,x,y,z\n"})
     path = folder / ("firm.toml" if stem == "firm" else f"{stem}.csv")
     path.unlink()
     if what == "folder":
@@ -322,9 +320,7 @@ def test_parquet_rows_are_counted_from_one(tmp_path: Path) -> None:
     frame.write_parquet(folder / "lots.parquet")
     (folder / "lots.csv").unlink()
     firm = read_firm(folder)
-    assert [(f.file, f.line, f.was) for f in firm.findings if f.severity is ERROR] == [
-        ("lots.parquet", 5, "'NaN'")
-    ]
+    assert [(f.file, f.line, f.was) for f in firm.findings if f.severity is ERROR] == [("lots.parquet", 5, "'NaN'")]
     assert blocked(firm) == {"H3"}
 
 

@@ -51,9 +51,7 @@ class Judge:
         self.firm = firm
         self.found = {(finding.file, finding.line) for finding in firm.findings}
         # Where cells go over lines a file's notice says so: which rows they took in, only the file's owner can tell.
-        self.joined = {
-            finding.file for finding in firm.findings if finding.was.endswith("over several lines")
-        }
+        self.joined = {finding.file for finding in firm.findings if finding.was.endswith("over several lines")}
         labels, book = firm.labels, firm.book
         self.households = {str(name): number for number, name in enumerate(labels.households)}
         self.blocked = {name for name, number in self.households.items() if book.households.blocked[number]}

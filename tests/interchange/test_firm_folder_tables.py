@@ -111,9 +111,7 @@ DECIMALS = st.one_of(
     st.decimals(min_value=0, max_value=1000, places=7).map(str),  # halves of a unit of a share
     st.integers(-(10**20), 10**20).map(str),
     st.floats().map(repr),
-    st.sampled_from(
-        ["", " 5 ", "1e3", "5.", ".5", "+5", "0.00005", "0.00015", "1_000", "0x1", "\uff15", "1,5", "--1"]
-    ),
+    st.sampled_from(["", " 5 ", "1e3", "5.", ".5", "+5", "0.00005", "0.00015", "1_000", "0x1", "\uff15", "1,5", "--1"]),
 )
 
 
@@ -142,11 +140,7 @@ def test_doubles_round_to_the_nearest_unit(values: list[float]) -> None:
 
 
 @given(
-    st.lists(
-        st.one_of(
-            st.dates().map(str), st.sampled_from(["", "2024-02-30", "20240101", "1.1.2024", "2024-1-1"])
-        )
-    )
+    st.lists(st.one_of(st.dates().map(str), st.sampled_from(["", "2024-02-30", "20240101", "1.1.2024", "2024-1-1"])))
 )
 def test_dates_are_iso_dates(texts: list[str]) -> None:
     table = typed(LOTS, {"acquired": pl.Series(texts, dtype=pl.String)})

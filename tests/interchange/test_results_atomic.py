@@ -45,9 +45,7 @@ def test_superseded_files_go_and_others_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
-def test_an_interruption_while_writing_leaves_what_was_there(
-    tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_an_interruption_while_writing_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
     folder = tmp_path / "out"
     write(folder, {"a": "1", "b": "1"})
 

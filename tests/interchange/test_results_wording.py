@@ -47,9 +47,7 @@ def test_reasons_of_trades() -> None:
         (Reason.INVEST_CASH, Side.SELL, 0, 0, "makes room for cash to be invested: no gain, no tax"),
     ],
 )
-def test_reasons_of_rules_and_cash(
-    reason: Reason, side: Side, gain: float, tax: float, sentence: str
-) -> None:
+def test_reasons_of_rules_and_cash(reason: Reason, side: Side, gain: float, tax: float, sentence: str) -> None:
     run = small_run()
     trades = run.proposals.trades
     columns = {name: getattr(trades, name)[:1].copy() for name in trades._fields}
@@ -115,9 +113,7 @@ def test_every_cause_has_a_message_that_starts_with_its_status(cause: Cause) -> 
         Cause.NOT_SOLVED: "failed",
         Cause.NOT_VERIFIED: "failed",
     }[cause]
-    status[1] = {"proposed": Status.PROPOSED, "holds": Status.HOLD, "refused": Status.REFUSED}.get(
-        word, Status.FAILED
-    )
+    status[1] = {"proposed": Status.PROPOSED, "holds": Status.HOLD, "refused": Status.REFUSED}.get(word, Status.FAILED)
     counts = outcomes.trades.copy()
     changed = outcomes._replace(cause=causes, status=status, trades=counts)
     text = messages(replace(run, proposals=run.proposals._replace(outcomes=changed)))[1]

@@ -93,10 +93,7 @@ def test_names_refer_to_what_exists_and_are_unique(demo: DemoSummary, lots: pl.D
     assert set(rules["household_id"]) <= {*households["household_id"], "*"}
     kept = rules.filter(pl.col("scope") == "lot")
     assert kept.height > 0
-    assert (
-        kept.join(lots, left_on=["account_id", "value"], right_on=["account_id", "lot_id"]).height
-        == kept.height
-    )
+    assert kept.join(lots, left_on=["account_id", "value"], right_on=["account_id", "lot_id"]).height == kept.height
 
 
 def test_households_are_of_many_kinds(demo: DemoSummary, lots: pl.DataFrame) -> None:
@@ -126,9 +123,7 @@ def test_lots_have_gains_and_losses_of_all_ages(lots: pl.DataFrame, demo: DemoSu
 
 
 def test_a_purchase_costs_its_close_that_day(lots: pl.DataFrame, panel: MarketPanel) -> None:
-    bought = lots.filter((pl.col("acquisition") == "purchase") & pl.col("basis").is_not_null()).sample(
-        500, seed=1
-    )
+    bought = lots.filter((pl.col("acquisition") == "purchase") & pl.col("basis").is_not_null()).sample(500, seed=1)
     place = {symbol: at for at, symbol in enumerate(panel.universe.symbols)}
     first = int(panel.days[0])
     checked = 0

@@ -61,9 +61,9 @@ def small(tmp_path: Path) -> Path:
         orient="row",
     ).with_columns(pl.col("end_date").cast(pl.Date)).write_parquet(folder / "membership.parquet")
     weights = {"AAA": 60.0, "BBB": 30.0, "CCC": 10.0}
-    pl.DataFrame(
-        {"date": [DAYS[70]] * 3, "ticker": list(weights), "weight_pct": list(weights.values())}
-    ).write_parquet(folder / "index_weights.parquet")
+    pl.DataFrame({"date": [DAYS[70]] * 3, "ticker": list(weights), "weight_pct": list(weights.values())}).write_parquet(
+        folder / "index_weights.parquet"
+    )
     pl.DataFrame(
         {
             "ticker": list(weights),
@@ -133,9 +133,7 @@ def test_total_return_ends_at_the_close(small: Path) -> None:
 
 def test_a_missing_table_or_column_is_named(small: Path) -> None:
     pl.DataFrame({"ticker": ["AAA"]}).write_parquet(small / "actions.parquet")
-    with pytest.raises(
-        FolderError, match=r"actions\.parquet: must have the columns .* date, type, value missing"
-    ):
+    with pytest.raises(FolderError, match=r"actions\.parquet: must have the columns .* date, type, value missing"):
         load_real_market(small)
     (small / "prices.parquet").unlink()
     with pytest.raises(FolderError, match=r"prices\.parquet: must be there"):
@@ -177,9 +175,7 @@ def test_members_of_the_last_day_have_prices_and_values(real: MarketPanel) -> No
 
 
 def test_weights_are_near_those_published(real: MarketPanel, market_dir: Path) -> None:
-    published = pl.read_parquet(market_dir / "index_weights.parquet").with_columns(
-        pl.col("date").cast(pl.Date)
-    )
+    published = pl.read_parquet(market_dir / "index_weights.parquet").with_columns(pl.col("date").cast(pl.Date))
     latest = published.filter(pl.col("date") == pl.col("date").max())
     day = latest["date"][0]
     row = int(np.searchsorted(real.days, to_day_number(day)))

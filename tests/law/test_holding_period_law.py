@@ -62,6 +62,4 @@ def test_the_vectors(vectors_dir: Path) -> None:
     for entry in entries:
         facts = entry["inputs"]
         long_term = entry["expected"]["term"] == "LT"
-        assert_term(
-            Held(facts["acquired"], facts["sold"], facts["more_than_months"], long_term, entry["name"])
-        )
+        assert_term(Held(facts["acquired"], facts["sold"], facts["more_than_months"], long_term, entry["name"]))

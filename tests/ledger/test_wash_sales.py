@@ -74,9 +74,7 @@ def test_the_last_trade_decides_until_when_and_shares_add_up() -> None:
 
 
 def test_a_pending_buy_of_tonight_counts_and_nothing_bought_does_not() -> None:
-    assert opened([Purchase(0, 4, TODAY, 10), Purchase(0, 5, TODAY, 0)], []) == [
-        Window(0, 4, NO_DATE, 10, TODAY + 30)
-    ]
+    assert opened([Purchase(0, 4, TODAY, 10), Purchase(0, 5, TODAY, 0)], []) == [Window(0, 4, NO_DATE, 10, TODAY + 30)]
 
 
 def test_an_unknown_date_is_in_no_window() -> None:
@@ -97,9 +95,7 @@ _SALES = st.lists(st.builds(Sale, st.integers(0, 2), _GROUPS, _DAYS))
 
 
 @given(_PURCHASES, _SALES)
-def test_windows_are_those_of_the_rule_said_trade_by_trade(
-    purchases: list[Purchase], sales: list[Sale]
-) -> None:
+def test_windows_are_those_of_the_rule_said_trade_by_trade(purchases: list[Purchase], sales: list[Sale]) -> None:
     expected = []
     for key in sorted({trade[:2] for trade in purchases} | {trade[:2] for trade in sales}):
         bought = [p for p in purchases if p[:2] == key and TODAY - p.day <= 30 and p.shares]

@@ -82,9 +82,7 @@ def _risk_model(rng: np.random.Generator, names: int, factors: int) -> tuple[Flo
     exposures[:, 0] = rng.normal(1.0, 0.3, names)
     exposures[:, 1 : 1 + styles] = rng.normal(0.0, 1.0, (names, styles))
     exposures[np.arange(names), 1 + styles + rng.integers(0, industries, names)] = 1.0
-    volatility = np.concatenate(
-        [[0.16], rng.uniform(0.015, 0.045, styles), rng.uniform(0.05, 0.1, industries)]
-    )
+    volatility = np.concatenate([[0.16], rng.uniform(0.015, 0.045, styles), rng.uniform(0.05, 0.1, industries)])
     sample = rng.normal(size=(volatility.size, 3 * volatility.size))
     covariance = np.corrcoef(sample) * np.outer(volatility, volatility)
     root = np.linalg.cholesky(covariance + 1e-8 * np.eye(volatility.size))
@@ -92,9 +90,7 @@ def _risk_model(rng: np.random.Generator, names: int, factors: int) -> tuple[Flo
     return np.ascontiguousarray(np.sqrt(2.0) * exposures @ root), specific
 
 
-def _lots(
-    rng: np.random.Generator, held: Floats, specific: Floats, cost: Floats
-) -> tuple[Ints, Floats, Floats]:
+def _lots(rng: np.random.Generator, held: Floats, specific: Floats, cost: Floats) -> tuple[Ints, Floats, Floats]:
     """Names, quantities and prices of the lots; bases run along each name's path back in time."""
     parts: list[tuple[Ints, Floats, Floats]] = []
     for i in np.flatnonzero(held > 0):
@@ -116,9 +112,7 @@ def _with_prices(account: ReferenceAccount, price: Floats) -> ReferenceAccount:
     return replace(account, lot_price=price[order], lot_quantity=account.lot_quantity[order])
 
 
-def _with_groups(
-    account: ReferenceAccount, members: list[Ints], low: Floats, high: Floats
-) -> ReferenceAccount:
+def _with_groups(account: ReferenceAccount, members: list[Ints], low: Floats, high: Floats) -> ReferenceAccount:
     """Add rows of group bounds with coefficient 1."""
     return replace(
         account,
@@ -146,9 +140,7 @@ def _one_heavy(account: ReferenceAccount, _: np.random.Generator) -> ReferenceAc
     heavy = int(np.argmax(account.held))
     scale = np.full(account.names, 0.4 / (1 - account.held[heavy]))
     scale[heavy] = 0.6 / account.held[heavy]
-    return replace(
-        account, held=account.held * scale, lot_quantity=account.lot_quantity * scale[account.lot_name]
-    )
+    return replace(account, held=account.held * scale, lot_quantity=account.lot_quantity * scale[account.lot_name])
 
 
 def _empty_lots(account: ReferenceAccount, rng: np.random.Generator) -> ReferenceAccount:

@@ -132,9 +132,7 @@ def test_without_a_choice_the_reported_prices_prove_the_optimum_from_raw_lots(ki
 def test_what_cannot_be_reached_is_violated_least(kind: str, seed: int) -> None:
     account = hostile(kind, seed)
     solution = _solve(account)
-    assert judge(account, solution.bought, solution.sold).breach == pytest.approx(
-        least_violation(account), abs=1e-8
-    )
+    assert judge(account, solution.bought, solution.sold).breach == pytest.approx(least_violation(account), abs=1e-8)
 
 
 @given(kind=kinds, seed=seeds, names=st.integers(2, 30))

@@ -70,9 +70,7 @@ def _random_household(random: Random, securities: int) -> Household:
 
 
 def _random_lot(random: Random, securities: int) -> Lot:
-    acquired = _AS_OF - random.choice(
-        (random.randrange(40), random.randrange(360, 370), random.randrange(4000))
-    )
+    acquired = _AS_OF - random.choice((random.randrange(40), random.randrange(360, 370), random.randrange(4000)))
     whole = random.random() < 0.5
     return Lot(
         security=random.randrange(securities),
@@ -132,13 +130,9 @@ def _propose_sales(firm: Firm, account: int, random: Random) -> int:
             whole = lot.shares // SHARE
             part = lot.shares if policy.fractional else random.randint(1, max(whole, 1)) * SHARE
             sales = [(row, part)] if part <= lot.shares else []
-        lines = [
-            figures_of(firm, Line(h, account, security, row, int(Side.SELL), shares)) for row, shares in sales
-        ]
+        lines = [figures_of(firm, Line(h, account, security, row, int(Side.SELL), shares)) for row, shares in sales]
         value = sum(line.value for line in lines)
-        closes = len(lines) == len(of_name) and sum(s for _, s in sales) == sum(
-            lot.shares for _, lot in of_name
-        )
+        closes = len(lines) == len(of_name) and sum(s for _, s in sales) == sum(lot.shares for _, lot in of_name)
         if all(_may_sell(firm, line) for line in lines) and (closes or value >= policy.minimum):
             firm.lines += lines
             cash += value
@@ -168,9 +162,7 @@ def _propose_purchases(firm: Firm, account: int, cash: int, random: Random) -> N
     worth = owner.cash + sum(value for value, _ in lots) // SHARE
     for security, name in enumerate(firm.securities):
         flags, high = _rules(firm, account, security)
-        washed = any(
-            (s, g) == (h, name.identical) and day >= firm.as_of - WASH_DAYS for s, g, day in firm.loss_sales
-        )
+        washed = any((s, g) == (h, name.identical) and day >= firm.as_of - WASH_DAYS for s, g, day in firm.loss_sales)
         barred = not name.tradable or name.price <= 0 or washed or flags & NameRule.NO_BUY
         if barred or _side_of_group(firm, h, name.identical) != Side.BUY or random.random() < 0.3:
             continue
@@ -205,15 +197,11 @@ def break_something(firm: Firm, random: Random) -> None:
 def _break_line(firm: Firm, random: Random) -> None:
     if firm.lines:
         line = random.choice(firm.lines)
-        field = random.choice(
-            ("household", "account", "security", "lot", "side", "shares", "shares", "shares")
-        )
+        field = random.choice(("household", "account", "security", "lot", "side", "shares", "shares", "shares"))
         if field == "shares":
             line.shares += random.choice((1, -1, SHARE, -SHARE, 50 * SHARE, -line.shares))
         else:
-            setattr(
-                line, field, max(getattr(line, field) + random.choice((-1, 1)), -1 if field == "lot" else 0)
-            )
+            setattr(line, field, max(getattr(line, field) + random.choice((-1, 1)), -1 if field == "lot" else 0))
 
 
 def _break_figure(firm: Firm, random: Random) -> None:

@@ -222,9 +222,7 @@ def _wash_sales(firm: Firm, household: int, lines: list[Judged]) -> Iterator[Bro
             continue
         if group in bought_tonight:
             yield judged.broke(Rule.SOLD_AND_BOUGHT, -judged.gain)
-        bought = [
-            s for h, g, d, s in firm.purchases if (h, g) == (household, group) and abs(firm.as_of - d) <= 30
-        ]
+        bought = [s for h, g, d, s in firm.purchases if (h, g) == (household, group) and abs(firm.as_of - d) <= 30]
         if sum(bought) <= 0:
             continue
         recent = abs(firm.as_of - judged.lot.acquired) <= 30

@@ -25,9 +25,7 @@ def _random_models(random: Random, securities: int) -> Models:
         weights += list(parts / max(parts.sum(), 1e-9) * (1 - part_cash)) if chosen else []
         cash.append(part_cash)
         starts.append(len(names))
-    return Models(
-        np.array(starts, np.int64), np.array(names, np.int32), np.array(weights, np.float64), np.array(cash)
-    )
+    return Models(np.array(starts, np.int64), np.array(names, np.int32), np.array(weights, np.float64), np.array(cash))
 
 
 def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
@@ -75,7 +73,7 @@ def _random_groups(random: Random, securities: int, rules: RuleSets) -> tuple[Ru
 
 
 def random_book(seed: int) -> tuple[Book, Market]:
-    """A book of one to three households and a market with two or three factors; every array is legal, little is sane."""
+    """A book of one to three households and a market with a few factors: every array legal, little of it sane."""
     random = Random(seed)
     firm = random_firm(random)
     for household in firm.households:
@@ -91,9 +89,7 @@ def random_book(seed: int) -> tuple[Book, Market]:
         specific=np.array([random.choice((0.0, 1e-6, 0.04, 0.3)) for _ in range(n)]),
     )
     rules, groups = _random_groups(random, n, book.rules)
-    households = book.households._replace(
-        model=np.array([random.randrange(2) for _ in firm.households], np.int32)
-    )
+    households = book.households._replace(model=np.array([random.randrange(2) for _ in firm.households], np.int32))
     policies = _random_policies(random, len(firm.policies), book.policies.fractional_shares)
     book = book._replace(
         households=households, models=_random_models(random, n), policies=policies, rules=rules, groups=groups

@@ -392,9 +392,7 @@ def test_the_very_lot_bought_may_be_sold_at_a_loss() -> None:
     firm.households[0].accounts[0].lots[1].acquired = TODAY - 20
     firm.purchases.append((0, 1, TODAY - 20, 30 * SHARE))
     assert keep_the_rules(firm) == []
-    firm.households[0].accounts[0].lots[
-        1
-    ].flags = 0  # not a purchase: then those 30 shares were bought elsewhere
+    firm.households[0].accounts[0].lots[1].flags = 0  # not a purchase: then those 30 shares were bought elsewhere
     assert keep_the_rules(firm) == [Rule.LOSS_BARRED]
 
 
@@ -477,8 +475,7 @@ def test_a_violation_in_words() -> None:
     symbols = MarketLabels(("AAA", "BBB", "CCC", "DDD"), *(("",) * 4 for _ in range(4)))
     said = [phrase(found, row, labels, symbols) for row in range(found.rule.size)]
     assert said[0] == (
-        "household H-1, account A-1, BBB, lot L-2: must not sell more of a lot than there is; "
-        "sold 1 shares too many"
+        "household H-1, account A-1, BBB, lot L-2: must not sell more of a lot than there is; sold 1 shares too many"
     )
     assert said[-1] == "household H-1: the household's number of trades must be right; was off by 1"
     firm.lines[0].household = 9

@@ -16,9 +16,7 @@ from tests.reference.branches import buy_branch, sell_branch
 __all__ = ["dual_bound"]
 
 
-def dual_bound(
-    account: ReferenceAccount, factor_price: Floats, cash_price: float, group_price: Floats
-) -> float:
+def dual_bound(account: ReferenceAccount, factor_price: Floats, cash_price: float, group_price: Floats) -> float:
     """Return the bound in dollars per dollar of value.
 
     Prices are dollars per unit: `factor_price` (k,) of L'(w - b), `cash_price` of sum(w), `group_price` (m,)
@@ -37,9 +35,7 @@ def dual_bound(
     return total + float(np.minimum(*_branch_minima(account, price, least, most)).sum())
 
 
-def _branch_minima(
-    account: ReferenceAccount, price: Floats, least: Floats, most: Floats
-) -> tuple[Floats, Floats]:
+def _branch_minima(account: ReferenceAccount, price: Floats, least: Floats, most: Floats) -> tuple[Floats, Floats]:
     """Return the minimum over the sales and over the purchases; +inf where bounds leave a branch empty.
 
     A bound above what is held leaves only purchases, beyond `least`; one below leaves only sales, down to
@@ -55,9 +51,7 @@ def _branch_minima(
     return down, np.where(account.may_buy | (least > account.held), up, np.inf)
 
 
-def _bounded_minimum(
-    account: ReferenceAccount, i: int, price: float, least: float, most: float
-) -> tuple[float, float]:
+def _bounded_minimum(account: ReferenceAccount, i: int, price: float, least: float, most: float) -> tuple[float, float]:
     """Minimise one name whose bounds exclude what is held: its breakpoints and stationary points."""
     lots = slice(account.lot_start[i], account.lot_start[i + 1])
     quantity, lot_price = account.lot_quantity[lots], account.lot_price[lots]

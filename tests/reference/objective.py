@@ -46,9 +46,7 @@ def judge(account: ReferenceAccount, buy: Floats, sell: Floats) -> Judgement:
         cash=max(short, surplus),
         soft=soft,
         breach=soft + CASH_SHORT * short + CASH_SURPLUS * surplus,
-        oversold=float(
-            max(np.max(sell - account.lot_quantity, initial=0.0), -np.min(sell, initial=0.0), -buy.min())
-        ),
+        oversold=float(max(np.max(sell - account.lot_quantity, initial=0.0), -np.min(sell, initial=0.0), -buy.min())),
         bought_barred=float(buy[~account.may_buy].sum()),
         both_ways=float(np.minimum(buy, sold)[account.two_sided].sum()),
     )

@@ -131,9 +131,7 @@ class _Columns:
 
 
 def _block(size: int, cost: Floats | float, least: Floats | float, most: Floats | float) -> _Columns:
-    return _Columns(
-        *(np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (cost, least, most))
-    )
+    return _Columns(*(np.broadcast_to(np.asarray(each, dtype=np.float64), (size,)) for each in (cost, least, most)))
 
 
 def _assemble(account: ReferenceAccount, shape: _Shape, missed: int) -> QuadraticProgram:

@@ -23,9 +23,7 @@ from tests.reference.two_stage import two_stage
 # Fractions of value: 1e-8 is 1e-4 basis points.
 _TENTH_OF_A_THOUSANDTH_BP = 1e-8
 
-_WITHOUT_SOFT_BOUNDS = [
-    kind for kind in HOSTILE if hostile(kind, 0, names=12, factors=4).soft_rows[1].size == 0
-]
+_WITHOUT_SOFT_BOUNDS = [kind for kind in HOSTILE if hostile(kind, 0, names=12, factors=4).soft_rows[1].size == 0]
 
 
 def _multipliers(account: ReferenceAccount) -> tuple[Floats, float, Floats]:
@@ -51,9 +49,7 @@ def test_the_dual_bound_at_the_solver_s_multipliers_is_the_envelope(kind: str) -
     assert dual_bound(account, *_multipliers(account)) == pytest.approx(value, abs=1e-7, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in HOSTILE if kind not in {"conflicting groups", "unreachable"}]
-)
+@pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind not in {"conflicting groups", "unreachable"}])
 def test_the_dual_bound_is_below_the_true_optimum(kind: str) -> None:
     account = hostile(kind, 5, names=7, factors=4)
     optimum = true_optimum(account)
@@ -69,9 +65,7 @@ def test_the_dual_bound_is_below_the_true_optimum(kind: str) -> None:
     cash_price=st.floats(-1.0, 1.0),
     drawn=st.integers(0, 10_000),
 )
-def test_the_dual_bound_holds_at_any_multipliers(
-    seed: int, scale: float, cash_price: float, drawn: int
-) -> None:
+def test_the_dual_bound_holds_at_any_multipliers(seed: int, scale: float, cash_price: float, drawn: int) -> None:
     account = small(seed, names=5)
     direction = np.random.default_rng(drawn).normal(0, 1, (account.loadings.shape[1],))
     bound = dual_bound(account, scale * direction, cash_price, np.zeros(0))
@@ -103,14 +97,10 @@ def test_the_envelope_is_the_plain_program_where_nothing_is_two_sided() -> None:
     assert not account.two_sided.any()
     relaxed = envelope_program(account)
     signed = signed_program(account, np.zeros(account.names, dtype=np.bool_))
-    assert relaxed.value(by_clarabel(relaxed).x) == pytest.approx(
-        signed.value(by_clarabel(signed).x), abs=1e-10
-    )
+    assert relaxed.value(by_clarabel(relaxed).x) == pytest.approx(signed.value(by_clarabel(signed).x), abs=1e-10)
 
 
-@pytest.mark.parametrize(
-    ("kind", "least"), [("sectors", 0.0), ("name bounds", 0.0), ("conflicting groups", 0.4)]
-)
+@pytest.mark.parametrize(("kind", "least"), [("sectors", 0.0), ("name bounds", 0.0), ("conflicting groups", 0.4)])
 def test_soft_bounds_are_kept_where_they_can_be_and_else_violated_least(kind: str, least: float) -> None:
     account = hostile(kind, 1, names=40)
     found = two_stage(account, by_clarabel)

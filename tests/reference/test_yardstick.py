@@ -38,9 +38,7 @@ def adapter() -> ModuleType:
 
 
 @pytest.mark.parametrize(("names", "seed"), [(100, 0), (100, 1), (500, 2)])
-def test_both_formulations_reach_the_same_objective(
-    yardstick: Any, adapter: ModuleType, names: int, seed: int
-) -> None:
+def test_both_formulations_reach_the_same_objective(yardstick: Any, adapter: ModuleType, names: int, seed: int) -> None:
     account = yardstick.account(names, seed)
     ours = two_stage(ReferenceAccount(**adapter.to_problem(account)._asdict()))
     evaluated = yardstick.evaluate(account, ours.buy, ours.sell)

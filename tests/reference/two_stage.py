@@ -22,9 +22,7 @@ class TwoStage(NamedTuple):
     seconds: float  # both solves, without assembling
 
 
-def two_stage(
-    account: ReferenceAccount, solver: Callable[[QuadraticProgram], GeneralSolution] = by_piqp
-) -> TwoStage:
+def two_stage(account: ReferenceAccount, solver: Callable[[QuadraticProgram], GeneralSolution] = by_piqp) -> TwoStage:
     """Solve an account by two quadratic programs; raises NotSolvedError where the solver gives up."""
     soft_cash = account.soft_rows[1].size > 0  # bounds may leave the cash band out of reach
     relaxed = envelope_program(account, soft_cash=soft_cash)

@@ -228,12 +228,8 @@ def _small_trades() -> Trades:
 def _small_outcomes() -> Outcomes:
     nan = np.nan
     return Outcomes(
-        status=np.array(
-            [Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED, Status.PROPOSED], np.uint8
-        ),
-        cause=np.array(
-            [Cause.IMPROVES, Cause.NOT_WORTH_IT, Cause.BAD_DATA, Cause.NOT_VERIFIED, Cause.CASH], np.uint8
-        ),
+        status=np.array([Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED, Status.PROPOSED], np.uint8),
+        cause=np.array([Cause.IMPROVES, Cause.NOT_WORTH_IT, Cause.BAD_DATA, Cause.NOT_VERIFIED, Cause.CASH], np.uint8),
         figure=np.array([12.34, 0.3, 0.0, 0.0, 0.052]),
         value=units("1000000", "250000.1234", "80000", "70000", "500000"),
         te_before=np.array([0.02, 0.008, nan, 0.03, 0.01]),
@@ -340,14 +336,10 @@ def simulated_run(households: int, trades_each: int, seed: int = 0) -> SmallRun:
     )
     proposals = Proposals(trades, outcomes, _account_results(households), relaxations)
     findings = tuple(
-        Finding(
-            "lots.csv", int(row) + 2, "shares", Severity.ERROR, "positive", "-3", "correct it", f"H{row:05d}"
-        )
+        Finding("lots.csv", int(row) + 2, "shares", Severity.ERROR, "positive", "-3", "correct it", f"H{row:05d}")
         for row in np.flatnonzero(status == Status.REFUSED)
     ) + tuple(
-        Finding(
-            "lots.csv", int(row), "basis", Severity.WARNING, "known", "''", "give the basis", f"H{row:05d}"
-        )
+        Finding("lots.csv", int(row), "basis", Severity.WARNING, "known", "''", "give the basis", f"H{row:05d}")
         for row in range(0, households, 17)
     )
     return SmallRun(contents, labels, columns, market_labels, proposals, findings)

@@ -64,9 +64,7 @@ def test_each_case_has_a_dot_coloured_by_its_sign_and_named() -> None:
     }
     assert dots == {"saves": BLUE, "owes": ORANGE, "neither": GREY}
     assert "all" in texts(root)
-    positions = [
-        float(c.get("cx", "nan")) for c in root.iter(f"{SVG}circle") if c.find(f"{SVG}title") is not None
-    ]
+    positions = [float(c.get("cx", "nan")) for c in root.iter(f"{SVG}circle") if c.find(f"{SVG}title") is not None]
     assert positions[0] == positions[2] < positions[1]
 
 

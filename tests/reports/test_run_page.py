@@ -151,9 +151,7 @@ def test_hostile_names_stay_text() -> None:
         restrictions=(HOSTILE,),
     )
     symbols = replace(run.market_labels, symbols=(HOSTILE, "B", "C"))
-    findings = (
-        Finding(HOSTILE, 1, HOSTILE, Severity.ERROR, HOSTILE, HOSTILE * 5_000, HOSTILE, HOSTILE + "3"),
-    )
+    findings = (Finding(HOSTILE, 1, HOSTILE, Severity.ERROR, HOSTILE, HOSTILE * 5_000, HOSTILE, HOSTILE + "3"),)
     hostile = replace(run, labels=labels, market_labels=symbols, findings=findings).run(firm=HOSTILE)
     page = run_page(replace(hostile, notes=((HOSTILE, HOSTILE),), files=(HOSTILE,)))
     assert outside(page) == []

@@ -47,9 +47,7 @@ def with_prices(history: PriceHistory, prices: Floats) -> PriceHistory:
     return replace(history, adjusted=prices)
 
 
-def test_variance_of_random_portfolios_is_that_of_the_truth(
-    market: SimulatedMarket, steady: FactorModel
-) -> None:
+def test_variance_of_random_portfolios_is_that_of_the_truth(market: SimulatedMarket, steady: FactorModel) -> None:
     rng = np.random.default_rng(0)
     long_only = rng.dirichlet(np.ones(120), size=50)
     active = long_only - 1.0 / 120.0
@@ -116,9 +114,7 @@ def test_later_prices_are_refused_and_earlier_ones_decide_alone(market: Simulate
     day = from_day_number(int(market.history.days[cut]))
     with pytest.raises(RiskModelError, match="must not see later prices"):
         estimate(market.history, market.structure, as_of=day)
-    early = PriceHistory(
-        market.history.symbols, market.history.days[: cut + 1], market.history.adjusted[: cut + 1]
-    )
+    early = PriceHistory(market.history.symbols, market.history.days[: cut + 1], market.history.adjusted[: cut + 1])
     before = estimate(early, market.structure)
     market_after = market.history.adjusted.copy()
     market_after[cut + 1 :] *= 1.7
@@ -149,9 +145,7 @@ def test_a_fund_quoted_on_a_holiday_costs_nobody_a_return(market: SimulatedMarke
     quoted[0, 0] = prices[500, 0]
     history = PriceHistory(
         market.history.symbols,
-        np.concatenate(
-            [market.history.days[:500] - 1, market.history.days[500:501] - 1, market.history.days[500:]]
-        ),
+        np.concatenate([market.history.days[:500] - 1, market.history.days[500:501] - 1, market.history.days[500:]]),
         np.vstack([prices[:500], quoted, prices[500:]]),
     )
     plain = estimate(market.history, market.structure, STEADY)
@@ -207,9 +201,7 @@ def market_with_funds(seed: int = 4) -> tuple[PriceHistory, SecurityStructure]:
     returns = np.diff(stock.history.adjusted, axis=0) / stock.history.adjusted[:-1]
     bonds = rng.normal(size=1000) * 0.06 / np.sqrt(252.0)
     quiet = rng.normal(size=(1000, 6)) * 0.004 / np.sqrt(252.0)
-    funds = np.column_stack(
-        [returns.mean(axis=1), *(bonds + quiet[:, j] for j in range(6)), np.zeros(1000), bonds]
-    )
+    funds = np.column_stack([returns.mean(axis=1), *(bonds + quiet[:, j] for j in range(6)), np.zeros(1000), bonds])
     symbols = (*stock.history.symbols, "INDEX", *(f"BOND{j}" for j in range(6)), "MONEY", "NEWBOND")
     history = history_of(np.hstack([returns, funds]), symbols)
     prices = history.adjusted.copy()
@@ -272,9 +264,7 @@ def test_twins_and_a_wild_price_error_do_no_harm(market: SimulatedMarket) -> Non
     prices = market.history.adjusted.copy()
     prices[:, 1] = prices[:, 0]
     clean = estimate(with_prices(market.history, prices), market.structure)
-    assert np.sqrt(np.diag(covariance_of(clean))[0]) == pytest.approx(
-        np.sqrt(np.diag(covariance_of(clean))[1])
-    )
+    assert np.sqrt(np.diag(covariance_of(clean))[0]) == pytest.approx(np.sqrt(np.diag(covariance_of(clean))[1]))
     prices[-100, 30] *= 1000.0
     wild = estimate(with_prices(market.history, prices), market.structure)
     # Two returns of 1,000 to 1 cut at ten volatilities still count, as two bad days.
@@ -335,9 +325,7 @@ def _bad_histories() -> list[tuple[str, PriceHistory, str]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("history", "message"), [pytest.param(h, m, id=name) for name, h, m in _bad_histories()]
-)
+@pytest.mark.parametrize(("history", "message"), [pytest.param(h, m, id=name) for name, h, m in _bad_histories()])
 def test_what_cannot_be_a_history_is_refused(history: PriceHistory, message: str) -> None:
     with pytest.raises(RiskModelError, match=message):
         estimate(history, stocks(("Energy",) * 12))

@@ -46,9 +46,7 @@ def three() -> FactorModel:
 
 def test_variance_of_a_portfolio_by_hand(three: FactorModel) -> None:
     # Half each of the first two: exposures 1.1 and 0.5; 1.21 x 0.04 + 2 x 0.55 x 0.01 + 0.25 x 0.01 + (0.04 + 0.09) / 4
-    assert three.portfolio_variance(np.array([0.5, 0.5, 0.0])) == pytest.approx(
-        0.0484 + 0.011 + 0.0025 + 0.0325
-    )
+    assert three.portfolio_variance(np.array([0.5, 0.5, 0.0])) == pytest.approx(0.0484 + 0.011 + 0.0025 + 0.0325)
     with pytest.raises(RiskModelError, match=r"shape \(3,\), had \(2,\)"):
         three.portfolio_variance(np.ones(2))
 
@@ -175,9 +173,7 @@ def write_folder(folder: Path, exposures: str, covariance: str, specific: str) -
 
 
 def test_what_is_not_given_is_zero_and_one_half_of_a_matrix_suffices(tmp_path: Path) -> None:
-    folder = write_folder(
-        tmp_path, "A,m,1\nB,v,0.5\n", "m,m,0.04\nm,v,0.01\nv,v,0.02\ng,g,0.01\n", "A,0.1\nB,0.2\n"
-    )
+    folder = write_folder(tmp_path, "A,m,1\nB,v,0.5\n", "m,m,0.04\nm,v,0.01\nv,v,0.02\ng,g,0.01\n", "A,0.1\nB,0.2\n")
     model = FactorModel.load(folder, DAY)
     assert model.exposures.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.5, 0.0]]
     assert model.covariance.tolist() == [[0.04, 0.01, 0.0], [0.01, 0.02, 0.0], [0.0, 0.0, 0.01]]
@@ -185,9 +181,7 @@ def test_what_is_not_given_is_zero_and_one_half_of_a_matrix_suffices(tmp_path: P
 
 
 def test_every_bad_row_of_the_files_is_named_with_its_line(tmp_path: Path) -> None:
-    folder = write_folder(
-        tmp_path, "A,m,1\nC,m,1\nA,w,1\nA,m,2\n", "m,m,x\nv,m,0.1\n", "A,0.1\n,0.3\nB,nan\n"
-    )
+    folder = write_folder(tmp_path, "A,m,1\nC,m,1\nA,w,1\nA,m,2\n", "m,m,x\nv,m,0.1\n", "A,0.1\n,0.3\nB,nan\n")
     with pytest.raises(RiskModelError) as caught:
         FactorModel.load(folder, DAY)
     message = str(caught.value)
@@ -209,9 +203,7 @@ def test_missing_and_unreadable_files_are_named(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, "", "m,m,1\n", "A,1\n")
     (folder / "risk" / "exposures.csv").write_bytes(b"\xff\xfe\x00")
     (folder / "risk" / "specific.csv").write_text("symbol,volatility\nA,1\n")
-    with pytest.raises(
-        RiskModelError, match=r"specific\.csv line 1: .* had no variance.*exposures\.csv: .*not UTF-8"
-    ):
+    with pytest.raises(RiskModelError, match=r"specific\.csv line 1: .* had no variance.*exposures\.csv: .*not UTF-8"):
         FactorModel.load(folder, DAY)
 
 

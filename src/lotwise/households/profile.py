@@ -109,9 +109,7 @@ class Profile:
     )
     loss_usability: Decimal = field(
         default=Decimal(1),
-        metadata=_number(
-            "fraction", ("0", "1"), "Share of a loss's tax value that the client can really use."
-        ),
+        metadata=_number("fraction", ("0", "1"), "Share of a loss's tax value that the client can really use."),
     )
     trading_cost_multiplier: Decimal = field(
         default=Decimal(3),
@@ -156,20 +154,14 @@ class Profile:
         default=Money(100 * DOLLAR),
         metadata=_number("dollars", ("0", "1000000000"), "Smallest trade that is worth an order."),
     )
-    fractional_shares: bool = field(
-        default=False, metadata=_flag("Whether fractions of a share can be traded.")
-    )
+    fractional_shares: bool = field(default=False, metadata=_flag("Whether fractions of a share can be traded."))
     worth_it_bps: Decimal = field(
         default=Decimal(1),
-        metadata=_number(
-            "bp of value", ("0", "10000"), "Trade only if the objective improves by more than this."
-        ),
+        metadata=_number("bp of value", ("0", "10000"), "Trade only if the objective improves by more than this."),
     )
     tax_budget: Money | None = field(
         default=None,
-        metadata=_number(
-            "dollars a year", ("0", "1000000000000"), "Most tax in a calendar year.", used=False
-        ),
+        metadata=_number("dollars a year", ("0", "1000000000000"), "Most tax in a calendar year.", used=False),
     )
     tax_budget_pct: Decimal | None = field(
         default=None,
@@ -240,7 +232,5 @@ def profile_reference() -> str:
     for key in KEYS.values():
         low, high = ("", "") if key.flag else (str(key.low), str(key.high))
         later = "" if key.used else " Validated, not used yet."
-        lines.append(
-            f"| `{key.name}` | {_in_words(key)} | {key.unit} | {low} | {high} | {key.meaning}{later} |"
-        )
+        lines.append(f"| `{key.name}` | {_in_words(key)} | {key.unit} | {low} | {high} | {key.meaning}{later} |")
     return "\n".join(lines) + "\n"

@@ -88,9 +88,7 @@ def read_profile(
         key = KEYS.get(name_of_key)
         if key is None:
             hint = closest(name_of_key, list(KEYS))
-            wrong(
-                name_of_key, "a key of a profile", shown(name_of_key), f"{hint}correct the key or remove it"
-            )
+            wrong(name_of_key, "a key of a profile", shown(name_of_key), f"{hint}correct the key or remove it")
             continue
         read = _value_of(key, value)
         if read is None:

@@ -44,9 +44,7 @@ class TomlText:
         except (ValueError, ArithmeticError, RecursionError) as error:
             # ValueError: also an integer of too many digits; ArithmeticError: an impossible exponent.
             found = _LINE.search(str(error))
-            raise TomlUnreadable(
-                str(error) or type(error).__name__, int(found[1]) if found else None
-            ) from error
+            raise TomlUnreadable(str(error) or type(error).__name__, int(found[1]) if found else None) from error
         return cls(file, text, values)
 
     def line_of(self, table: str, key: str | None = None) -> int | None:

@@ -242,9 +242,7 @@ def _accounts_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.
     # An account that was not solved has zeros throughout (`AccountResults`).
     solved = (results.steps > 0) | (results.objective != 0) | (results.objective_hold != 0)
     relaxed: dict[int, list[str]] = {}
-    for account, text in zip(
-        proposals.relaxations.account.tolist(), _relaxed(labels, proposals), strict=True
-    ):
+    for account, text in zip(proposals.relaxations.account.tolist(), _relaxed(labels, proposals), strict=True):
         relaxed.setdefault(account, []).append(text)
     return pl.DataFrame(
         {

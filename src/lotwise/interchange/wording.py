@@ -154,9 +154,7 @@ def restriction_name(labels: BookLabels, source: int) -> str:
     return labels.restrictions[source] if source >= 0 else _CASH_BAND
 
 
-def household_messages(
-    book: Book, labels: BookLabels, proposals: Proposals, findings: Iterable[Finding]
-) -> list[str]:
+def household_messages(book: Book, labels: BookLabels, proposals: Proposals, findings: Iterable[Finding]) -> list[str]:
     """Say what became of each household and why, in the order of the book: H strings, never empty.
 
     After the cause come the restrictions that gave way, the lots that are not sold for want of basis or
@@ -211,9 +209,7 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Se
             return "refused: an account is worth less than nothing; correct its cash or its lots"
         case Cause.NOT_SOLVED:
             gap = float(outcomes.gap_convex[row]) * 1e4
-            return (
-                f"failed: the solver stopped {gap:.2g} bp from its bound, more than stated; nothing is traded"
-            )
+            return f"failed: the solver stopped {gap:.2g} bp from its bound, more than stated; nothing is traded"
         case Cause.NOT_VERIFIED:
             return (
                 "failed: the exact re-verification found a broken rule, nothing is traded; this is a fault of"
@@ -253,9 +249,7 @@ def _relaxed_by_household(book: Book, labels: BookLabels, proposals: Proposals) 
     figures = zip(rows.required.tolist(), rows.reached.tolist(), strict=True)
     accounts_of = np.diff(book.households.account_start)
     relaxed: dict[int, list[str]] = defaultdict(list)
-    for account, source, (required, reached) in zip(
-        rows.account.tolist(), rows.source.tolist(), figures, strict=True
-    ):
+    for account, source, (required, reached) in zip(rows.account.tolist(), rows.source.tolist(), figures, strict=True):
         household = int(book.accounts.household[account])
         text = relaxation_text(restriction_name(labels, source), required, reached)
         if accounts_of[household] > 1:

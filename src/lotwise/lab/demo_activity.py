@@ -53,11 +53,7 @@ def share_factor(panel: MarketPanel, row: int, security: int) -> float:
 def substitutes_of(panel: MarketPanel) -> dict[int, list[int]]:
     """For each live member the two nearest in size of its industry, else of its sector."""
     size = np.nan_to_num(panel.caps[-1])
-    members = [
-        int(place)
-        for place in np.argsort(-size, kind="stable")
-        if panel.member[-1, place] and size[place] > 0
-    ]
+    members = [int(place) for place in np.argsort(-size, kind="stable") if panel.member[-1, place] and size[place] > 0]
     groups: dict[str, list[int]] = {}
     for place in members:
         for label in (
@@ -88,11 +84,7 @@ def recent_purchases(tape: Tape, account: AccountHoldings) -> list[Transaction]:
         kind = "buy" if ACQUISITIONS[lots.acquisition[lot]] == "purchase" else "reinvest"
         price = float(panel.close[np.searchsorted(panel.days, day), security]) * factor
         basis = float(lots.basis[lot])
-        made.append(
-            Transaction(
-                day, account.plan.account_id, kind, security, shares, basis, price, int(lot), 0.0, day
-            )
-        )
+        made.append(Transaction(day, account.plan.account_id, kind, security, shares, basis, price, int(lot), 0.0, day))
     return made
 
 
@@ -193,7 +185,5 @@ def _swap(
         np.full(len(bought), PURCHASE, dtype=np.uint8),
         np.zeros(len(bought), dtype=np.bool_),
     )
-    swapped = account._replace(
-        lots=join_lots([kept, new]), cash=round(cash, 2), short_gains=short, long_gains=long
-    )
+    swapped = account._replace(lots=join_lots([kept, new]), cash=round(cash, 2), short_gains=short, long_gains=long)
     return swapped, sales

@@ -130,9 +130,7 @@ def write_firm(folder: Path, panel: MarketPanel, *, seed: int = 1, households: i
     )
 
 
-def write_demo_firm(
-    folder: Path, *, seed: int = 1, households: int = 200, market: Path | None = None
-) -> DemoSummary:
+def write_demo_firm(folder: Path, *, seed: int = 1, households: int = 200, market: Path | None = None) -> DemoSummary:
     """Write the demo firm: on a market simulated from `seed`, or on the real prices of the folder `market`.
 
     Raises FolderError where `folder` holds another firm or `market` cannot be read, ValueError for less than one
@@ -152,9 +150,7 @@ def _refuse_strangers(folder: Path) -> None:
     firm = folder / "firm.toml"
     ours = firm.is_file() and f'name = "{FIRM_NAME}"' in firm.read_text(encoding="utf-8", errors="replace")
     if not ours and any(folder.iterdir()):
-        raise FolderError(
-            f"{folder}: must be empty or hold an earlier demo; it holds other files, choose another"
-        )
+        raise FolderError(f"{folder}: must be empty or hold an earlier demo; it holds other files, choose another")
 
 
 def _write(folder: Path, stem: str, table: pl.DataFrame, *, parquet: bool) -> None:

@@ -130,11 +130,7 @@ def _accounts(
         content = model if kind == "taxable" else _ira_content(rng, model, worth)
         if away:
             content = "INDEX_FUND" if rng.random() < 0.5 else "INDEX_FUND_TWIN"
-        owner = (
-            ("joint" if kind == "taxable" else "first" if rng.random() < 0.6 else "second")
-            if joint
-            else "first"
-        )
+        owner = ("joint" if kind == "taxable" else "first" if rng.random() < 0.6 else "second") if joint else "first"
         account_id = f"{household}-{kind[:2].upper()}{place + 1}"
         custodian = "elsewhere" if away else ("custodian A" if rng.random() < 0.7 else "custodian B")
         plans.append(AccountPlan(account_id, kind, worth, content, owner, custodian, away))

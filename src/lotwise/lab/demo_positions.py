@@ -83,9 +83,7 @@ def _settle(history: History, schedule: Schedule, path: ModelPath, tape: Tape) -
     return pick_lots(lots, alive), cash
 
 
-def fill_account(
-    rng: np.random.Generator, tape: Tape, household: HouseholdPlan, plan: AccountPlan
-) -> AccountHoldings:
+def fill_account(rng: np.random.Generator, tape: Tape, household: HouseholdPlan, plan: AccountPlan) -> AccountHoldings:
     """Draw the lots and the cash of one account."""
     main = plan is household.accounts[0]
     old = main and plan.kind == "taxable" and household.value >= SMALL and rng.random() < LEGACY_CHANCE

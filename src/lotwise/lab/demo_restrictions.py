@@ -96,13 +96,9 @@ class Wishes:
         if bound is not None:
             found.append(bound)
         if rng.random() < EMPLOYER_CHANCE:
-            found.append(
-                Restriction(who, "never_buy", "symbol", symbols[int(rng.choice(self.largest))], "", "")
-            )
+            found.append(Restriction(who, "never_buy", "symbol", symbols[int(rng.choice(self.largest))], "", ""))
         if rng.random() < NEVER_TRADE_CHANCE:
-            found.append(
-                Restriction(who, "never_trade", "symbol", symbols[int(rng.choice(self.largest))], "", "")
-            )
+            found.append(Restriction(who, "never_trade", "symbol", symbols[int(rng.choice(self.largest))], "", ""))
         if rng.random() < FLOOR_CHANCE:
             top = symbols[int(self.largest[int(rng.integers(10))])]
             found.append(Restriction(who, "min_weight", "symbol", top, "0.01", ""))

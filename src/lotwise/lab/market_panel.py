@@ -138,9 +138,7 @@ def trailing_yield(panel: MarketPanel, row: int) -> Floats:
     """(N,) dividends of the year up to `row` per dollar of its close; 0 where there is no close."""
     paid = panel.dividends
     inside = (paid.row <= row) & (paid.row > row - YEAR_ROWS)
-    dollars = np.bincount(
-        paid.security[inside], weights=paid.per_share[inside], minlength=panel.close.shape[1]
-    )
+    dollars = np.bincount(paid.security[inside], weights=paid.per_share[inside], minlength=panel.close.shape[1])
     close = panel.close[row]
     return np.where(np.isfinite(close), dollars / np.where(close > 0, close, 1.0), 0.0)
 

@@ -54,9 +54,7 @@ def _anchors(
     return counts
 
 
-def _weights_in_dollars(
-    folder: Path, symbols: tuple[str, ...], days: pl.Series, close: Floats
-) -> pl.DataFrame:
+def _weights_in_dollars(folder: Path, symbols: tuple[str, ...], days: pl.Series, close: Floats) -> pl.DataFrame:
     """Published index weights as market values: date, ticker, dollars.
 
     The weights of the last date become dollars by the constituents' market values (the median of dollars per percent);
@@ -64,9 +62,7 @@ def _weights_in_dollars(
     """
     weights = read_table(folder, "index_weights", ("date", "ticker", "weight_pct"))
     weights = weights.group_by("date", "ticker").agg(pl.col("weight_pct").sum()).sort("date", "ticker")
-    members = read_table(
-        folder, "constituents", ("ticker", "market_cap_2026_08_16", "ivv_weight_pct_2025_11_18")
-    )
+    members = read_table(folder, "constituents", ("ticker", "market_cap_2026_08_16", "ivv_weight_pct_2025_11_18"))
     both = members.drop_nulls().filter(pl.col("ivv_weight_pct_2025_11_18") > 0)
     per_percent = (both["market_cap_2026_08_16"] / both["ivv_weight_pct_2025_11_18"]).median()
     latest = weights["date"].max()

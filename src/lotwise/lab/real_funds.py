@@ -33,9 +33,7 @@ REAL_FUNDS = (
     RealFund(FundRole.TOTAL, "VTI", "Vanguard Total Stock Market ETF", _US, "", 0.4),
     RealFund(FundRole.GROWTH, "VUG", "Vanguard Growth ETF", _US, "", 0.6),
     RealFund(FundRole.VALUE, "VTV", "Vanguard Value ETF", _US, "", 0.8),
-    RealFund(
-        FundRole.TECHNOLOGY, "XLK", "Technology Select Sector SPDR Fund", _US, "Information Technology", 0.7
-    ),
+    RealFund(FundRole.TECHNOLOGY, "XLK", "Technology Select Sector SPDR Fund", _US, "Information Technology", 0.7),
     RealFund(FundRole.HEALTH, "XLV", "Health Care Select Sector SPDR Fund", _US, "Health Care", 0.8),
     RealFund(FundRole.ENERGY, "XLE", "Energy Select Sector SPDR Fund", _US, "Energy", 1.1),
     RealFund(FundRole.INTERNATIONAL, "VEA", "Vanguard FTSE Developed Markets ETF", _ABROAD, "", 1.9),

@@ -87,14 +87,10 @@ def _members(folder: Path, prices: pl.DataFrame, days: pl.Series) -> _Stocks:
                 inside &= dates < np.datetime64(end)
             member[:, place[symbol]] |= inside
     texts = known.select("name", "sector", "sub_industry").fill_null("")
-    return _Stocks(
-        symbols, tuple(texts["name"]), tuple(texts["sector"]), tuple(texts["sub_industry"]), member
-    )
+    return _Stocks(symbols, tuple(texts["name"]), tuple(texts["sector"]), tuple(texts["sub_industry"]), member)
 
 
-def _rebase(
-    close: Floats, actions: pl.DataFrame, symbols: tuple[str, ...], days: pl.Series
-) -> tuple[Floats, Floats]:
+def _rebase(close: Floats, actions: pl.DataFrame, symbols: tuple[str, ...], days: pl.Series) -> tuple[Floats, Floats]:
     """Put closes on the share basis of the last of `days`; returns them with the factor (S,) that did it.
 
     The source counts shares as of its own last day: splits after `days` are taken back. Spin-offs that it books as
@@ -108,9 +104,7 @@ def _rebase(
             later[place[symbol]] *= value
     result = close * later
     dates = days.to_numpy()
-    for symbol, day, value in (
-        actions.filter(pl.col("type") == SPIN_OFF).select("ticker", "date", "value").iter_rows()
-    ):
+    for symbol, day, value in actions.filter(pl.col("type") == SPIN_OFF).select("ticker", "date", "value").iter_rows():
         if symbol not in place or not days[0] < day <= days[-1]:
             continue
         column = result[:, place[symbol]]
@@ -127,11 +121,7 @@ def _index_holdings(folder: Path, symbols: tuple[str, ...], stocks: int, as_of: 
     if weights.is_empty():
         nothing = np.zeros(0, dtype=np.int32)
         return Lookthrough(nothing, nothing, np.zeros(0))
-    latest = (
-        weights.filter(pl.col("date") == weights["date"].max())
-        .group_by("ticker")
-        .agg(pl.col("weight_pct").sum())
-    )
+    latest = weights.filter(pl.col("date") == weights["date"].max()).group_by("ticker").agg(pl.col("weight_pct").sum())
     share = dict(latest.select("ticker", "weight_pct").iter_rows())
     held = [place for place in range(stocks) if share.get(symbols[place], 0) > 0]
     each = np.array([share[symbols[place]] for place in held]) / 100

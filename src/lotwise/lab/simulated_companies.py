@@ -54,9 +54,7 @@ SECTORS = (
         0.010,
         ("Apparel", "Automobiles", "Home Building", "Hotels & Leisure", "Specialty Retail"),
     ),
-    Sector(
-        "Consumer Staples", 0.07, 0.65, 0.026, ("Beverages", "Food Products", "Household Products", "Tobacco")
-    ),
+    Sector("Consumer Staples", 0.07, 0.65, 0.026, ("Beverages", "Food Products", "Household Products", "Tobacco")),
     Sector(
         "Energy",
         0.045,
@@ -65,9 +63,7 @@ SECTORS = (
         ("Oil & Gas Exploration & Production", "Oil & Gas Refining", "Pipelines"),
     ),
     Sector("Financials", 0.15, 1.10, 0.021, ("Asset Management", "Banks", "Exchanges", "Insurance")),
-    Sector(
-        "Health Care", 0.12, 0.85, 0.013, ("Biotechnology", "Equipment", "Health Services", "Pharmaceuticals")
-    ),
+    Sector("Health Care", 0.12, 0.85, 0.013, ("Biotechnology", "Equipment", "Health Services", "Pharmaceuticals")),
     Sector(
         "Industrials",
         0.155,
@@ -136,9 +132,7 @@ def _lifetimes(rng: np.random.Generator, rows: int, members: int) -> NDArray[np.
 def list_companies(rng: np.random.Generator, rows: int, members: int) -> Companies:
     """Draw the companies of an index of `members` over `rows` trading days."""
     if rows < LEAST_STAY + QUIET_ROWS + 50:
-        raise ValueError(
-            f"a simulated market needs at least {LEAST_STAY + QUIET_ROWS + 50} trading days, had {rows}"
-        )
+        raise ValueError(f"a simulated market needs at least {LEAST_STAY + QUIET_ROWS + 50} trading days, had {rows}")
     lives = _lifetimes(rng, rows, members)
     count = len(lives)
     share = np.array([sector.share for sector in SECTORS])

@@ -37,12 +37,12 @@ _US = "US equity"
 _ABROAD = "International equity"
 _BONDS = "US bonds"
 _FUNDS = (
-    _Fund(
-        FundRole.BROAD, "ZFLCA", "Simulated Large Company 500 Fund A", _US, "", 0.5, 0.0003, 0.014, 200.0
-    )._replace(identical_group="large-company-500"),
-    _Fund(
-        FundRole.TWIN, "ZFLCB", "Simulated Large Company 500 Fund B", _US, "", 0.4, 0.0009, 0.013, 185.0
-    )._replace(identical_group="large-company-500"),
+    _Fund(FundRole.BROAD, "ZFLCA", "Simulated Large Company 500 Fund A", _US, "", 0.5, 0.0003, 0.014, 200.0)._replace(
+        identical_group="large-company-500"
+    ),
+    _Fund(FundRole.TWIN, "ZFLCB", "Simulated Large Company 500 Fund B", _US, "", 0.4, 0.0009, 0.013, 185.0)._replace(
+        identical_group="large-company-500"
+    ),
     _Fund(FundRole.TOTAL, "ZFTOT", "Simulated Total Market Fund", _US, "", 0.6, 0.0003, 0.014, 105.0),
     _Fund(FundRole.GROWTH, "ZFGRO", "Simulated Growth Fund", _US, "", 1.0, 0.0004, 0.006, 120.0),
     _Fund(FundRole.VALUE, "ZFVAL", "Simulated Value Fund", _US, "", 1.0, 0.0004, 0.022, 80.0),
@@ -57,9 +57,7 @@ _FUNDS = (
         0.007,
         45.0,
     ),
-    _Fund(
-        FundRole.HEALTH, "ZFHLT", "Simulated Health Care Fund", _US, "Health Care", 1.4, 0.0009, 0.013, 70.0
-    ),
+    _Fund(FundRole.HEALTH, "ZFHLT", "Simulated Health Care Fund", _US, "Health Care", 1.4, 0.0009, 0.013, 70.0),
     _Fund(FundRole.ENERGY, "ZFNRG", "Simulated Energy Fund", _US, "Energy", 1.6, 0.0009, 0.033, 60.0),
     _Fund(
         FundRole.INTERNATIONAL,
@@ -72,9 +70,7 @@ _FUNDS = (
         0.029,
         40.0,
     ),
-    _Fund(
-        FundRole.EMERGING, "ZFEMG", "Simulated Emerging Markets Fund", _ABROAD, "", 2.4, 0.0008, 0.026, 35.0
-    ),
+    _Fund(FundRole.EMERGING, "ZFEMG", "Simulated Emerging Markets Fund", _ABROAD, "", 2.4, 0.0008, 0.026, 35.0),
     _Fund(FundRole.BONDS, "ZFBND", "Simulated Aggregate Bond Fund", _BONDS, "", 1.0, 0.0003, 0.030, 82.0),
     _Fund(FundRole.SHORT_BONDS, "ZFSTB", "Simulated Short Bond Fund", _BONDS, "", 1.2, 0.0004, 0.024, 79.0),
     _Fund(

@@ -71,9 +71,7 @@ def _dividend_rates(rng: np.random.Generator, companies: Companies, rows: int) -
     """(T, C) dividend as a fraction of the last close on ex-dates, else 0."""
     count = len(companies.symbols)
     typical = np.array([sector.dividend_yield for sector in SECTORS])[companies.sector]
-    yields = (
-        typical * np.exp(rng.normal(0, 0.35, count)) * (rng.random(count) >= NO_DIVIDEND) / (1 - NO_DIVIDEND)
-    )
+    yields = typical * np.exp(rng.normal(0, 0.35, count)) * (rng.random(count) >= NO_DIVIDEND) / (1 - NO_DIVIDEND)
     yields[companies.fate == FAILURE] = 0.0
     phase = rng.integers(1, QUARTER_ROWS, count)
     ex_date = (np.arange(rows)[:, None] - phase[None, :]) % QUARTER_ROWS == 0
@@ -81,9 +79,7 @@ def _dividend_rates(rng: np.random.Generator, companies: Companies, rows: int) -
     return rates
 
 
-def _split_prices(
-    rng: np.random.Generator, traded: Floats, listed: Int32Array, delisted: Int32Array
-) -> Splits:
+def _split_prices(rng: np.random.Generator, traded: Floats, listed: Int32Array, delisted: Int32Array) -> Splits:
     """Find the splits of companies from what their price would be without any.
 
     A split follows when the price has passed the company's level, some weeks later.

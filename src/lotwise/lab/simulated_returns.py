@@ -55,9 +55,7 @@ class CommonReturns(NamedTuple):
     styles: Floats  # (T, STYLES)
 
 
-def clustered_shocks(
-    rng: np.random.Generator, rows: int, width: int, tails: float
-) -> tuple[Floats, Floats, Floats]:
+def clustered_shocks(rng: np.random.Generator, rows: int, width: int, tails: float) -> tuple[Floats, Floats, Floats]:
     """GARCH(1,1) shocks of unit variance: innovations, conditional variances and their products, each (rows, width)."""
     innovations = rng.standard_t(tails, size=(rows, width)) * np.sqrt((tails - 2) / tails)
     innovations = np.clip(innovations, -WORST_INNOVATION, WORST_INNOVATION)

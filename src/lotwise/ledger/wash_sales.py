@@ -47,12 +47,8 @@ class Windows(NamedTuple):
 
     start: IntArray  # (H + 1,)
     identical: NDArray[np.int32]  # sorted within a household
-    no_buy_until: NDArray[
-        np.int32
-    ]  # last day on which a purchase would wash a past loss sale; dates.NO_DATE = free
-    bought_shares: (
-        IntArray  # replacement shares bought in the last 30 days (lots still held, and pending buys)
-    )
+    no_buy_until: NDArray[np.int32]  # last day on which a purchase would wash a past loss sale; dates.NO_DATE = free
+    bought_shares: IntArray  # replacement shares bought in the last 30 days (lots still held, and pending buys)
     no_loss_until: NDArray[np.int32]  # last day on which selling at a loss would be washed by those purchases
 
 

@@ -16,7 +16,7 @@ from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import ResultTables, result_tables, write_tables
 from lotwise.nightly.engines import rebalance_in_threads
 from lotwise.rebalancing.checks import verify
-from lotwise.rebalancing.proposal import Cause, Proposals, Status, Trades
+from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
 from lotwise.reports.run import Run
@@ -135,7 +135,7 @@ def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[
         column[broken] = 0
     outcomes.te_after[broken] = outcomes.te_before[broken]
     keep = ~broken[proposals.trades.household]
-    trades = Trades(*(column[keep] for column in proposals.trades))
+    trades = proposals.trades._replace(**{name: column[keep] for name, column in proposals.trades._asdict().items()})
     findings = tuple(
         Finding(
             file="(verification)",

@@ -144,9 +144,7 @@ def _primal(columns: Columns, state: State, factors: int) -> float:
 
 
 @kernel
-def solve_convex(
-    columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float
-) -> Certified:
+def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float) -> Certified:
     """Solve the pieces in force, warm from state.theta, to a gap (fraction of value; times 1 / gamma inside).
 
     `nearness` is the first round's proximal weight relative to a name's own curvature. The best weights are left in

@@ -94,9 +94,7 @@ def add_envelope(columns: Columns, name: int, at: int) -> int:
         columns.pieces[at].right = columns.pieces[p].right
         columns.pieces[at].slope = columns.pieces[p].slope
         columns.pieces[at].curved = columns.pieces[p].curved
-        columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (
-            start - columns.pieces[p].left
-        )
+        columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (start - columns.pieces[p].left)
         at += 1
     columns.table[name].stop = at
     return at

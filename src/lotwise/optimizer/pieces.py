@@ -98,9 +98,7 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
 
 
 @kernel
-def _add_piece(
-    columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float
-) -> int:
+def _add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
     """Append a piece unless it is empty; returns where the next one goes."""
     columns.pieces[at].left = left
     columns.pieces[at].right = right
@@ -123,6 +121,8 @@ def _add_bounded(
     x, right = ends
     slope, cost = line
     low, high, penalty = bounds
+    if low <= x and right <= high:
+        return _add_piece(columns, at, x, right, slope, curved, cost)
     while True:
         end = right
         if x < low < end:
@@ -153,7 +153,7 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
     From the least weight upward: the lots, dearest first, then the buy. Lots of no quantity are dropped: a zero-sized
     loss lot must not make a name non-convex. `penalty` is P / gamma.
     """
-    gamma = problem.risk_price
+    scale = 1.0 / problem.risk_price
     h = problem.held[name]
     curved = 2.0 * problem.specific[name]
     bounds = (problem.low[name], problem.high[name], penalty)
@@ -164,7 +164,7 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
     for lot in range(first_lot, last_lot):
         if problem.lot_quantity[lot] > _DUST:
             total += problem.lot_quantity[lot]
-            cost += problem.lot_quantity[lot] * problem.lot_price[lot] / gamma
+            cost += problem.lot_quantity[lot] * problem.lot_price[lot] * scale
     columns.table[name].own_start = at
     x = h - total
     if x < _DUST:
@@ -175,7 +175,7 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
         quantity = problem.lot_quantity[lot]
         if quantity <= _DUST:
             continue
-        price = problem.lot_price[lot] / gamma
+        price = problem.lot_price[lot] * scale
         sold -= quantity
         right = h - sold if sold > _DUST else h
         at = _add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
@@ -184,7 +184,7 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
     columns.table[name].hinge = at
     upper = max(1.0, h)
     if problem.may_buy[name] and upper > h:
-        at = _add_bounded(columns, at, (h, upper), (problem.buy_cost[name] / gamma, 0.0), curved, bounds)
+        at = _add_bounded(columns, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
     elif at == columns.table[name].own_start:
         at = _add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
         columns.table[name].hinge = columns.table[name].own_start

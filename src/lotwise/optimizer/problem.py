@@ -111,6 +111,7 @@ class State(NamedTuple):
     weight_next: Floats
     response_next: Floats
     piece: Ints  # (N,) piece each column is on
+    chosen: Ints  # (N,) columns strictly inside a piece
     gradient: Floats  # (m,)
     step: Floats  # (m,)
     ridge: Floats  # (m,) added to the diagonal; zero for exposures
@@ -170,6 +171,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         weight_next=by_column[4],
         response_next=by_column[5],
         piece=np.zeros(total, np.int64),
+        chosen=np.zeros(total, np.int64),
         gradient=by_row[1],
         step=by_row[2],
         ridge=by_row[3],
@@ -206,6 +208,7 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.weight_next[:size],
         t.response_next[:size],
         t.piece[:size],
+        t.chosen[:size],
         t.gradient[:m],
         t.step[:m],
         t.ridge[:m],

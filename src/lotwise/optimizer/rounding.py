@@ -39,9 +39,7 @@ def write_rows(columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.
 
 
 @kernel
-def objective_at(
-    columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64], factors: int
-) -> float:
+def objective_at(columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64], factors: int) -> float:
     """True objective divided by gamma of any weights, slacks following from them; `rows` is overwritten with A'w."""
     n, m = columns.coupling.shape
     write_rows(columns, weights, rows)
@@ -54,16 +52,12 @@ def objective_at(
     total += value_at(columns, n, columns.table[n].own_start, columns.table[n].own_stop, 1.0 - rows[factors])
     for g in range(m - factors - 1):
         j = n + 1 + g
-        total += value_at(
-            columns, j, columns.table[j].own_start, columns.table[j].own_stop, rows[factors + 1 + g]
-        )
+        total += value_at(columns, j, columns.table[j].own_start, columns.table[j].own_stop, rows[factors + 1 + g])
     return total
 
 
 @kernel
-def _change(
-    columns: Columns, name: int, weight: float, step: float, rows: NDArray[np.float64], factors: int
-) -> float:
+def _change(columns: Columns, name: int, weight: float, step: float, rows: NDArray[np.float64], factors: int) -> float:
     """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
     n, m = columns.coupling.shape
     first, stop = columns.table[name].start, columns.table[name].stop
@@ -85,18 +79,14 @@ def _change(
 
 
 @kernel
-def _move(
-    columns: Columns, name: int, step: float, weights: NDArray[np.float64], rows: NDArray[np.float64]
-) -> None:
+def _move(columns: Columns, name: int, step: float, weights: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     weights[name] += step
     for r in range(rows.size):
         rows[r] += step * columns.coupling[name, r]
 
 
 @kernel
-def _allowed(
-    columns: Columns, name: int, weight: float, rows: NDArray[np.float64], step: float, factors: int
-) -> bool:
+def _allowed(columns: Columns, name: int, weight: float, rows: NDArray[np.float64], step: float, factors: int) -> bool:
     """Whether one more step keeps the name on its pieces and cash above its floor."""
     if (
         weight < columns.pieces[columns.table[name].start].left
@@ -104,9 +94,7 @@ def _allowed(
     ):
         return False
     cash_column = columns.coupling.shape[0]
-    return (
-        step <= 0.0 or 1.0 - rows[factors] - step >= columns.pieces[columns.table[cash_column].own_start].left
-    )
+    return step <= 0.0 or 1.0 - rows[factors] - step >= columns.pieces[columns.table[cash_column].own_start].left
 
 
 @kernel

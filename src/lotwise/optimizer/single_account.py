@@ -202,9 +202,7 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
     columns.pieces[at].right = h
     columns.pieces[at].slope = 0.0
     columns.pieces[at].curved = columns.table[column].curvature
-    columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (
-        h - columns.pieces[p].left
-    )
+    columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (h - columns.pieces[p].left)
     columns.table[column].start = at
     columns.table[column].stop = at + 1
     return at + 1
@@ -358,9 +356,7 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
     n, k = problem.loadings.shape
     groups = len(problem.group_low)
     if len(problem.lot_start) != n + 1:
-        raise ValueError(
-            f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}"
-        )
+        raise ValueError(f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}")
     space = workspace(n, len(problem.lot_quantity), k, groups)
     first, final, flips = _solve(problem, space)
     gamma = problem.risk_price

@@ -62,9 +62,7 @@ class AccountNight(NamedTuple):
 
 
 @kernel
-def variance_of(
-    problem: AccountProblem, weights: NDArray[np.float64], exposure: NDArray[np.float64]
-) -> float:
+def variance_of(problem: AccountProblem, weights: NDArray[np.float64], exposure: NDArray[np.float64]) -> float:
     """Annual tracking variance of weights; leaves X'(w - b) in `exposure` (k,)."""
     k = problem.loadings.shape[1]
     exposure[:k] = 0.0
@@ -115,9 +113,7 @@ def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
 
 
 @kernel
-def _write_shares(
-    book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool
-) -> None:
+def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool) -> None:
     """Round the current solution to tradable shares and take them from lots."""
     weights = arrays.written[: sizes.names]
     weights[:] = fit.state.best[: sizes.names]
@@ -193,9 +189,7 @@ def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Si
 def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
     """Write the weight each name has after its trades."""
     for name in range(sizes.names):
-        arrays.written[name] = (
-            (arrays.names[name].position + arrays.names[name].delta) / SHARE * arrays.unit[name]
-        )
+        arrays.written[name] = (arrays.names[name].position + arrays.names[name].delta) / SHARE * arrays.unit[name]
 
 
 @kernel

@@ -54,9 +54,7 @@ class LotFlag(IntFlag):
     """What is special about a lot."""
 
     UNKNOWN_TAX = 1  # basis or date missing: never sold
-    KEPT = (
-        2  # never_sell by lot, purpose = hold / donate / step_up, or reserved by a pending order: never sold
-    )
+    KEPT = 2  # never_sell by lot, purpose = hold / donate / step_up, or reserved by a pending order: never sold
     REPLACEMENT = 4  # its acquisition can replace shares sold at a loss (a purchase or a reinvestment)
 
 
@@ -74,9 +72,7 @@ class Lots(NamedTuple):
     shares: IntArray  # (L,) millionths of a share, positive
     basis: IntArray  # (L,) adjusted basis of the whole lot, ten-thousandths of a dollar; 0 where unknown
     acquired: Int32Array  # (L,) trade date of the acquisition (wash windows); dates.NO_DATE where unknown
-    holding_start: (
-        Int32Array  # (L,) date from which the holding period counts (differs from acquired if it tacks)
-    )
+    holding_start: Int32Array  # (L,) date from which the holding period counts (differs from acquired if it tacks)
     flags: Flags  # (L,) LotFlag
 
 

@@ -124,9 +124,7 @@ class _Prices:
         self.bounds = np.zeros(n)
         for g in range(sizes.groups):
             rows = slice(problem.group_start[g], problem.group_start[g + 1])
-            np.add.at(
-                self.bounds, problem.group_name[rows], theta[k + 1 + g] * problem.group_coefficient[rows]
-            )
+            np.add.at(self.bounds, problem.group_name[rows], theta[k + 1 + g] * problem.group_coefficient[rows])
         self.stiffness = 2 * gamma * problem.specific
         self.exposure = exposure
         self.gamma = gamma
@@ -137,9 +135,7 @@ def _change_at(weight: float, price: float, saves: float, stiffness: float) -> f
     return weight + (price - saves) / stiffness if stiffness > 0 else float("nan")
 
 
-def _lot_hindrance(
-    book: Book, market: Market, place: tuple[int, int], lot: int, scratch: Scratch
-) -> Hindrance:
+def _lot_hindrance(book: Book, market: Market, place: tuple[int, int], lot: int, scratch: Scratch) -> Hindrance:
     """What keeps a lot from being sold whatever its price."""
     _, account = place
     security = book.lots.security[lot]
@@ -203,18 +199,14 @@ def _lot_lines(
                 cost=price - tax,
                 saves=saves,
                 hindrance=_lot_hindrance(book, market, place, lot, scratch),
-                sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness)
-                if kept
-                else float("nan"),
+                sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness) if kept else float("nan"),
                 sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
             )
         )
     return tuple(lines)
 
 
-def _buy_hindrance(
-    market: Market, scratch: Scratch, sizes: Sizes, name: int, before: NDArray[np.bool_]
-) -> Hindrance:
+def _buy_hindrance(market: Market, scratch: Scratch, sizes: Sizes, name: int, before: NDArray[np.bool_]) -> Hindrance:
     """What keeps a name from being bought whatever its price; `before` = what the household had sold at a loss."""
     arrays = scratch.account
     security = int(arrays.names[name].security)
@@ -281,9 +273,7 @@ def _name_lines(
                 buy_cost=buy_cost,
                 bought=max(int(arrays.names[name].delta), 0),
                 hindrance=Hindrance.TOO_SMALL if pinned else hindrance,
-                bought_below=_change_at(after, -buy_cost, saves, stiffness)
-                if not hindrance
-                else float("nan"),
+                bought_below=_change_at(after, -buy_cost, saves, stiffness) if not hindrance else float("nan"),
                 overweight_tax=tax,
                 overweight_risk=risk,
                 lots=_lot_lines(book, market, place, name, saves, (scratch, sizes, stiffness)),
@@ -292,9 +282,7 @@ def _name_lines(
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
 
 
-def _account_story(
-    book: Book, market: Market, household: int, account: int, scratch: Scratch
-) -> AccountStory:
+def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
     value = int(account_value(book, market, account))
     if not book.accounts.trades[account] or value <= 0:
         return AccountStory(account, value, None, False, float("nan"), float("nan"), ())
@@ -313,9 +301,7 @@ def _account_story(
     if keep:
         rows = sizes.names + sizes.lots
         trades = trade_records(rows)
-        record_trades(
-            book, market, (household, account), sizes, scratch.account, scratch.household, 0, trades
-        )
+        record_trades(book, market, (household, account), sizes, scratch.account, scratch.household, 0, trades)
     clear_account(book, household, sizes.names, scratch.account)
     return AccountStory(account, value, night, keep, before, after, names)
 

@@ -139,9 +139,7 @@ def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -
 
 
 @kernel
-def _add_holdings(
-    book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch
-) -> tuple[int, int]:
+def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch) -> tuple[int, int]:
     """Add every held name with its sellable lots, priced and sorted; returns (names, lots). Lots come by security."""
     household, account = place
     arrays, state = scratch.account, scratch.household
@@ -161,9 +159,7 @@ def _add_holdings(
         arrays.names[name].position += book.lots.shares[lot]
         weight = book.lots.shares[lot] / SHARE * (market.price[security] / value)
         problem.held[name] += weight
-        sellable = (
-            market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL and worth > 0
-        )
+        sellable = market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL and worth > 0
         if not sellable or book.lots.flags[lot] & _NEVER_SOLD:
             continue
         loss = taxable and worth < book.lots.basis[lot]
@@ -182,9 +178,7 @@ def _add_holdings(
 
 
 @kernel
-def _add_targets(
-    book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays
-) -> int:
+def _add_targets(book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays) -> int:
     """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number."""
     model = book.households.model[household]
     cash_target = book.policies.cash_target[book.households.policy[household]]
@@ -257,9 +251,7 @@ def _add_groups(book: Book, household: int, account: int, arrays: AccountArrays)
 
 
 @kernel
-def formulate(
-    book: Book, market: Market, household: int, account: int, value: int, scratch: Scratch
-) -> Sizes:
+def formulate(book: Book, market: Market, household: int, account: int, value: int, scratch: Scratch) -> Sizes:
     """Write one account's problem into the scratch; `value` is its positive exact value. O(names x factors + lots)."""
     arrays = scratch.account
     groups = _apply_rules(book, household, account, arrays)

@@ -39,9 +39,7 @@ from lotwise.securities.market import Market
 __all__ = ["compile_kernels", "is_worthwhile", "joined", "rebalance", "volatility_of"]
 
 _SOLVED = int(SolveStatus.SOLVED)
-_PROPOSED, _HOLD, _REFUSED, _FAILED = (
-    int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED)
-)
+_PROPOSED, _HOLD, _REFUSED, _FAILED = (int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED))
 _IMPROVES, _CASH, _RESTRICTION = (int(c) for c in (Cause.IMPROVES, Cause.CASH, Cause.RESTRICTION))
 _NOT_WORTH_IT, _NOTHING = int(Cause.NOT_WORTH_IT), int(Cause.NOTHING_TO_TRADE)
 _BAD_DATA, _NO_VALUE, _NOT_SOLVED = (int(c) for c in (Cause.BAD_DATA, Cause.NO_VALUE, Cause.NOT_SOLVED))
@@ -112,7 +110,7 @@ def _solve_one(
             tally[0].score += night.score * value
         else:
             after[:] = problem.held
-        relaxed = record_relaxations(account, sizes, arrays, after, relaxed, draft.relaxations)
+        relaxed = record_relaxations(book, (household, account), sizes, arrays, after, relaxed, draft.relaxations)
         add_active_weights(sizes, arrays, after, value / total, scratch.household)
         tally[0].gap += (night.objective - night.lower_bound) * value
         tally[0].gap_convex += night.gap_convex * value
@@ -134,9 +132,7 @@ def _solve_one(
 def _household_value(book: Book, market: Market, household: int) -> tuple[int, int]:
     """Money in all accounts, and in those that are solved."""
     every, solved = 0, 0
-    for account in range(
-        book.households.account_start[household], book.households.account_start[household + 1]
-    ):
+    for account in range(book.households.account_start[household], book.households.account_start[household + 1]):
         value = account_value(book, market, account)
         every += value
         if book.accounts.trades[account] and value > 0:
@@ -145,9 +141,7 @@ def _household_value(book: Book, market: Market, household: int) -> tuple[int, i
 
 
 @kernel
-def _finish(
-    draft: Draft, household: int, first_trade: int, rows: _Rows, tally: Records, solved_value: int
-) -> None:
+def _finish(draft: Draft, household: int, first_trade: int, rows: _Rows, tally: Records, solved_value: int) -> None:
     """Write the household's totals, and its status where all of its accounts were solved."""
     trades, outcomes = draft.trades, draft.outcomes
     at = household - rows.first_household
@@ -197,9 +191,7 @@ def _rebalance_household(
     start = rows
     failed = False
     open_household(book, market, household, scratch.household, volatility)
-    for account in range(
-        book.households.account_start[household], book.households.account_start[household + 1]
-    ):
+    for account in range(book.households.account_start[household], book.households.account_start[household + 1]):
         value = account_value(book, market, account)
         if not book.accounts.trades[account] or value == 0:
             continue

@@ -56,9 +56,7 @@ def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDA
 
 
 @kernel
-def _sell_reason(
-    problem: AccountProblem, name: int, tax: int, credit: float, saved: float, cost: float
-) -> int:
+def _sell_reason(problem: AccountProblem, name: int, tax: int, credit: float, saved: float, cost: float) -> int:
     """Reason of selling a lot; `saved` and `cost` are dollars of this line."""
     if tax < 0 and credit < 0.0:
         return _HARVEST
@@ -187,9 +185,21 @@ def _relaxed(out: Records, at: int, account: int, source: int, required: float, 
 
 @kernel
 def record_relaxations(
-    account: int, sizes: Sizes, arrays: AccountArrays, weights: NDArray[np.float64], at: int, out: Records
+    book: Book,
+    place: tuple[int, int],
+    sizes: Sizes,
+    arrays: AccountArrays,
+    weights: NDArray[np.float64],
+    at: int,
+    out: Records,
 ) -> int:
-    """Write every bound that `weights` miss by more than a share; returns the next free row."""
+    """Write every bound that `weights` miss by more than trades can mend; returns the next free row.
+
+    That is one share where shares are whole, and for cash the minimum trade.
+    """
+    household, account = place
+    policy = book.households.policy[household]
+    whole = 1.0 - book.policies.fractional_shares[policy]
     problem = problem_of(arrays, sizes)
     cash = 1.0
     dearest = 0.0
@@ -197,8 +207,8 @@ def record_relaxations(
         w = weights[name]
         cash -= w
         if w > 0.0:
-            dearest = max(dearest, arrays.unit[name])
-        slack = _TOLERANCE + arrays.unit[name]
+            dearest = max(dearest, whole * arrays.unit[name])
+        slack = _TOLERANCE + whole * arrays.unit[name]
         security = arrays.names[name].security
         if w > problem.high[name] + slack:
             at = _relaxed(out, at, account, arrays.securities[security].high_source, problem.high[name], w)
@@ -212,9 +222,10 @@ def record_relaxations(
             at = _relaxed(out, at, account, arrays.group_source[g], problem.group_high[g], reached)
         elif reached < problem.group_low[g] - _TOLERANCE - dearest:
             at = _relaxed(out, at, account, arrays.group_source[g], problem.group_low[g], reached)
-    if cash > sizes.cash_high + _TOLERANCE + dearest:
+    mendable = _TOLERANCE + dearest + book.policies.minimum_trade[policy] / sizes.value
+    if cash > sizes.cash_high + mendable:
         at = _relaxed(out, at, account, -1, sizes.cash_high, cash)
-    elif cash < sizes.cash_low - _TOLERANCE - dearest:
+    elif cash < sizes.cash_low - mendable:
         at = _relaxed(out, at, account, -1, sizes.cash_low, cash)
     return at
 

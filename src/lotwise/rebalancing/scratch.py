@@ -95,9 +95,7 @@ def _household_state(groups: int, securities: int) -> HouseholdState:
 
 
 def _account_tables(securities: int, names: int, lots: int) -> tuple[Records, Records, Records]:
-    by_security = records(
-        securities, low=float, high=float, slot=int, forbidden=int, low_source=int, high_source=int
-    )
+    by_security = records(securities, low=float, high=float, slot=int, forbidden=int, low_source=int, high_source=int)
     by_security["high"] = 1.0
     for field in ("slot", "low_source", "high_source"):
         by_security[field] = -1

@@ -128,9 +128,7 @@ def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, 
 
 
 @kernel
-def keep_cash(
-    book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes, whole: bool
-) -> int:
+def keep_cash(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes, whole: bool) -> int:
     """Shrink the largest buys until the account does not overdraw (beyond what it was overdrawn); returns its cash.
 
     Rounding to a millionth of a share moves cash by less than a cent, so this touches at most a share of one buy.

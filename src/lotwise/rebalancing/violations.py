@@ -75,9 +75,7 @@ class _Words(NamedTuple):
 
 
 _WORDS = {
-    Rule.REFERENCE: _Words(
-        "must name a household, account, security and lot that belong together", "did not"
-    ),
+    Rule.REFERENCE: _Words("must name a household, account, security and lot that belong together", "did not"),
     Rule.ORDER: _Words("trades must come in the order of the book's accounts", "was out of order"),
     Rule.SHARES: _Words("must trade a positive number of shares", "was # shares"),
     Rule.BLOCKED: _Words("a household refused for bad data must not trade", "traded"),

@@ -48,9 +48,7 @@ def _price_barred_losses(
                 continue
             long_term = market.as_of >= first_long_term_day_number(lots.holding_start[lot])
             rate = rates.long_rate[household] if long_term else rates.short_rate[household]
-            cost = barred_loss_cost(
-                lots.basis[lot] / value, depth, volatility[security], usability * rate / FULL_RATE
-            )
+            cost = barred_loss_cost(lots.basis[lot] / value, depth, volatility[security], usability * rate / FULL_RATE)
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 

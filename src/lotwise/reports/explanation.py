@@ -109,23 +109,17 @@ def _lots_table(story: AccountStory, labels: BookLabels, line: NameLine) -> Tabl
     return table
 
 
-def _account(
-    story: AccountStory, labels: BookLabels, market: MarketLabels, symbol: str | None
-) -> list[RenderableType]:
+def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symbol: str | None) -> list[RenderableType]:
     head = Text(f"{plain(str(labels.accounts[story.account]))}, {format_money(story.value)}", style="bold")
     if story.night is None:
         return [head, Text("  does not trade (held away, or of no value)")]
     if not story.names:
         return [head, Text("  the solver did not reach its gap: nothing is traded", style="red")]
     night = story.night
-    verdict = (
-        "proposed"
-        if story.proposed
-        else "held: not worth trading; what follows is what the trades would be"
-    )
+    verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
     facts = (
         f"  {verdict}; improves the objective by {night.score * 1e4:.1f} bp; tracking {story.te_before:.2%} to "
-        f"{story.te_after:.2%}; proved within {max(night.objective - night.lower_bound, 0.0) * 1e4:.3f} bp of the best possible"
+        f"{story.te_after:.2%}; proved within {max(night.objective - night.lower_bound, 0.0) * 1e4:.3f} bp of the best"
     )
     chosen = [line for line in story.names if symbol is None or market.symbols[line.security] == symbol]
     moved = [line for line in chosen if line.bought or any(lot.sold for lot in line.lots)]
@@ -135,9 +129,7 @@ def _account(
     if symbol is not None:
         parts += [_lots_table(story, labels, line) for line in chosen if line.lots]
     elif len(shown) < len(chosen):
-        parts.append(
-            Text(f"  and {len(chosen) - len(shown)} more; name a security to see its lots", style="dim")
-        )
+        parts.append(Text(f"  and {len(chosen) - len(shown)} more; name a security to see its lots", style="dim"))
     return parts
 
 

@@ -175,9 +175,7 @@ def histogram(layers: Sequence[Layer], x: Axis, noun: str, title: str, bins: int
     frame = _frame(x_ticks, ticks(0, tallest, 4), x, Axis(f"{noun}s", _whole))
     floor = np.zeros(bins, np.int64)
     for layer, counts in zip(layers, inside, strict=True):
-        for (left, right), low, size in zip(
-            pairwise(edges.tolist()), floor.tolist(), counts.tolist(), strict=True
-        ):
+        for (left, right), low, size in zip(pairwise(edges.tolist()), floor.tolist(), counts.tolist(), strict=True):
             if size:
                 frame.parts.append(_column(frame, (left, right), (low, low + size), layer))
         floor += counts
@@ -268,9 +266,7 @@ def _frame(x_ticks: tuple[float, ...], y_ticks: tuple[float, ...], x: Axis, y: A
         parts.append(line(across(tick), up.start, across(tick), up.start + 5, stroke=GREY))
         parts.append(label(across(tick), up.start + 19, x.write(tick), anchor="middle"))
     parts.append(line(across.start, up.start, across.end, up.start, stroke=MUTED))
-    parts.append(
-        label((across.start + across.end) / 2, _HEIGHT - 6, x.title, anchor="middle", fill=INK, size=12.5)
-    )
+    parts.append(label((across.start + across.end) / 2, _HEIGHT - 6, x.title, anchor="middle", fill=INK, size=12.5))
     parts.append(
         f'<g transform="translate(13 {number((up.start + up.end) / 2)}) rotate(-90)">'
         f"{label(0, 0, y.title, anchor='middle', fill=INK, size=12.5)}</g>"

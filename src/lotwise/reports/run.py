@@ -108,6 +108,4 @@ def _counts(column: pl.Series, words: tuple[str, ...]) -> dict[str, int]:
 def _mean(households: pl.DataFrame, column: str) -> float | None:
     """Mean weighted by value; None where there is no value."""
     weights = households["value"].cast(pl.Float64).to_numpy()
-    return (
-        float(weights @ households[column].to_numpy()) / float(weights.sum()) if weights.sum() > 0 else None
-    )
+    return float(weights @ households[column].to_numpy()) / float(weights.sum()) if weights.sum() > 0 else None

@@ -151,9 +151,7 @@ def _plain_number(value: float) -> str:
 def _scores_picture(run: Run) -> Markup:
     layers = []
     for status in ("proposed", "hold"):
-        own = run.households.filter((pl.col("status") == status) & pl.col("score_bps").is_not_null())[
-            "score_bps"
-        ]
+        own = run.households.filter((pl.col("status") == status) & pl.col("score_bps").is_not_null())["score_bps"]
         layers.append(Layer(status, own.to_numpy(), _STATUS_COLOURS[status]))
     return Markup(  # noqa: S704 - pictures escape their words
         histogram(

@@ -65,9 +65,7 @@ def _headline(totals: Figures) -> Table:
         worth = f"{basis_points(totals.improvement_bps)} of value, {short_dollars(totals.improvement)}"
         table.add_row("Improvement", Text(worth))
     if totals.worst_gap_bps is not None:
-        table.add_row(
-            "Proved within", Text(f"{basis_points(totals.worst_gap_bps)}, the largest certified gap")
-        )
+        table.add_row("Proved within", Text(f"{basis_points(totals.worst_gap_bps)}, the largest certified gap"))
     return table
 
 
@@ -102,9 +100,7 @@ def _troubled(households: pl.DataFrame) -> Table:
     table.add_column("Household")
     table.add_column("Why", ratio=1)
     for status, message, names in groups.head(_PROBLEMS).iter_rows():
-        who = ", ".join(names[:_NAMED]) + (
-            f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        )
+        who = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
         table.add_row(Text(plain(who)), Text(plain(message), style=_STATUS_STYLES[status]))
     _say_rest(table, groups.height)
     return table

@@ -130,9 +130,7 @@ def _checked(
         raise RiskModelError(f"the structure must have {len(symbols)} securities, had {len(structure.kind)}")
     if len(set(symbols)) != len(symbols):
         twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
-        raise RiskModelError(
-            f"every symbol must appear once in the price history, twice was {', '.join(twice[:10])}"
-        )
+        raise RiskModelError(f"every symbol must appear once in the price history, twice was {', '.join(twice[:10])}")
     if not len(days) or not symbols:
         raise RiskModelError(
             f"a risk model needs prices of at least {settings.least_days + 1} trading days, had none: add prices or "

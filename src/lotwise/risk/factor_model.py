@@ -114,9 +114,7 @@ class FactorModel:
         """Write risk/exposures.csv, covariance.csv and specific.csv of a firm folder; floats keep every bit."""
         model_files.write(
             folder,
-            model_files.ModelTables(
-                self.symbols, self.factors, self.exposures, self.covariance, self.specific
-            ),
+            model_files.ModelTables(self.symbols, self.factors, self.exposures, self.covariance, self.specific),
         )
 
     @classmethod
@@ -177,10 +175,7 @@ def _covariance_wrong(model: FactorModel) -> list[str]:
     covariance, factors = model.covariance, model.factors
     bad = np.argwhere(~np.isfinite(covariance))
     if len(bad):
-        return [
-            f"covariance of {factors[i]} and {factors[j]} must be finite, was {covariance[i, j]}"
-            for i, j in bad
-        ]
+        return [f"covariance of {factors[i]} and {factors[j]} must be finite, was {covariance[i, j]}" for i, j in bad]
     gap = np.abs(covariance - covariance.T)
     uneven = np.argwhere(np.triu(gap > _ASYMMETRY * np.abs(covariance).max()))
     if len(uneven):
@@ -212,14 +207,10 @@ def attach(market: Market, model: FactorModel, symbols: tuple[str, ...]) -> Atta
     model. Raises RiskModelError where the model is of a later day than the market.
     """
     if len(symbols) != len(market.price):
-        raise RiskModelError(
-            f"the market has {len(market.price)} securities, was given {len(symbols)} symbols"
-        )
+        raise RiskModelError(f"the market has {len(market.price)} securities, was given {len(symbols)} symbols")
     day = from_day_number(int(market.as_of))
     if model.as_of > day:
-        raise RiskModelError(
-            f"the risk model must be of {day} or before, was of {model.as_of}: estimate it anew"
-        )
+        raise RiskModelError(f"the risk model must be of {day} or before, was of {model.as_of}: estimate it anew")
     row = {symbol: i for i, symbol in enumerate(model.symbols)}
     position = np.array([row.get(symbol, -1) for symbol in symbols], dtype=np.intp)
     covered = position >= 0
@@ -229,7 +220,5 @@ def attach(market: Market, model: FactorModel, symbols: tuple[str, ...]) -> Atta
     unknown = float(np.quantile(model.specific, 0.75)) if len(model.specific) else _CASH_VARIANCE
     specific = np.where(cash, _CASH_VARIANCE, unknown)
     specific[covered] = model.specific[position[covered]]
-    attached = market._replace(
-        loadings=loadings, specific=specific, tradable=market.tradable & (covered | cash)
-    )
+    attached = market._replace(loadings=loadings, specific=specific, tradable=market.tradable & (covered | cash))
     return Attached(attached, tuple(symbols[i] for i in np.flatnonzero(~covered & ~cash)))

@@ -50,9 +50,7 @@ def _true_strength(sample: Floats, ratio: float) -> tuple[Floats, Floats]:
     edge = (1.0 + np.sqrt(ratio)) ** 2
     above = sample > edge
     spread = np.where(above, sample, edge) + 1.0 - ratio
-    strength = 0.5 * (
-        spread + np.sqrt(np.maximum(spread * spread - 4.0 * np.where(above, sample, edge), 0.0))
-    )
+    strength = 0.5 * (spread + np.sqrt(np.maximum(spread * spread - 4.0 * np.where(above, sample, edge), 0.0)))
     excess = np.maximum(strength - 1.0, 1e-12)
     cosine = np.clip((1.0 - ratio / excess**2) / (1.0 + ratio / excess), 0.0, 1.0)
     return np.where(above, strength, 1.0), np.where(above, cosine, 0.0)

@@ -66,15 +66,11 @@ def factor_layer(returns: Floats, roles: Roles, limit: int, settings: Estimation
     rest = ~core & ~roles.unlike
     for some in (roles.unlike, rest):
         if np.any(some):
-            expected = (
-                _expect_nothing(F, w, size[some]) if some is not rest else _expect_peers(X, specific, roles)
-            )
+            expected = _expect_nothing(F, w, size[some]) if some is not rest else _expect_peers(X, specific, roles)
             outcome = regress(U[:, some], F, w, w_specific, expected)
             X[some], specific[some], residuals[:, some] = outcome
 
-    variances = _echoed_variances(
-        F, exponential_weights(len(F), settings.factor_half_life), settings.serial_lags
-    )
+    variances = _echoed_variances(F, exponential_weights(len(F), settings.factor_half_life), settings.serial_lags)
     w_level = exponential_weights(len(F), settings.level_half_life)
     level = float(np.sum(w_level * calm.level**2) / np.sum(w_level))
     # What chance adds to a factor is variance that the securities really have, only not in common. It came from their

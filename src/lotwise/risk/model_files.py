@@ -95,9 +95,7 @@ def read(folder: Path) -> ModelTables:
         if symbol not in symbol_row:
             problems.append(f"exposures.csv line {row.line}: symbol {symbol} must have a row in specific.csv")
         elif factor not in factor_row:
-            problems.append(
-                f"exposures.csv line {row.line}: factor {factor} must have a row in covariance.csv"
-            )
+            problems.append(f"exposures.csv line {row.line}: factor {factor} must have a row in covariance.csv")
         else:
             exposures[symbol_row[symbol], factor_row[factor]] = row.value
     if problems:
@@ -121,9 +119,7 @@ def _read_file(path: Path, columns: tuple[str, ...], problems: list[str]) -> lis
     reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = [column for column in columns if column not in (reader.fieldnames or ())]
     if missing:
-        problems.append(
-            f"{path.name} line 1: must have the columns {', '.join(columns)}, had no {', '.join(missing)}"
-        )
+        problems.append(f"{path.name} line 1: must have the columns {', '.join(columns)}, had no {', '.join(missing)}")
         return rows
     try:
         for record in reader:
@@ -138,9 +134,7 @@ def _read_file(path: Path, columns: tuple[str, ...], problems: list[str]) -> lis
                     f"{where}: {columns[-1]} of {' and '.join(keys)} must be a finite number, was {given!r}"
                 )
             elif keys in seen:
-                problems.append(
-                    f"{where}: {' and '.join(keys)} must appear once, was there before: remove one row"
-                )
+                problems.append(f"{where}: {' and '.join(keys)} must appear once, was there before: remove one row")
             else:
                 seen.add(keys)
                 rows.append(_Row(reader.line_num, keys, value))

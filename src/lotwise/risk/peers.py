@@ -32,9 +32,7 @@ class SecurityStructure:
     def __post_init__(self) -> None:
         lengths = {len(self.asset_class), len(self.sector), len(self.industry), len(self.kind)}
         if len(lengths) != 1:
-            raise RiskModelError(
-                f"a security structure must have columns of one length, had {sorted(lengths)}"
-            )
+            raise RiskModelError(f"a security structure must have columns of one length, had {sorted(lengths)}")
 
     def reordered(self, order: Positions) -> SecurityStructure:
         """The same securities in another order."""

@@ -111,15 +111,11 @@ def _level_of_volatility(standard: Floats, weights: Floats, half_life: float) ->
         state = keep * state + (1.0 - keep) * square
         smooth[t] = state
     mean = float(np.sum(weights * smooth) / np.sum(weights))
-    level: Floats = (
-        np.sqrt(np.maximum(smooth / mean, _LEAST_LEVEL**2)) if mean > 0.0 else np.ones(len(of_day))
-    )
+    level: Floats = np.sqrt(np.maximum(smooth / mean, _LEAST_LEVEL**2)) if mean > 0.0 else np.ones(len(of_day))
     return level
 
 
-def calm_returns(
-    returns: Floats, weights: Floats, leaders: Flags, clip: float, half_life: float
-) -> CalmReturns:
+def calm_returns(returns: Floats, weights: Floats, leaders: Flags, clip: float, half_life: float) -> CalmReturns:
     """Divide each day by its level of volatility and cut each security's returns at `clip` times its volatility.
 
     returns (T, N) with NaN; weights (T,); leaders (N,) the securities that show the level. The cut is made after the

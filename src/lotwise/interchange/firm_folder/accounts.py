@@ -76,14 +76,10 @@ class AccountTable:
             owner = None if place is None else self.roster.ids[place]
             findings.add(Place(file, row.line), message, row.why, owner)
 
-    def report_strangers(
-        self, file: str, frame: pl.DataFrame, account: pl.Series, findings: FindingList
-    ) -> None:
+    def report_strangers(self, file: str, frame: pl.DataFrame, account: pl.Series, findings: FindingList) -> None:
         """Record rows of accounts that nobody knows."""
         stranger = account.is_null() & frame["account_id"].is_not_null()
-        message = Message(
-            Severity.ERROR, "an account of the accounts file", "correct it; the row is not used"
-        )
+        message = Message(Severity.ERROR, "an account of the accounts file", "correct it; the row is not used")
         rows = rows_to_report(frame[LINE].filter(stranger), frame["account_id"].filter(stranger))
         findings.rows(Place(file, None, "account_id"), message, rows)
 

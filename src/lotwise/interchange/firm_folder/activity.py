@@ -78,9 +78,7 @@ def read_pending_orders(table: TypedTable, context: LotContext, findings: Findin
                     "an order of a security with a price, below a trillion dollars",
                     "correct the order or add the price; until then the household is refused",
                 )
-                findings.add(
-                    Place(table.file, line, "shares"), message, f"{symbol} {shares / SHARE:g}", owner
-                )
+                findings.add(Place(table.file, line, "shares"), message, f"{symbol} {shares / SHARE:g}", owner)
                 continue
             orders.cash_used[account] = orders.cash_used.get(account, 0) + cost
             orders.buys.append((account, security, shares))
@@ -98,9 +96,7 @@ def _recent(table: TypedTable, accounts: AccountTable, today: int, findings: Fin
     accounts.report_broken(table.file, table.broken, findings)
     accounts.report_strangers(table.file, frame, frame["account"], findings)
     later = in_run & (frame["date"] > today).fill_null(value=False)
-    message = Message(
-        Severity.WARNING, "on or before the day of the run", "later transactions are not looked at"
-    )
+    message = Message(Severity.WARNING, "on or before the day of the run", "later transactions are not looked at")
     rows = rows_to_report(
         frame[LINE].filter(later), frame["date"].filter(later).cast(pl.Date).cast(pl.String), owners.of(later)
     )
@@ -138,9 +134,7 @@ def loss_sales(table: TypedTable, context: LotContext, findings: FindingList) ->
             findings.add(place, message, "empty", owner)
             continue
         if security is None:
-            message = Message(
-                Severity.NOTICE, "a symbol of the securities file", "its wash window is not looked at"
-            )
+            message = Message(Severity.NOTICE, "a symbol of the securities file", "its wash window is not looked at")
             findings.add(place, message, symbol, owner)
             continue
         if day is None:
@@ -172,9 +166,7 @@ def _pending_losses(lots: pl.DataFrame, orders: PendingOrders, today: int) -> pl
     )
 
 
-def windows_of(
-    context: LotContext, lots: pl.DataFrame, orders: PendingOrders, losses: pl.DataFrame
-) -> Windows:
+def windows_of(context: LotContext, lots: pl.DataFrame, orders: PendingOrders, losses: pl.DataFrame) -> Windows:
     """List the open windows of the chosen households; households of one wash group share theirs."""
     accounts, roster = context.accounts, context.accounts.roster
     taxpayers = int(roster.taxpayer.max()) + 1 if len(roster.taxpayer) else 0
@@ -188,9 +180,7 @@ def windows_of(
     bought = pl.concat(
         [
             bought,
-            pending.select(
-                "account", "security", pl.lit(context.today, dtype=pl.Int32).alias("day"), "shares"
-            ),
+            pending.select("account", "security", pl.lit(context.today, dtype=pl.Int32).alias("day"), "shares"),
         ]
     )
     sold = pl.concat([losses, _pending_losses(lots, orders, context.today)]) if orders.sells else losses

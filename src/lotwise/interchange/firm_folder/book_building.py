@@ -73,9 +73,7 @@ def account_columns(
     )
 
 
-def mark_kept(
-    lots: pl.DataFrame, pending_sells: pl.DataFrame, kept: Sequence[tuple[int, str]]
-) -> pl.DataFrame:
+def mark_kept(lots: pl.DataFrame, pending_sells: pl.DataFrame, kept: Sequence[tuple[int, str]]) -> pl.DataFrame:
     """Flag the lots that a pending sell reserves or a restriction keeps."""
     marks = (
         (pending_sells, ["account", "security"]),
@@ -120,9 +118,7 @@ def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
         _column(frame["holding_start"], np.int32),
         _column(frame["flags"], np.uint8),
     )
-    return LotColumns(
-        lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"])
-    )
+    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"]))
 
 
 def _column(series: pl.Series, dtype: type[T]) -> NDArray[T]:

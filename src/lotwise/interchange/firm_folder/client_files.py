@@ -59,9 +59,7 @@ HOUSEHOLDS = FileContract(
         later("expected_qualified_dividends", Kind.MONEY, "this year", "0", MOST_MONEY),
         later("short_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
         later("long_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
-        Column(
-            "federal_short_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"
-        ),
+        Column("federal_short_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"),
         Column("federal_long_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"),
         Column("state_rate", Kind.RATE, "marginal; total = federal + state", low="0", high="1"),
         later("fee_bps", Kind.BASIS_POINTS, "yearly fee", "0", "10000"),

@@ -142,9 +142,7 @@ def type_table(raw: RawTable) -> TypedTable:
     present = [column for column in raw.contract.columns if column.name in raw.frame.columns]
     absent = [column for column in raw.contract.columns if column.name not in raw.frame.columns]
     was = raw.frame.with_columns(_as_read(column, raw.frame.schema[column.name]) for column in present)
-    exact_text = [
-        column for column in present if column.kind in _EXACT and was.schema[column.name] == pl.String
-    ]
+    exact_text = [column for column in present if column.kind in _EXACT and was.schema[column.name] == pl.String]
     read = was.select(
         pl.col(LINE),
         *(expression for column in present for expression in _read(column, was.schema[column.name])),
@@ -192,12 +190,7 @@ def _as_read(column: Column, held: pl.DataType) -> pl.Expr:
             return cell.cast(pl.Float64)
         # A spreadsheet's identifiers: 101.0 means 101.
         whole = cell.cast(pl.Int64, strict=False)
-        return (
-            pl.when(whole == cell)
-            .then(whole.cast(pl.String))
-            .otherwise(cell.cast(pl.String))
-            .alias(column.name)
-        )
+        return pl.when(whole == cell).then(whole.cast(pl.String)).otherwise(cell.cast(pl.String)).alias(column.name)
     if held == pl.Date and column.kind is Kind.DATE:
         return cell
     if isinstance(held, pl.Datetime) and column.kind is Kind.DATE:

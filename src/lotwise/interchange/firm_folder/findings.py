@@ -42,18 +42,14 @@ class Message(NamedTuple):
     to_do: str
 
 
-def rows_to_report(
-    lines: pl.Series, was: pl.Series | str, households: pl.Series | str | None = None
-) -> pl.DataFrame:
+def rows_to_report(lines: pl.Series, was: pl.Series | str, households: pl.Series | str | None = None) -> pl.DataFrame:
     """Table of rows with the same kind of finding: columns line, was (text) and household (null = none)."""
     if lines.is_empty():
         return _NO_ROWS
     return pl.DataFrame(
         {
             "line": lines.cast(pl.Int64),
-            "was": was
-            if isinstance(was, pl.Series)
-            else pl.repeat(was, len(lines), dtype=pl.String, eager=True),
+            "was": was if isinstance(was, pl.Series) else pl.repeat(was, len(lines), dtype=pl.String, eager=True),
             "household": households
             if isinstance(households, pl.Series)
             else pl.repeat(households, len(lines), dtype=pl.String, eager=True),

@@ -22,9 +22,7 @@ _FUNDS = (SecurityKind.ETF, SecurityKind.FUND)
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 
-def read_screens(
-    table: TypedTable, securities: Securities, findings: FindingList
-) -> dict[str, NDArray[np.int32]]:
+def read_screens(table: TypedTable, securities: Securities, findings: FindingList) -> dict[str, NDArray[np.int32]]:
     """Members of each screen: scored above 0, true, or just listed; a wrong score counts as listed."""
     table.report_cells(findings)
     for row in table.broken:
@@ -36,9 +34,7 @@ def read_screens(
     number = pl.when(score.str.contains(_NUMBER)).then(score).cast(pl.Float64, strict=False)
     wrong = score.is_not_null() & number.is_null() & ~score.is_in(["true", "false"])
     for line, was in frame.filter(wrong).select(LINE, "score").iter_rows():
-        message = Message(
-            Severity.WARNING, "a number, true or false", "correct it; it counts as on the screen"
-        )
+        message = Message(Severity.WARNING, "a number, true or false", "correct it; it counts as on the screen")
         findings.add(Place(table.file, line, "score"), message, was)
     strangers = frame.filter(pl.col("security").is_null())["symbol"].n_unique()
     if strangers:
@@ -68,9 +64,7 @@ def read_lookthrough(
     spoiled = set(frame["fund"].filter(wrong).drop_nulls().to_list())
     known = set(frame["fund"].drop_nulls().to_list())
     for row in table.broken:
-        message = Message(
-            Severity.ERROR, "a row as wide as the header", "correct the row; its fund is unknown"
-        )
+        message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; its fund is unknown")
         findings.add(Place(table.file, row.line), message, row.why)
         spoiled |= known.intersection(cell.strip() for cell in row.cells)
     frame = frame.filter(pl.col("code").is_not_null() & (pl.col("as_of") <= today) & ~wrong)
@@ -81,9 +75,7 @@ def read_lookthrough(
         if str(fund) in spoiled:
             continue
         if total > 1 + _SUM_TOLERANCE:
-            message = Message(
-                Severity.ERROR, "weights that sum to 1 at most", "correct them; the fund is unknown"
-            )
+            message = Message(Severity.ERROR, "weights that sum to 1 at most", "correct them; the fund is unknown")
             findings.add(Place(table.file, part[LINE][0], "weight"), message, f"{fund}: {total:.9g}")
             continue
         listed = part.filter(pl.col("security").is_not_null())  # the rest belongs to no group here
@@ -170,6 +162,4 @@ class GroupBook:
             "look-through of every fund where a bound needs it",
             f"add {self.securities.labels.symbols[fund]}; until then none of it counts in {scope} {value} and the like",
         )
-        findings.add(
-            Place(self.file, None, "fund"), message, f"{self.securities.labels.symbols[fund]} missing"
-        )
+        findings.add(Place(self.file, None, "fund"), message, f"{self.securities.labels.symbols[fund]} missing")

@@ -66,12 +66,8 @@ def read_header(folder: Path, as_of: date | None, findings: FindingList) -> Firm
         return None
     for key in source.values:
         if key not in _TOP:
-            message = Message(
-                Severity.NOTICE, "a key of firm.toml", f"{closest(key, _TOP)}it is not looked at"
-            )
-            findings.add(
-                Place(_FIRM, source.line_of("", key) or source.line_of(key), key), message, shown(key)
-            )
+            message = Message(Severity.NOTICE, "a key of firm.toml", f"{closest(key, _TOP)}it is not looked at")
+            findings.add(Place(_FIRM, source.line_of("", key) or source.line_of(key), key), message, shown(key))
     day = as_of if as_of is not None else _day(source, findings)
     if day is None:
         return None
@@ -87,9 +83,7 @@ def _name(source: TomlText, findings: FindingList) -> str:
     if isinstance(name, str):
         return name
     message = Message(Severity.NOTICE, "the firm's name", "say name = ...")
-    findings.add(
-        Place(_FIRM, source.line_of("", "name"), "name"), message, "missing" if name is None else shown(name)
-    )
+    findings.add(Place(_FIRM, source.line_of("", "name"), "name"), message, "missing" if name is None else shown(name))
     return ""
 
 
@@ -104,9 +98,7 @@ def _day(source: TomlText, findings: FindingList) -> date | None:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    message = Message(
-        Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD, or give a date to the run"
-    )
+    message = Message(Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD, or give a date to the run")
     was = "missing" if value is None else shown(value)
     findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, was)
     return None
@@ -128,12 +120,8 @@ def _own_profile(source: TomlText, findings: FindingList) -> Profile | None:
         profile, found = read_profile("", table, Profile(), source, "profile")
         findings.extend(found)
     if profile is None:
-        message = Message(
-            Severity.ERROR, "a sound profile", "correct it; until then every household is refused"
-        )
-        findings.add(
-            Place(_FIRM, source.line_of("profile"), "profile"), message, "wrong keys", EVERY_HOUSEHOLD
-        )
+        message = Message(Severity.ERROR, "a sound profile", "correct it; until then every household is refused")
+        findings.add(Place(_FIRM, source.line_of("profile"), "profile"), message, "wrong keys", EVERY_HOUSEHOLD)
     return profile
 
 
@@ -151,9 +139,7 @@ def _rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
         sound = isinstance(value, int | Decimal) and not isinstance(value, bool)
         number = Decimal(value) if sound and isinstance(value, int | Decimal) else Decimal("NaN")
         if not number.is_finite() or not 0 <= number <= 1:
-            message = Message(
-                Severity.ERROR, "a fraction, 0 to 1", "correct it; until then it counts as not given"
-            )
+            message = Message(Severity.ERROR, "a fraction, 0 to 1", "correct it; until then it counts as not given")
             findings.add(place, message, shown(value))
             continue
         rates[key] = Rate(int((number * FULL_RATE).to_integral_value(rounding=ROUND_HALF_EVEN)))
@@ -166,17 +152,13 @@ def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> dict[st
     if source is None:
         return {}
     if isinstance(source, TomlUnreadable):
-        message = Message(
-            Severity.ERROR, "TOML", "correct it; until then households that name a profile are refused"
-        )
+        message = Message(Severity.ERROR, "TOML", "correct it; until then households that name a profile are refused")
         findings.add(Place(_PROFILES, source.line), message, str(source))
         return None
     profiles: dict[str, Profile | None] = {}
     for name, table in source.values.items():
         if not isinstance(table, Mapping):
-            message = Message(
-                Severity.ERROR, "a table, one per profile", "put the key below the [name] of its profile"
-            )
+            message = Message(Severity.ERROR, "a table, one per profile", "put the key below the [name] of its profile")
             findings.add(Place(_PROFILES, source.line_of("", name), name), message, shown(table))
             continue
         profiles[name], found = read_profile(name, table, firm, source, name)

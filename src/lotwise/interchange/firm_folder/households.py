@@ -61,9 +61,7 @@ def read_roster(table: TypedTable, only: Sequence[str] | None, findings: Finding
     frame = table.frame.with_columns(wrong=table.errors())
     everyone = (frame["household_id"] == EVERY_HOUSEHOLD).fill_null(value=False)
     if everyone.any():
-        message = Message(
-            Severity.ERROR, "a name other than *, which means all", "rename it; it is not in the run"
-        )
+        message = Message(Severity.ERROR, "a name other than *, which means all", "rename it; it is not in the run")
         findings.rows(
             Place(table.file, None, "household_id"),
             message,
@@ -82,19 +80,13 @@ def read_roster(table: TypedTable, only: Sequence[str] | None, findings: Finding
     table.report_cells(findings, roster.owners(code), in_run)
     again = named & in_run & ~frame["household_id"].is_first_distinct()
     message = Message(Severity.ERROR, "a household once", "remove one of the rows; until then it is refused")
-    rows = rows_to_report(
-        frame[LINE].filter(again), frame["household_id"].filter(again), roster.owners(code).of(again)
-    )
+    rows = rows_to_report(frame[LINE].filter(again), frame["household_id"].filter(again), roster.owners(code).of(again))
     findings.rows(Place(table.file, None, "household_id"), message, rows)
     for row in table.broken:
         _report_broken(table.file, row.line, row.why, row.cells, ids, findings)
     if not chosen.any():
-        message = Message(
-            Severity.ERROR, "one household at least", "add households, or ask for one that is there"
-        )
-        findings.stop(
-            Place(table.file), message, "none" if only is None else f"none of {shown(', '.join(only))}"
-        )
+        message = Message(Severity.ERROR, "one household at least", "add households, or ask for one that is there")
+        findings.stop(Place(table.file), message, "none" if only is None else f"none of {shown(', '.join(only))}")
         return None
     return roster
 
@@ -104,22 +96,16 @@ def _report_broken(
 ) -> None:
     known = set(ids)
     named = next((cell.strip() for cell in cells if cell.strip() in known), None)
-    message = Message(
-        Severity.ERROR, "a row as wide as the header", "correct the row; its household is not in the run"
-    )
+    message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; its household is not in the run")
     findings.add(Place(file, line), message, why, named)
 
 
-def _chosen(
-    file: str, ids: tuple[str, ...], only: Sequence[str] | None, findings: FindingList
-) -> NDArray[np.bool_]:
+def _chosen(file: str, ids: tuple[str, ...], only: Sequence[str] | None, findings: FindingList) -> NDArray[np.bool_]:
     if only is None:
         return np.ones(len(ids), dtype=np.bool_)
     wanted = set(only)
     for name in sorted(wanted.difference(ids)):
-        message = Message(
-            Severity.ERROR, "a household of the file", f"{closest(name, ids)}ask for one that is there"
-        )
+        message = Message(Severity.ERROR, "a household of the file", f"{closest(name, ids)}ask for one that is there")
         findings.add(Place(file, None, "household_id"), message, shown(name))
     return np.array([name in wanted for name in ids], dtype=np.bool_)
 
@@ -158,11 +144,7 @@ def follow_glide(table: TypedTable, roster: Roster, today: int, findings: Findin
     owners = roster.owners(sound["code"]).of(again)
     rows = rows_to_report(sound[LINE].filter(again), sound["model"].filter(again), owners)
     findings.rows(Place(table.file, None, "date"), message, rows)
-    latest = (
-        sound.filter(pl.col("date") <= today)
-        .group_by("code")
-        .agg(pl.col("model", LINE).sort_by("date").last())
-    )
+    latest = sound.filter(pl.col("date") <= today).group_by("code").agg(pl.col("model", LINE).sort_by("date").last())
     own = roster.frame["model"]
     line = pl.repeat(None, len(own), dtype=pl.Int64, eager=True)
     if latest.is_empty():
@@ -187,9 +169,7 @@ def report_models(
     unsound = ~pl.Series(table.sound).gather(code).fill_null(value=True)
     unknown = code.is_null() & followed.model.is_not_null()
     refused = "until then the household is refused"
-    missing = Message(
-        Severity.ERROR, "a model of the models file", f"correct the name or add the model; {refused}"
-    )
+    missing = Message(Severity.ERROR, "a model of the models file", f"correct the name or add the model; {refused}")
     wrong = Message(Severity.ERROR, "a sound model", f"correct the model; {refused}")
     later = Message(Severity.WARNING, "a model of the models file", "correct it; it is not followed today")
     for file, mask, message in (
@@ -241,9 +221,7 @@ class TaxRates:
     long: IntArray
 
 
-def read_rates(
-    file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList
-) -> TaxRates:
+def read_rates(file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList) -> TaxRates:
     """Add federal and state rates; where a household gives none, the firm's defaults, said so."""
     _report_default_rates(file, roster, defaults, findings)
     filled = roster.frame.select(

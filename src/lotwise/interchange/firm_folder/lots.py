@@ -37,9 +37,7 @@ _RECEIVED = (
     "symbol_change",
 )
 _BOUGHT = ("purchase", "buy", "reinvest", "reinvestment")
-_MOST_VALUE = (
-    10**12
-)  # dollars of one lot: above it a decimal point has slipped, and products would leave 64 bits
+_MOST_VALUE = 10**12  # dollars of one lot: above it a decimal point has slipped, and products would leave 64 bits
 _MOST_HOUSEHOLD = 10**14  # dollars of one household: sums of its money stay within 64 bits
 _ALWAYS_LONG = 2 * 366  # days: inherited shares are long term at once (26 U.S.C. 1223(9))
 
@@ -76,9 +74,7 @@ def read_lots(table: TypedTable, context: LotContext, findings: FindingList) -> 
         pl.Series(accounts.kind == AccountKind.TAXABLE).gather(frame["account"]).alias("taxable"),
         pl.Series(context.prices.close).gather(frame["security"]).alias("price"),
         table.wrong("acquired").alias("wrong_date"),
-        (table.wrong("basis") | table.wrong("holding_period_start") | table.wrong("loss_basis")).alias(
-            "wrong_tax"
-        ),
+        (table.wrong("basis") | table.wrong("holding_period_start") | table.wrong("loss_basis")).alias("wrong_tax"),
     )
     report = _Report(table.file, frame, owners, in_run, findings)
     _report_symbols(report, securities)
@@ -197,31 +193,25 @@ def _report_unknown_tax(report: _Report) -> pl.Series:
     message = _never_sold("the total adjusted basis in dollars", "fill it")
     report.rows(no_basis & taxable, "basis", message, "empty")
     for column, empty in (("acquired", no_date), ("basis", no_basis)):
-        message = Message(
-            Severity.NOTICE, "filled", "in tax-deferred accounts no tax depends on it: they are traded"
-        )
+        message = Message(Severity.NOTICE, "filled", "in tax-deferred accounts no tax depends on it: they are traded")
         report.count(empty & ~taxable, column, message)
     above = pl.col("loss_basis") > pl.col("basis")
     message = _never_sold("at most the basis", "correct the gift's basis for losses")
     report.rows(above, "loss_basis", message, pl.col("loss_basis") / DOLLAR)
     value = pl.col("shares").cast(pl.Float64) * pl.col("price").cast(pl.Float64) / SHARE
     dual = taxable & (pl.col("loss_basis") < pl.col("basis")) & (value < pl.col("basis").cast(pl.Float64))
-    message = Message(
-        Severity.NOTICE, "a lot at a gain", "a gift below its donor's basis is not sold by this version"
-    )
+    message = Message(Severity.NOTICE, "a lot at a gain", "a gift below its donor's basis is not sold by this version")
     report.rows(dual, "loss_basis", message, pl.col("loss_basis") / DOLLAR)
-    unknown = (
-        pl.col("wrong_date") | pl.col("wrong_tax") | ((no_date | no_basis) & taxable) | above | dual
-    ).fill_null(value=False)
+    unknown = (pl.col("wrong_date") | pl.col("wrong_tax") | ((no_date | no_basis) & taxable) | above | dual).fill_null(
+        value=False
+    )
     return report.frame.select(unknown.alias("tax_unknown")).to_series()
 
 
 def _report_acquisitions(report: _Report) -> None:
     word = pl.col("acquisition").str.to_lowercase()
     strange = word.is_not_null() & ~word.is_in([*_RECEIVED, *_BOUGHT])
-    message = Message(
-        Severity.NOTICE, f"one of {', '.join(_BOUGHT + _RECEIVED)}", "counts as bought in wash sales"
-    )
+    message = Message(Severity.NOTICE, f"one of {', '.join(_BOUGHT + _RECEIVED)}", "counts as bought in wash sales")
     report.rows(strange, "acquisition", message, pl.col("acquisition"))
 
 

@@ -191,9 +191,7 @@ COVARIANCE = FileContract(
     (
         id_column("factor", "factor"),
         id_column("factor2", "factor"),
-        Column(
-            "value", Kind.NUMBER, "annual covariance", required=True, filled=True, low="-1000", high="1000"
-        ),
+        Column("value", Kind.NUMBER, "annual covariance", required=True, filled=True, low="-1000", high="1000"),
     ),
 )
 

@@ -50,9 +50,7 @@ def read_models(table: TypedTable, securities: Securities, findings: FindingList
     wrong = set(frame.filter(pl.col("wrong") & pl.col("model").is_not_null())["model"].to_list())
     known = set(frame["model"].drop_nulls().to_list())
     for row in table.broken:
-        message = Message(
-            Severity.ERROR, "a row as wide as the header", "correct the row; its model is not used"
-        )
+        message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; its model is not used")
         findings.add(Place(table.file, row.line), message, row.why)
         wrong |= known.intersection(cell.strip() for cell in row.cells)
     frame = frame.filter(pl.col("model").is_not_null())
@@ -128,9 +126,7 @@ def _collect(frame: pl.DataFrame, names: tuple[str, ...], count: int) -> dict[st
         own[stocks["security"].to_numpy()] = stocks["weight"].to_numpy()
         cash = float(part.filter(pl.col("is_cash"))["weight"].sum())
         children = part.filter(pl.col("child_model").is_not_null() & pl.col("weight").is_not_null())
-        blends[name] = _Blend(
-            part[LINE][0], own, cash, list(children.select("child_model", "weight").iter_rows())
-        )
+        blends[name] = _Blend(part[LINE][0], own, cash, list(children.select("child_model", "weight").iter_rows()))
     return blends
 
 

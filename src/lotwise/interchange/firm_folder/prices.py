@@ -20,9 +20,7 @@ from lotwise.securities.market import PriceHistory
 
 __all__ = ["STALE_AFTER", "Prices", "read_prices"]
 
-STALE_AFTER = (
-    5  # trading days: a week without a price is no longer the price one trades at (issue of the contract)
-)
+STALE_AFTER = 5  # trading days: a week without a price is no longer the price one trades at (issue of the contract)
 _HISTORY_YEARS = 6  # what the risk estimation can use: five years and a margin for returns and warm-up
 
 
@@ -46,9 +44,7 @@ def _oldest_fresh_day(as_of: date) -> int:
         day -= timedelta(days=1)
 
 
-def read_prices(
-    table: TypedTable, securities: Securities, as_of: date, findings: FindingList
-) -> Prices | None:
+def read_prices(table: TypedTable, securities: Securities, as_of: date, findings: FindingList) -> Prices | None:
     """Read the prices known on the day; None, with a fatal finding, if no security has one.
 
     A wrong or doubled row newer than the last sound price of its security makes that price doubtful: the security is
@@ -94,9 +90,7 @@ def _note_left_out(file: str, rows: pl.DataFrame, today: int, findings: FindingL
     if later.height:
         message = Message(Severity.NOTICE, "on or before the day of the run", "later rows are not looked at")
         findings.add(Place(file, None, "date"), message, f"{later.height} later rows")
-    strangers = (
-        rows.filter(pl.col("security").is_null() & pl.col("symbol").is_not_null())["symbol"].unique().sort()
-    )
+    strangers = rows.filter(pl.col("security").is_null() & pl.col("symbol").is_not_null())["symbol"].unique().sort()
     if len(strangers):
         message = Message(Severity.NOTICE, "in the securities file", "prices of others are not looked at")
         few = ", ".join(strangers.head(5).to_list()) + (", ..." if len(strangers) > 5 else "")
@@ -158,6 +152,4 @@ def _history(rows: pl.DataFrame, securities: Securities, today: int) -> PriceHis
     table = np.full((len(days), securities.count), np.nan)
     table[place, security] = np.where(has[security], given, plain)
     seen = np.isfinite(table).any(axis=1)
-    return PriceHistory(
-        securities.labels.symbols, days[seen].astype(np.int32), np.ascontiguousarray(table[seen])
-    )
+    return PriceHistory(securities.labels.symbols, days[seen].astype(np.int32), np.ascontiguousarray(table[seen]))

@@ -292,7 +292,5 @@ def _report_unpriced_targets(
     for number in np.unique(models.models.security):
         if prices.close[number] == 0:
             symbol = securities.labels.symbols[number]
-            message = Message(
-                Severity.WARNING, "a security with a price", "add its price; until then it is not bought"
-            )
+            message = Message(Severity.WARNING, "a security with a price", "add its price; until then it is not bought")
             findings.add(Place(file, None, "symbol"), message, symbol)

@@ -70,11 +70,7 @@ def read_restrictions(
     account = code_of(frame["account_id"], accounts.ids)
     of_account = pl.Series(accounts.household).gather(account)
     frame = frame.with_columns(
-        pl.select(
-            pl.when(everyone & of_account.is_not_null())
-            .then(of_account)
-            .otherwise(pl.coalesce(own, of_account))
-        )
+        pl.select(pl.when(everyone & of_account.is_not_null()).then(of_account).otherwise(pl.coalesce(own, of_account)))
         .to_series()
         .alias("household"),
         account.alias("account"),
@@ -119,9 +115,7 @@ class _Row(NamedTuple):
     weight: float | None
 
 
-def _report_cells(
-    table: TypedTable, frame: pl.DataFrame, accounts: AccountTable, findings: FindingList
-) -> None:
+def _report_cells(table: TypedTable, frame: pl.DataFrame, accounts: AccountTable, findings: FindingList) -> None:
     """Record wrong cells; those of a row for all block everyone."""
     roster = accounts.roster
     in_run = pl.Series(roster.loaded).gather(frame["household"]).fill_null(value=True)
@@ -129,9 +123,7 @@ def _report_cells(
     table.report_cells(findings, roster.owners(frame["household"]), in_run & ~for_all)
     if (table.errors() & for_all).any():
         wrong = table.errors() & for_all
-        message = Message(
-            Severity.ERROR, "a sound rule for all", "correct it; until then every household is refused"
-        )
+        message = Message(Severity.ERROR, "a sound rule for all", "correct it; until then every household is refused")
         findings.rows(
             Place(table.file, None, "household_id"),
             message,
@@ -202,9 +194,7 @@ class _Reader:
         if row.household is not None and not roster.loaded[row.household]:
             return
         if row.household is None and not row.everyone:
-            self._wrong(
-                row, "household_id", "a household of the file, or *", shown(row.household_id or ""), None
-            )
+            self._wrong(row, "household_id", "a household of the file, or *", shown(row.household_id or ""), None)
             return
         owner = EVERY_HOUSEHOLD if row.household is None else roster.ids[row.household]
         if row.account_id is not None and (row.account is None or row.of_account != row.household):
@@ -239,9 +229,7 @@ class _Reader:
             self._wrong(row, "scope", "never_sell or never_trade where a lot is meant", row.rule, owner)
             return
         found = (
-            [row.household]
-            if row.household is not None
-            else sorted({h for h, lot in self._lots if lot == row.value})
+            [row.household] if row.household is not None else sorted({h for h, lot in self._lots if lot == row.value})
         )
         found = [household for household in found if (household, row.value) in self._lots]
         if not found:
@@ -257,9 +245,7 @@ class _Reader:
         must_be = f"a {row.scope.replace('_', ' ')} that is there"
         place = Place(self._file, row.line, "value")
         if owner == EVERY_HOUSEHOLD:
-            message = Message(
-                Severity.WARNING, must_be, f"{hint}correct it; it names nothing and bars nothing"
-            )
+            message = Message(Severity.WARNING, must_be, f"{hint}correct it; it names nothing and bars nothing")
             self._findings.add(place, message, shown(row.value))
             return
         message = Message(Severity.ERROR, must_be, f"{hint}correct it; until then the household is refused")

@@ -28,9 +28,7 @@ def read_risk_model(
     if exposures is None or covariance is None or specific is None:
         given = [table.file for table in tables if table is not None]
         if given:
-            message = Message(
-                Severity.ERROR, "all three files of a risk model", f"add the others; {_ESTIMATED}"
-            )
+            message = Message(Severity.ERROR, "all three files of a risk model", f"add the others; {_ESTIMATED}")
             findings.add(Place(given[0]), message, f"only {', '.join(given)}")
         return None
     spoiled = _wrong_symbols(exposures, findings) | _wrong_symbols(specific, findings)
@@ -77,10 +75,7 @@ def _wrong_symbols(table: TypedTable, findings: FindingList) -> set[str]:
         findings.add(Place(table.file, row.line), message, row.why)
         spoiled |= known.intersection(cell.strip() for cell in row.cells)
     key = ["symbol", "factor"] if "factor" in table.frame.columns else ["symbol"]
-    again = (
-        ~table.frame.select(pl.struct(key).is_first_distinct()).to_series()
-        & table.frame["symbol"].is_not_null()
-    )
+    again = ~table.frame.select(pl.struct(key).is_first_distinct()).to_series() & table.frame["symbol"].is_not_null()
     message = Message(Severity.ERROR, "once", "remove one of the rows; its security has no risk until then")
     rows = rows_to_report(table.frame[LINE].filter(again), table.frame["symbol"].filter(again))
     findings.rows(Place(table.file, None, "symbol"), message, rows)
@@ -131,9 +126,7 @@ def _exposures(
     unknown = frame.filter(pl.col("column").is_null())
     if unknown.height:
         message = Message(Severity.WARNING, "a factor of the covariance", "add it there; the row is not used")
-        findings.rows(
-            Place(table.file, None, "factor"), message, rows_to_report(unknown[LINE], unknown["factor"])
-        )
+        findings.rows(Place(table.file, None, "factor"), message, rows_to_report(unknown[LINE], unknown["factor"]))
     frame = frame.drop_nulls(["row", "column"])
     x = np.zeros((len(symbols), len(factors)))
     x[frame["row"].to_numpy(), frame["column"].to_numpy()] = frame["value"].to_numpy()

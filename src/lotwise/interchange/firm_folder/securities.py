@@ -48,9 +48,7 @@ def read_securities(table: TypedTable, findings: FindingList) -> Securities | No
     """Read the securities; None, with a fatal finding, if there are none."""
     table.report_cells(findings)
     for row in table.broken:
-        message = Message(
-            Severity.ERROR, "a row as wide as the header", "correct the row; its security is not known"
-        )
+        message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; its security is not known")
         findings.add(Place(table.file, row.line), message, row.why)
     frame = table.frame.with_columns(
         sound=~(table.wrong("spread_bps") | table.wrong("kind")),
@@ -65,9 +63,7 @@ def read_securities(table: TypedTable, findings: FindingList) -> Securities | No
     cash = frozenset(frame["symbol"].filter(is_cash)) | {CASH}
     frame = frame.filter(~is_cash)
     if frame.is_empty():
-        message = Message(
-            Severity.ERROR, "one security at least", "add the securities that are held and targeted"
-        )
+        message = Message(Severity.ERROR, "one security at least", "add the securities that are held and targeted")
         findings.stop(Place(table.file), message, "none")
         return None
     _note_defaults(table.file, frame, findings)
@@ -76,9 +72,7 @@ def read_securities(table: TypedTable, findings: FindingList) -> Securities | No
         name: tuple(frame[name].fill_null("").to_list())
         for name in ("symbol", "name", "asset_class", "sector", "industry")
     }
-    labels = MarketLabels(
-        words["symbol"], words["name"], words["asset_class"], words["sector"], words["industry"]
-    )
+    labels = MarketLabels(words["symbol"], words["name"], words["asset_class"], words["sector"], words["industry"])
     return Securities(
         labels,
         frame["kind"].fill_null("stock").replace_strict(kinds, return_dtype=pl.UInt8).to_numpy(),

@@ -52,20 +52,14 @@ class RawTable:
 
 def read_table(folder: Path, contract: FileContract, findings: FindingList) -> RawTable | None:
     """Open a file of the folder, CSV or Parquet; None if it is not there or is of no use, which is then a finding."""
-    paths = [
-        path for ending in (".csv", ".parquet") if (path := folder / f"{contract.stem}{ending}").exists()
-    ]
+    paths = [path for ending in (".csv", ".parquet") if (path := folder / f"{contract.stem}{ending}").exists()]
     if not paths:
         if contract.needed:
             to_do = "add the file: nothing can be done without it"
-            findings.stop(
-                Place(contract.name), Message(Severity.ERROR, "there, as CSV or Parquet", to_do), "missing"
-            )
+            findings.stop(Place(contract.name), Message(Severity.ERROR, "there, as CSV or Parquet", to_do), "missing")
         return None
     if len(paths) > 1:
-        _unusable(
-            contract, contract.name, None, "one file, CSV or Parquet", "both", "remove the older", findings
-        )
+        _unusable(contract, contract.name, None, "one file, CSV or Parquet", "both", "remove the older", findings)
         return None
     path = paths[0]
     file = f"{contract.stem}{path.suffix}"
@@ -109,9 +103,7 @@ def _columns_sound(header: list[str], contract: FileContract, file: str, finding
     for column in contract.columns:
         count = header.count(column.name)
         if count > 1:
-            _unusable(
-                contract, file, column.name, "one column of this name", str(count), "remove one", findings
-            )
+            _unusable(contract, file, column.name, "one column of this name", str(count), "remove one", findings)
             sound = False
         elif count == 0 and column.required:
             hint = closest(column.name, strangers)
@@ -132,9 +124,7 @@ def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingLi
     with open_text(path) as stream:
         header, line = read_header(stream)
         if not header:
-            _unusable(
-                contract, file, None, "a header row, then rows", "empty", "write the file anew", findings
-            )
+            _unusable(contract, file, None, "a header row, then rows", "empty", "write the file anew", findings)
             return None
         if not _columns_sound(header, contract, file, findings):
             return None
@@ -176,9 +166,7 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
         if column.name in frame.columns and isinstance(frame.schema[column.name], _UNREADABLE):
             kind = str(frame.schema[column.name])
             if column.required:
-                _unusable(
-                    contract, file, column.name, column.must_be, kind, "write the column anew", findings
-                )
+                _unusable(contract, file, column.name, column.must_be, kind, "write the column anew", findings)
                 return None
             message = Message(column.severity, column.must_be, "write the column anew; it is not used")
             findings.add(Place(file, None, column.name), message, kind)
