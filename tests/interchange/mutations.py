@@ -124,7 +124,7 @@ CHANGES: tuple[tuple[Change, int], ...] = (
 
 def mutant(files: Files, seed: int) -> Files:
     """Return the files with one to three changes, half of them in what holds the money."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    chance = random.Random(seed)
     spoiled = dict(files)
     changes, weights = zip(*CHANGES, strict=True)
     for _ in range(chance.randint(1, 3)):
@@ -140,5 +140,5 @@ def mutant(files: Files, seed: int) -> Files:
 def with_bytes_changed(data: bytes, seed: int) -> bytes:
     """Return data with a few bytes changed, put in or taken out."""
     files = {"": data}
-    _some_byte(random.Random(seed), files, "")  # noqa: S311 - repeatable, not secret
+    _some_byte(random.Random(seed), files, "")
     return files[""]

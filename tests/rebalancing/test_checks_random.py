@@ -25,7 +25,7 @@ _FIGURES = {
 
 
 def seeded(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - a firm that can be had again is the point
+    return Random(seed)
 
 
 def verified(firm: Firm) -> list[Broken]:
