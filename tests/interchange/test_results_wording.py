@@ -45,6 +45,7 @@ def test_reasons_of_trades() -> None:
         ),
         (Reason.RAISE_CASH, Side.SELL, 0, 0, "sold to bring cash back into its band: no gain, no tax"),
         (Reason.INVEST_CASH, Side.SELL, 0, 0, "makes room for cash to be invested: no gain, no tax"),
+        (Reason.EXCHANGE_SELL, Side.SELL, 0, 0, "sold to pay for trades that are worth more: no gain, no tax"),
     ],
 )
 def test_reasons_of_rules_and_cash(reason: Reason, side: Side, gain: float, tax: float, sentence: str) -> None:

@@ -21,6 +21,9 @@ __all__ = ["household_messages", "motives", "relaxation_text", "restriction_name
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
 
+# What a finding names that concerns every household (a policy or a file that all of them need).
+_EVERY_HOUSEHOLD = "*"
+
 _CASH_BAND = "the cash band of its policy"
 
 # What moved a trade, in one word: to group by.
@@ -31,11 +34,13 @@ _MOTIVES = {
     Reason.RESTRICTED: "restriction",
     Reason.RAISE_CASH: "cash",
     Reason.INVEST_CASH: "cash",
+    Reason.EXCHANGE_SELL: "exchange",
+    Reason.EXCHANGE_BUY: "exchange",
 }
 
 
 def motives(trades: Trades) -> pl.Series:
-    """One word per trade for what moved it: harvest, rebalance, restriction or cash."""
+    """One word per trade for what moved it: harvest, rebalance, restriction, cash or exchange."""
     return pl.Series("motive", [_MOTIVES[reason] for reason in Reason]).gather(trades.reason.astype(np.int64))
 
 
@@ -81,6 +86,10 @@ def trade_reasons(trades: Trades, accounts: Accounts) -> pl.Series:
         .then(pl.format("bought to track the target: {} {}", risk, cost))
         .when(is_reason[Reason.RESTRICTED])
         .then(pl.format("sold because a restriction asks for it: {}", _tax_clause()))
+        .when(is_reason[Reason.EXCHANGE_SELL])
+        .then(pl.format("sold to pay for trades that are worth more: {}", _tax_clause()))
+        .when(is_reason[Reason.EXCHANGE_BUY])
+        .then(pl.format("bought in place of what is sold {}", cost))
         .when(is_reason[Reason.RAISE_CASH])
         .then(pl.format("sold to bring cash back into its band: {}", _tax_clause()))
         .when(pl.col("buy"))
@@ -166,7 +175,7 @@ def household_messages(book: Book, labels: BookLabels, proposals: Proposals, fin
     thresholds = book.policies.worth_it[book.households.policy] * 1e4
     messages = []
     for row, identity in enumerate(labels.households.tolist()):
-        own = known.get(identity, ())
+        own = [*known.get(_EVERY_HOUSEHOLD, ()), *known.get(identity, ())]
         parts = [_cause_text(proposals.outcomes, row, float(thresholds[row]), own)]
         if proposals.outcomes.status[row] != Status.REFUSED:
             parts += _relaxed_texts(relaxed.get(row, []))

@@ -120,6 +120,7 @@ class State(NamedTuple):
     repaired: Floats  # (N,) weights with cash exact
     best: Floats  # (N,) weights of the best feasible point
     best_theta: Floats  # (m,)
+    bound_theta: Floats  # (m,) multipliers at which the first stage proved the account's lower bound
 
 
 class Workspace(NamedTuple):
@@ -160,7 +161,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         ),
         records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
-    by_row = [np.zeros(rows) for _ in range(5)]
+    by_row = [np.zeros(rows) for _ in range(6)]
     by_column = [np.zeros(total) for _ in range(8)]
     state = State(
         theta=by_row[0],
@@ -180,6 +181,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         repaired=by_column[6],
         best=by_column[7],
         best_theta=by_row[4],
+        bound_theta=by_row[5],
     )
     return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
 
@@ -217,5 +219,6 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.repaired[:size],
         t.best[:size],
         t.best_theta[:m],
+        t.bound_theta[:m],
     )
     return Workspace(columns, state, space.choice[:size], space.tried[:size])

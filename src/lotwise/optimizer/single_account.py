@@ -36,6 +36,7 @@ __all__ = [
     "AccountProblem",
     "AccountSolution",
     "Certified",
+    "Multipliers",
     "bound_at_cash",
     "choose_and_solve",
     "is_solvable",
@@ -65,6 +66,14 @@ _PENALTY = 4.0
 _SLACK_ROOM = 2.0
 
 
+class Multipliers(NamedTuple):
+    """Prices of the rows of a problem, dollars per dollar."""
+
+    factor: NDArray[np.float64]  # (k,) nu
+    cash: float  # mu
+    group: NDArray[np.float64]  # (g,) lambda
+
+
 class AccountSolution(NamedTuple):
     """A solved account. Weights are fractions of its value; prices are dollars per dollar (multiplied by gamma)."""
 
@@ -78,9 +87,10 @@ class AccountSolution(NamedTuple):
     envelope_gap: float  # of the convex first stage
     steps: int  # Newton steps in all
     flips: int  # single flips kept
-    factor_price: NDArray[np.float64]  # (k,) nu
+    factor_price: NDArray[np.float64]  # (k,) nu of the final solve
     cash_price: float  # mu
     group_price: NDArray[np.float64]  # (g,) lambda
+    certificate: Multipliers  # at which the dual value is `lower_bound`: anyone can work it out again
 
 
 @kernel
@@ -323,6 +333,7 @@ def choose_and_solve(
     for j in range(columns.table.size):
         state.piece[j] = columns.table[j].hinge
     first = solve_chosen(problem, columns, state, choice, at, 3e-3)
+    state.bound_theta[:] = state.best_theta
     kinked = False
     for j in range(columns.table.size):
         kinked = kinked or (columns.table[j].kinked and choice[j] == _FREE)
@@ -369,6 +380,7 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
             sold[lot] = min(left[i], problem.lot_quantity[lot])
             left[i] -= sold[lot]
     theta = space.state.best_theta[: k + 1 + groups] * gamma
+    proof = space.state.bound_theta[: k + 1 + groups] * gamma
     return AccountSolution(
         SolveStatus(max(first.status, final.status)),
         weights,
@@ -383,4 +395,5 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
         theta[:k],
         float(theta[k]),
         theta[k + 1 :],
+        Multipliers(proof[:k], float(proof[k]), proof[k + 1 :]),
     )

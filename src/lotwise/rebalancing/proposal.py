@@ -64,7 +64,8 @@ class Reason(IntEnum):
     """Why a lot or a name trades; the two figures of the trade are dollars.
 
     HARVEST: (credit now, 0). REBALANCE_SELL: (tax, risk saved a year). REBALANCE_BUY: (cost, risk saved a year).
-    RESTRICTED: sold because a restriction asks for it. RAISE_CASH / INVEST_CASH: moved by the cash band.
+    RESTRICTED: a restriction asks for it. RAISE_CASH / INVEST_CASH: cash was below / above its band. EXCHANGE_SELL:
+    (tax, risk), pays for other trades. EXCHANGE_BUY: (cost, risk), takes the place of what is sold.
     """
 
     HARVEST = 0
@@ -73,6 +74,8 @@ class Reason(IntEnum):
     RESTRICTED = 3
     RAISE_CASH = 4
     INVEST_CASH = 5
+    EXCHANGE_SELL = 6
+    EXCHANGE_BUY = 7
 
 
 class Trades(NamedTuple):

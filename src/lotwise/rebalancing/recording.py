@@ -28,6 +28,8 @@ _REBALANCE_BUY = int(Reason.REBALANCE_BUY)
 _RESTRICTED = int(Reason.RESTRICTED)
 _RAISE_CASH = int(Reason.RAISE_CASH)
 _INVEST_CASH = int(Reason.INVEST_CASH)
+_EXCHANGE_SELL = int(Reason.EXCHANGE_SELL)
+_EXCHANGE_BUY = int(Reason.EXCHANGE_BUY)
 
 # A bound is missed if by more than this fraction of the account, beyond one share.
 _TOLERANCE = 1e-6
@@ -56,13 +58,36 @@ def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDA
 
 
 @kernel
-def _sell_reason(problem: AccountProblem, name: int, tax: int, credit: float, saved: float, cost: float) -> int:
-    """Reason of selling a lot; `saved` and `cost` are dollars of this line."""
-    if tax < 0 and credit < 0.0:
+def _cash_side(problem: AccountProblem) -> int:
+    """-1 where cash was below its band, 1 where it was above, 0 within."""
+    cash = 1.0
+    for weight in problem.held:
+        cash -= weight
+    if cash < problem.cash_low - _TOLERANCE:
+        return -1
+    return 1 if cash > problem.cash_high + _TOLERANCE else 0
+
+
+@kernel
+def _sell_reason(problem: AccountProblem, name: int, harvest: bool, worthwhile: bool, cash_side: int) -> int:
+    """Reason of selling a lot; `worthwhile`: the risk it saves alone outweighs its tax and cost."""
+    if harvest:
         return _HARVEST
     if problem.held[name] > problem.high[name] + _TOLERANCE:
         return _RESTRICTED
-    return _REBALANCE_SELL if saved >= tax / DOLLAR + cost else _RAISE_CASH
+    if worthwhile:
+        return _REBALANCE_SELL
+    return _RAISE_CASH if cash_side < 0 else _EXCHANGE_SELL
+
+
+@kernel
+def _buy_reason(problem: AccountProblem, name: int, worthwhile: bool, cash_side: int) -> int:
+    """Reason of buying a name; `worthwhile`: the risk it saves alone outweighs its cost."""
+    if problem.held[name] < problem.low[name] - _TOLERANCE:
+        return _RESTRICTED
+    if worthwhile:
+        return _REBALANCE_BUY
+    return _INVEST_CASH if cash_side > 0 else _EXCHANGE_BUY
 
 
 @kernel
@@ -71,12 +96,13 @@ def _record_sale(
     market: Market,
     place: tuple[int, int, int, int],
     arrays: AccountArrays,
-    saved: float,
+    cause: tuple[float, int],
     at: int,
     trades: Records,
 ) -> None:
-    """Write one sell line; `saved` is the name's yearly risk saved per money unit sold, in dollars."""
+    """Write one sell line; `cause` = (yearly risk saved per money unit sold, in dollars; side of the cash band)."""
     household, account, name, index = place
+    saved, cash_side = cause
     row = arrays.lots[index].row
     security = arrays.names[name].security
     taken = arrays.lots[index].sold
@@ -90,7 +116,9 @@ def _record_sale(
         tax = mul_div(value - basis, rate, FULL_RATE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     risk = saved * value
-    reason = _sell_reason(arrays.problem, name, tax, arrays.lots[index].tax, risk, cost / DOLLAR)
+    harvest = tax < 0 and arrays.lots[index].tax < 0.0
+    worthwhile = risk >= (tax + cost) / DOLLAR
+    reason = _sell_reason(arrays.problem, name, harvest, worthwhile, cash_side)
     trades[at].household = household
     trades[at].account = account
     trades[at].security = security
@@ -110,17 +138,20 @@ def _record_sale(
 
 @kernel
 def _record_purchase(
-    market: Market, place: tuple[int, int, int], arrays: AccountArrays, saved: float, at: int, trades: Records
+    market: Market,
+    place: tuple[int, int, int],
+    arrays: AccountArrays,
+    cause: tuple[float, int],
+    at: int,
+    trades: Records,
 ) -> None:
-    """Write one buy line; `saved` is the name's yearly risk saved, in dollars."""
+    """Write one buy line; `cause` = (yearly risk that the name saves, in dollars; side of the cash band)."""
     household, account, name = place
+    saved, cash_side = cause
     security = arrays.names[name].security
     shares = arrays.names[name].delta
     value = mul_div(shares, market.price[security], SHARE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
-    reason = _REBALANCE_BUY if saved >= cost / DOLLAR else _INVEST_CASH
-    if arrays.problem.held[name] < arrays.problem.low[name] - _TOLERANCE:
-        reason = _RESTRICTED
     trades[at].household = household
     trades[at].account = account
     trades[at].security = security
@@ -133,7 +164,7 @@ def _record_purchase(
     trades[at].long_term = 0
     trades[at].tax = 0
     trades[at].cost = cost
-    trades[at].reason = reason
+    trades[at].reason = _buy_reason(arrays.problem, name, saved >= cost / DOLLAR, cash_side)
     trades[at].figure_1 = cost / DOLLAR
     trades[at].figure_2 = saved
 
@@ -152,6 +183,7 @@ def record_trades(
     """Write the account's lines (sells, then buys), mark what they bar in later accounts; returns the next free row."""
     household, account = place
     problem = problem_of(arrays, sizes)
+    cash_side = _cash_side(problem)
     saved = np.empty(sizes.names)
     risk_saved(problem, arrays.written[: sizes.names], saved)
     for name in range(sizes.names):
@@ -161,14 +193,14 @@ def record_trades(
         rate = saved[name] * sizes.value / DOLLAR / max(total, 1)
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
             if arrays.lots[lot].sold > 0:
-                _record_sale(book, market, (household, account, name, lot), arrays, rate, at, trades)
+                _record_sale(book, market, (household, account, name, lot), arrays, (rate, cash_side), at, trades)
                 at += 1
                 if arrays.lots[lot].loss:
                     mark_traded(state, market.identical[arrays.names[name].security], False, True)
     for name in range(sizes.names):
         if arrays.names[name].delta > 0:
             dollars = saved[name] * sizes.value / DOLLAR
-            _record_purchase(market, (household, account, name), arrays, dollars, at, trades)
+            _record_purchase(market, (household, account, name), arrays, (dollars, cash_side), at, trades)
             at += 1
             mark_traded(state, market.identical[arrays.names[name].security], True, False)
     return at

@@ -39,6 +39,8 @@ _MOTIVES = {
     ("restriction", "buy"): "Bought for a restriction",
     ("cash", "sell"): "Sold to raise cash",
     ("cash", "buy"): "Cash invested",
+    ("exchange", "sell"): "Sold to pay for others",
+    ("exchange", "buy"): "Bought in place of sold",
 }
 
 
