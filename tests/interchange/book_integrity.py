@@ -41,6 +41,7 @@ def assert_sound(firm: Firm) -> None:
     assert (book.lots.basis >= 0).all()
     assert (book.models.weight > 0).all()
     _models_sum_to_one(firm)
+    _taxpayers_adjacent(firm)
     _accounts_sorted(firm)
     _lots_sorted(firm)
 
@@ -63,6 +64,12 @@ def _models_sum_to_one(firm: Firm) -> None:
         names = models.security[models.start[number] : models.start[number + 1]]
         assert abs(weights.sum() + cash - 1) < 1e-12
         assert (np.diff(names) > 0).all()
+
+
+def _taxpayers_adjacent(firm: Firm) -> None:
+    taxpayer = firm.book.households.taxpayer
+    assert taxpayer.dtype == np.int32
+    assert len(np.unique(taxpayer)) == 1 + np.count_nonzero(np.diff(taxpayer))
 
 
 def _accounts_sorted(firm: Firm) -> None:

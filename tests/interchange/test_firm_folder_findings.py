@@ -158,9 +158,49 @@ def test_unknown_basis_or_date_is_kept_and_never_sold(tmp_path: Path) -> None:
 
 
 def test_a_tax_deferred_lot_needs_no_basis(tmp_path: Path) -> None:
-    firm = spoiled(tmp_path, "lots.csv", "2021-05-05,9000", ",")
+    firm = spoiled(tmp_path, "lots.csv", "2021-05-05,9000", "2021-05-05,")
     assert not firm.book.lots.flags[2] & LotFlag.UNKNOWN_TAX
     assert {f.severity for f in firm.findings} == {NOTICE}
+
+
+def test_purchases_of_unknown_day_count_as_made_today_in_every_account(tmp_path: Path) -> None:
+    files = small_firm()
+    # A Roth account's lot, two taxable ones of H3, and a gift of H2, which is no purchase.
+    for row in ("ETF,100,2021-05-05", "BBB,2,2023-03-03", "CCC,8,2019-03-04", "AAA,3,2024-12-31"):
+        files["lots.csv"] = files["lots.csv"].replace(row, row.rsplit(",", 1)[0] + ",")
+    firm = read_firm(write(tmp_path, files))
+    assert_sound(firm)
+    windows, today = firm.book.windows, int(firm.market.as_of)
+    opened = {
+        (household, int(windows.identical[row])): int(windows.bought_shares[row])
+        for household in range(3)
+        for row in range(windows.start[household], windows.start[household + 1])
+        if windows.no_loss_until[row] == today + 30
+    }
+    # The fund in H1's Roth account; H2 is of the same taxpayer. The pending buy of CCC was there before.
+    assert opened == {
+        (0, 2): 2_000_000,
+        (0, 3): 100_000_000,
+        (1, 2): 2_000_000,
+        (1, 3): 100_000_000,
+        (2, 1): 2_000_000,
+        (2, 2): 8_000_000,
+    }
+    found = {(f.household, f.line, f.was) for f in firm.findings if f.must_be.startswith("the day of every purchase")}
+    assert found == {
+        ("H1", 4, "'1 lot of A2 without a date: ETF'"),
+        ("H3", 6, "'1 lot of A4 without a date: CCC'"),
+        ("H3", 7, "'1 lot of A5 without a date: BBB'"),
+    }
+    assert not blocked(firm)
+
+
+def test_undated_purchases_of_one_account_are_one_finding(tmp_path: Path) -> None:
+    rows = "BBB,2,2023-03-03,100,,\nA5,L2,CCC,2.123456,2022-02-02,20.1234,inheritance"
+    firm = spoiled(tmp_path, "lots.csv", rows, "BBB,2,,100,,\nA5,L2,CCC,2.123456,,20.1234,purchase")
+    found = [f for f in firm.findings if f.must_be.startswith("the day of every purchase")]
+    assert [(f.line, f.severity, f.was) for f in found] == [(7, WARNING, "'2 lots of A5 without a date: BBB, CCC'")]
+    assert "losses of this name are not sold in the household" in found[0].to_do
 
 
 def test_a_gift_below_its_donors_basis_is_not_sold(tmp_path: Path) -> None:
@@ -217,9 +257,24 @@ def test_an_unquoted_sum_of_weights_within_rounding_is_spread(tmp_path: Path) ->
 
 
 def test_a_doubled_transaction_counts_once(tmp_path: Path) -> None:
-    firm = spoiled(tmp_path, "transactions.csv", "2025-06-11,A5,sell,T2", "2025-06-11,A3,sell,T1")
-    found = [f for f in firm.findings if f.column == "transaction_id" and f.severity is NOTICE]
-    assert [f.line for f in found] == [3]
+    row = "2025-06-10,A3,sell,T1,CCC,1,9,0.1,20\n"
+    firm = spoiled(tmp_path / "same", "transactions.csv", row, row + row)
+    found = [f for f in firm.findings if f.column == "transaction_id"]
+    assert [(f.line, f.severity, f.household) for f in found] == [(3, NOTICE, "H2")]
+    firm = spoiled(tmp_path / "other", "transactions.csv", row, row + row.replace(",9,", ",8,") + row)
+    found = [f for f in firm.findings if f.column == "transaction_id"]
+    assert [(f.line, f.severity, f.household) for f in found] == [(3, WARNING, "H2"), (4, NOTICE, "H2")]
+
+
+def test_a_pending_sale_of_more_than_is_held_is_a_warning(tmp_path: Path) -> None:
+    firm = spoiled(tmp_path / "once", "pending_orders.csv", "A3,AAA,sell,1", "A3,AAA,sell,2\nA3,AAA,sell,1.5")
+    found = [f for f in firm.findings if f.file == "pending_orders.csv"]
+    assert [(f.line, f.column, f.severity, f.household) for f in found] == [(3, "shares", WARNING, "H2")]
+    assert "at most the 3 shares of AAA that A3 holds" in found[0].must_be
+    assert found[0].was == "3.5 on sale"
+    firm = spoiled(tmp_path / "none", "pending_orders.csv", "A3,AAA,sell,1", "A3,BBB,sell,1")
+    assert any("at most the 0 shares of BBB" in f.must_be for f in firm.findings)
+    assert not blocked(firm)
 
 
 def test_no_rates_anywhere_block(tmp_path: Path) -> None:

@@ -94,6 +94,42 @@ def test_windows_are_those_of_the_taxpayer(firm: Firm) -> None:
     assert windows.bought_shares.tolist() == [0, 5_500_000, 2_000_000] * 2
 
 
+def test_a_wash_group_stands_together_where_its_first_member_stands(tmp_path: Path) -> None:
+    files = small_firm()
+    rows = files["households.csv"].splitlines()
+    rows[3] = rows[3].removesuffix(",,") + ",,"
+    # H3 now stands between H1 and H2, who share a wash group.
+    files["households.csv"] = "\n".join([rows[0], rows[1], rows[3], rows[2], "H4,core,Four,0.3,0.15,0,,", ""])
+    files["restrictions.csv"] = files["restrictions.csv"].replace("H3,never_trade", "H2,never_buy")
+    turned = read_firm(write(tmp_path / "turned", files))
+    assert_sound(turned)
+    assert turned.labels.households.tolist() == ["H1", "H2", "H3", "H4"]
+    assert turned.book.households.taxpayer.tolist() == [0, 0, 1, 2]
+    assert turned.household_names == ("One, the first", "Two", "Three", "Four")
+    assert turned.labels.accounts.tolist() == ["A1", "A2", "A3", "A5", "A4"]
+    # Everything else of H1 to H3 is as if they stood in this order in the file.
+    files["households.csv"] = "\n".join([rows[0], rows[1], rows[2], rows[3], "H4,core,Four,0.3,0.15,0,,", ""])
+    _books_equal(read_firm(write(tmp_path / "straight", files)), turned)
+    assert turned.profiles[turned.book.households.policy[1]].name == "gentle"
+
+
+def test_a_household_by_itself_is_its_own_taxpayer(tmp_path: Path) -> None:
+    files = small_firm()
+    files["households.csv"] = files["households.csv"].replace(",w\n", ",\n")
+    firm = read_firm(write(tmp_path, files))
+    assert firm.book.households.taxpayer.tolist() == [0, 1, 2]
+
+
+def test_findings_of_a_moved_household_stay_its_own(tmp_path: Path) -> None:
+    files = small_firm()
+    rows = files["households.csv"].splitlines()
+    files["households.csv"] = "\n".join([rows[0], rows[1], rows[3], rows[2].replace("blend", "blond"), ""])
+    firm = read_firm(write(tmp_path, files))
+    assert firm.book.households.blocked.tolist() == [False, True, False]
+    found = [(f.line, f.household) for f in firm.findings if f.severity is Severity.ERROR]
+    assert found == [(4, "H2")]
+
+
 def test_blends_are_resolved_and_glide_picks_the_model_of_the_day(firm: Firm) -> None:
     models = firm.book.models
     assert firm.labels.models == ("core", "fund", "blend")

@@ -69,6 +69,7 @@ class Household:
     policy: int = 0
     rules: int = 0
     blocked: bool = False
+    taxpayer: int = -1  # -1: its own
 
 
 @dataclass(slots=True)
@@ -228,6 +229,9 @@ def as_book(firm: Firm) -> Book:
             rules=np.array([h.rules for h in households], dtype=np.int32),
             short_rate=np.array([h.short_rate for h in households], dtype=np.int64),
             long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+            taxpayer=np.array(
+                [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
+            ),
             blocked=np.array([h.blocked for h in households], dtype=np.bool_),
         ),
         accounts=Accounts(

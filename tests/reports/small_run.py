@@ -110,6 +110,7 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         rules=np.zeros(count, np.int32),
         short_rate=np.full(count, 408_000_000, np.int64),
         long_rate=np.full(count, 238_000_000, np.int64),
+        taxpayer=np.arange(count, dtype=np.int32),
         blocked=np.zeros(count, np.bool_),
     )
     total = sum(sizes)

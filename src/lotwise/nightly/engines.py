@@ -25,12 +25,14 @@ _CHUNK_COLUMNS = 150_000
 
 
 def partitions(book: Book, columns: int = _CHUNK_COLUMNS) -> list[tuple[int, int]]:
-    """Split the households into consecutive ranges of about so many lots and target names; never inside a household."""
+    """Split the households into consecutive ranges of about so many lots and target names; never inside a taxpayer."""
     starts = book.households.account_start
     lots = np.diff(book.accounts.lot_start[starts])
     names = np.diff(book.models.start)[book.households.model] * np.diff(starts)
     last_of_chunk = np.cumsum(lots + names + 1) // columns
-    cuts = np.flatnonzero(np.diff(last_of_chunk)) + 1
+    taxpayer = book.households.taxpayer
+    first = np.flatnonzero(np.diff(taxpayer, prepend=-1))  # of each taxpayer
+    cuts = first[1:][np.diff(last_of_chunk[first]) > 0]
     edges = [0, *cuts.tolist(), len(lots)]
     return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
 

@@ -35,17 +35,16 @@ _RESIDUAL = 1e-11
 _LEAST_RESIDUAL = 1e-15
 
 # Roundoff of an objective: a gap below this part of it cannot be told from zero.
-_ROUNDOFF = 1e-12
+_ROUNDOFF = 1e-11
 
 
 class Certified(NamedTuple):
-    """A convex solve: value of the best feasible point, the lower bound it is held against, Newton steps, mu."""
+    """A convex solve: value of the best feasible point, the lower bound it is held against, Newton steps."""
 
     status: int  # SolveStatus
     primal: float  # divided by gamma
     bound: float  # divided by gamma
     steps: int
-    cash_price: float  # mu at the bound, divided by gamma
 
 
 @kernel
@@ -171,7 +170,7 @@ def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap
             bound = value
             state.best_theta[:] = state.theta
         if primal - bound <= max(wanted, _ROUNDOFF * (abs(primal) + columns.steepest[0])):
-            return Certified(_SOLVED, primal, bound, steps, state.best_theta[factors])
+            return Certified(_SOLVED, primal, bound, steps)
         if not proximal:
             failures += 1
             if failures > 2:
@@ -179,4 +178,4 @@ def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap
         for j in range(columns.table.size):
             columns.table[j].centre = state.repaired[j]
         nearness = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
-    return Certified(_GAVE_UP, primal, bound, steps, state.best_theta[factors])
+    return Certified(_GAVE_UP, primal, bound, steps)

@@ -37,7 +37,7 @@ __all__ = [
     "AccountSolution",
     "Certified",
     "Multipliers",
-    "bound_at_cash",
+    "bound_at_rows",
     "choose_and_solve",
     "is_solvable",
     "prepare",
@@ -219,15 +219,22 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
 
 
 @kernel
-def bound_at_cash(columns: Columns, first: Certified, cash: float) -> float:
-    """Lower bound / gamma over all portfolios that end with exactly this cash, from the first stage's multipliers.
+def bound_at_rows(columns: Columns, state: State, first: Certified, rows: NDArray[np.float64], factors: int) -> float:
+    """Lower bound / gamma over all portfolios that end with exactly these rows (sum of weights, group values).
 
-    Whole shares cannot meet a cash target to the cent; what cash moved is neither a gain nor a loss of the optimizer.
+    From the first stage's multipliers. Whole shares cannot meet a cash target to the cent, nor a bound to the share:
+    what cash or a bound moved is neither a gain nor a loss of the optimizer.
     """
-    j = columns.coupling.shape[0]
-    start, stop = columns.table[j].own_start, columns.table[j].own_stop
-    within, _ = branch_minimum(columns, j, start, stop, first.cash_price)
-    return first.bound - within + value_at(columns, j, start, stop, cash) + first.cash_price * cash
+    n, m = columns.coupling.shape
+    bound = first.bound
+    for r in range(factors, m):
+        j = n + r - factors
+        price = state.bound_theta[r] if r == factors else -state.bound_theta[r]
+        value = 1.0 - rows[r] if r == factors else rows[r]
+        start, stop = columns.table[j].own_start, columns.table[j].own_stop
+        least, _ = branch_minimum(columns, j, start, stop, price)
+        bound += value_at(columns, j, start, stop, value) + price * value - least
+    return bound
 
 
 @kernel
@@ -313,7 +320,7 @@ def _search_flips(
     _put_in_force(columns, choice, at)
     state.best[:] = weights
     state.best_theta[:] = theta
-    return Certified(current.status, current.primal, current.bound, steps, current.cash_price), kept
+    return Certified(current.status, current.primal, current.bound, steps), kept
 
 
 @kernel
@@ -349,7 +356,7 @@ def choose_and_solve(
 @kernel
 def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Certified, int]:
     if not is_solvable(problem):
-        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0, 0.0)
+        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0)
         return bad, bad, 0
     n, k = problem.loadings.shape
     fit = fitted(space, n, k, problem.group_low.size)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import kernel
 from lotwise.money import SHARE
-from lotwise.optimizer.problem import AccountProblem, Choice, Columns, SolveStatus, State, Workspace, fitted
+from lotwise.optimizer.convex import Certified
+from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.rounding import objective_at, round_to_shares
 from lotwise.optimizer.single_account import (
-    bound_at_cash,
+    bound_at_rows,
     choose_and_solve,
     is_solvable,
     prepare,
@@ -30,7 +31,7 @@ from lotwise.rebalancing.share_trades import (
 )
 from lotwise.securities.market import Market
 
-__all__ = ["AccountNight", "solve_account_night", "variance_of"]
+__all__ = ["AccountNight", "Reckoning", "solve_account_night", "variance_of"]
 
 _FREE = int(Choice.FREE)
 _HOLD = int(Choice.HOLD)
@@ -43,8 +44,19 @@ _MOST_ROUNDS = 5
 # Trades below this part of the minimum go first: dropping all small ones at once drops some that would have grown.
 _FIRST_PART = 0.5
 
+# A weight below this is a position sold out, which may be of any size.
+_SOLD_OUT = 1e-9
+
 # A weight is off its bound if it misses by more than this fraction of the account (a dollar in a million).
 _TOLERANCE = 1e-6
+
+
+class Reckoning(NamedTuple):
+    """What trades (or none) come to; fractions of the account's value."""
+
+    objective: float  # J: tracking, tax and cost
+    charged: float  # J with violations of soft bounds at their price
+    gap: float  # to the lower bound of the continuous problem at the same cash and group values
 
 
 class AccountNight(NamedTuple):
@@ -52,11 +64,9 @@ class AccountNight(NamedTuple):
 
     status: int  # SolveStatus
     steps: int
-    objective: float  # J of the trades as written, soft bounds charged
-    lower_bound: float  # of the continuous problem at the cash as written
     gap_convex: float
-    score: float  # J of doing nothing - J of the trades, soft bounds not charged
-    relief: float  # the same with soft bounds charged
+    written: Reckoning  # the trades as written
+    hold: Reckoning  # doing nothing
     breach: int  # at the start: 0 none, 1 cash, 2 a restriction
     cash: int  # money after the trades
 
@@ -99,7 +109,7 @@ def _hold_small(problem: AccountProblem, fit: Workspace, value: int, minimum: fl
     found = 0
     for i in range(problem.target.size):
         move = abs(fit.state.best[i] - problem.held[i]) * value
-        if fit.choice[i] == _HOLD or move == 0.0 or move >= minimum or fit.state.best[i] <= 0.0:
+        if fit.choice[i] == _HOLD or move == 0.0 or move >= minimum or fit.state.best[i] <= _SOLD_OUT:
             continue
         fit.choice[i] = _HOLD
         found += 1
@@ -193,33 +203,27 @@ def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
 
 
 @kernel
-def _evaluate(
-    book: Book, sizes: Sizes, arrays: AccountArrays, fit: Workspace, minimum: int
-) -> tuple[float, float, float, float, int]:
-    """Return (J charged, cash, score, relief, breach) of the trades as written, against doing nothing."""
-    problem = problem_of(arrays, sizes)
-    n, factors = problem.loadings.shape
-    columns: Columns = fit.columns
-    state: State = fit.state
-    gamma = problem.risk_price
-    held = objective_at(columns, problem.held, state.gradient, factors) * gamma
-    breach = _breach(problem, sizes.value, minimum, state.gradient)
-    charged = objective_at(columns, arrays.written[:n], state.gradient, factors) * gamma
-    cash = float(1.0 - state.gradient[factors])
-    doing_nothing = gamma * variance_of(problem, problem.held, np.empty(factors))
-    score = doing_nothing - _written_objective(problem, arrays, sizes, book)
-    return charged, cash, score, held - charged, breach
+def _reckon(
+    problem: AccountProblem, fit: Workspace, first: Certified, weights: NDArray[np.float64], objective: float
+) -> Reckoning:
+    """Charge weights for violated bounds and hold them against the bound; leaves A'w in fit.state.gradient."""
+    factors = problem.loadings.shape[1]
+    rows = fit.state.gradient
+    charged = objective_at(fit.columns, weights, rows, factors) * problem.risk_price
+    bound = bound_at_rows(fit.columns, fit.state, first, rows, factors) * problem.risk_price
+    return Reckoning(objective, charged, charged - bound)
 
 
 @kernel
 def solve_account_night(
     book: Book, market: Market, household: int, account: int, sizes: Sizes, scratch: Scratch
 ) -> AccountNight:
-    """Solve a formulated account; trades are left in scratch.account (deltas, lot_sold, written)."""
+    """Solve a formulated account; trades are left in scratch.account (delta of names, sold of lots, written)."""
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
     if not is_solvable(problem):
-        return AccountNight(_BAD_INPUT, 0, np.nan, np.nan, np.nan, 0.0, 0.0, 0, 0)
+        nothing = Reckoning(np.nan, np.nan, np.nan)
+        return AccountNight(_BAD_INPUT, 0, np.nan, nothing, nothing, 0, 0)
     n, k = problem.loadings.shape
     fit = fitted(scratch.solver, n, k, sizes.groups)
     for name in range(n):
@@ -229,17 +233,16 @@ def solve_account_night(
     first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
     more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)
     _write_weights(arrays, sizes)
+    written = _reckon(problem, fit, first, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
+    doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))
+    hold = _reckon(problem, fit, first, problem.held, doing_nothing)
     minimum = book.policies.minimum_trade[book.households.policy[household]]
-    charged, cash_weight, score, relief, breach = _evaluate(book, sizes, arrays, fit, minimum)
-    bound = bound_at_cash(fit.columns, first, cash_weight) * problem.risk_price
     return AccountNight(
         max(first.status, final.status),
         first.steps + final.steps + more,
-        charged,
-        bound,
         (first.primal - first.bound) * problem.risk_price,
-        score,
-        relief,
-        breach,
+        written,
+        hold,
+        _breach(problem, sizes.value, minimum, fit.state.gradient),
         cash,
     )

@@ -1,10 +1,10 @@
 """The book: all that is known of H households at one close, as columns.
 
 Everything is a struct of arrays; offsets say where each household's and account's rows start (CSR: row r owns
-entries start[r] to start[r + 1]). Households come in the order of their file, accounts sorted by household and, inside
-it, in the order in which they are solved (taxable, traditional, Roth; then as in the file), lots by account, security,
-acquisition date and lot id. Money, shares and rates are integers (`lotwise.money`); policy numbers that only steer the
-optimizer are floats.
+entries start[r] to start[r + 1]). Households come in the order of their file, those of one taxpayer together where its
+first stands; accounts sorted by household and, inside it, in the order in which they are solved (taxable, traditional,
+Roth; then as in the file); lots by account, security, acquisition date and lot id. Money, shares and rates are
+integers (`lotwise.money`); policy numbers that only steer the optimizer are floats.
 
 `BookLabels` holds what people call the rows. No kernel needs it.
 """
@@ -95,6 +95,7 @@ class Households(NamedTuple):
     rules: Int32Array  # (H,) row of RuleSets
     short_rate: IntArray  # (H,) marginal rate on short-term gains, federal + state, billionths
     long_rate: IntArray  # (H,) the same on long-term gains
+    taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
     blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
 
 

@@ -30,6 +30,7 @@ _HOUSEHOLD = (
     "last_window",
     "short_rate",
     "long_rate",
+    "taxpayer",
     "whole_shares",
     "minimum_trade",
     "blocked",
@@ -95,7 +96,7 @@ class Case(NamedTuple):
     lines: Records  # (T,) the trades as written
     order: IntArray  # (T,) rows of the lines that can be judged, by account
     traded: IntArray  # (N,) securities traded in this account, in order of appearance
-    buyer: IntArray  # (groups,) household + 1 that buys of the substantially identical group tonight
+    buyer: IntArray  # (groups,) taxpayer + 1 that buys of the substantially identical group tonight
     sold_of_lot: IntArray  # (most lots of an account,) shares, by place of the lot in its account
     written: IntArray  # (1,) number of violations; counts on past the room there is, for a second pass
     found: IntArray  # (room + 1, 7) the columns of Violations; the last row takes what has no room
@@ -146,6 +147,7 @@ def _households_of(book: Book, proposals: Proposals) -> Records:
     _fill(households, first_rule=rule_start[source.rules], last_rule=rule_start[source.rules + 1])
     _fill(households, first_window=book.windows.start[:-1], last_window=book.windows.start[1:])
     _fill(households, short_rate=source.short_rate, long_rate=source.long_rate, blocked=source.blocked)
+    _fill(households, taxpayer=source.taxpayer)
     _fill(households, whole_shares=book.policies.fractional_shares[source.policy] == 0)
     _fill(households, minimum_trade=book.policies.minimum_trade[source.policy])
     _fill(households, status=outcomes.status, tax=outcomes.tax, cost=outcomes.cost, lines=outcomes.trades)

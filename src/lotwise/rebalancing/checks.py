@@ -214,17 +214,27 @@ def _verify_account(case: Case, a: int) -> Figures:
 
 
 @kernel
+def _mark_buyers(case: Case, first: int) -> None:
+    """Mark what the households of one taxpayer, the first of which is given, buy tonight."""
+    taxpayer = case.households[first].taxpayer
+    h = first
+    while h < case.households.size and case.households[h].taxpayer == taxpayer:
+        household = case.households[h]
+        for a in range(household.first_account, household.last_account):
+            for i in range(case.accounts[a].first_line, case.accounts[a].last_line):
+                line = case.lines[case.order[i]]
+                if line.side == _BUY:
+                    case.buyer[case.names[line.security].group] = taxpayer + 1
+        h += 1
+
+
+@kernel
 def _verify_household(case: Case, h: int) -> None:
     """Verify the lines of all accounts of a household, and its outcome against their sums."""
     household = case.households[h]
     lines, tax, cost = 0, 0, 0
     for a in range(household.first_account, household.last_account):
-        account = case.accounts[a]
-        lines += account.last_line - account.first_line
-        for i in range(account.first_line, account.last_line):
-            line = case.lines[case.order[i]]
-            if line.side == _BUY:
-                case.buyer[case.names[line.security].group] = h + 1
+        lines += case.accounts[a].last_line - case.accounts[a].first_line
     if lines > 0 and household.blocked:
         _note_household(case, h, Rule.BLOCKED, 0)
         return
@@ -248,6 +258,8 @@ def _verify(case: Case) -> None:
     """Verify all households, and set every account's cash after its trades."""
     unjudged = _sort_lines(case)
     for h in range(case.households.size):
+        if h == 0 or case.households[h].taxpayer != case.households[h - 1].taxpayer:
+            _mark_buyers(case, h)
         if not unjudged[h]:
             _verify_household(case, h)
 

@@ -56,7 +56,7 @@ def draft_for(book: Book, first: int, last: int) -> Draft:
     name_rules = np.diff(book.rules.name_start)[rules]
     names = np.diff(book.models.start)[book.households.model[household]] + name_rules
     room = int(2 * (lot_start[-1] - lot_start[0]) + names.sum())
-    slack = int(np.diff(book.rules.group_start)[rules].sum() + name_rules.sum()) + 2 * count
+    slack = int(np.diff(book.rules.group_start)[rules].sum() + 2 * name_rules.sum()) + 2 * count
     return Draft(
         trade_records(room),
         _outcome_records(last - first),

@@ -45,7 +45,6 @@ class Hindrance(StrEnum):
     WASHED = "selling it at a loss would be a wash sale"
     WASHES = "buying it would wash a loss sold by the household"
     TOO_SMALL = "the trade would be below the minimum"
-    NOT_WORTH_IT = "the account's trades together are not worth making"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class LotLine:
     long_term: bool
     tax: float  # price of its tax, now less later
     cost: float  # trading cost as charged
-    saves: float  # risk, cash and bounds saved per dollar sold
+    risk: float  # yearly risk charge saved per dollar sold
+    needs: float  # worth of the cash that a dollar sold raises and of the bounds it relieves
     hindrance: Hindrance
     sold_above: float  # weight of the name above which the lot would be sold; nan = at none
     sold_below: float  # gain below which it would be sold; nan = at none
@@ -160,11 +160,16 @@ def _lot_lines(
     market: Market,
     place: tuple[int, int],
     name: int,
-    saves: float,
-    context: tuple[Scratch, Sizes, float],
+    worth: tuple[float, float, float, bool],
+    context: tuple[Scratch, Sizes],
 ) -> tuple[LotLine, ...]:
-    """Every lot of a name, sellable ones in the order in which they would be sold."""
-    scratch, sizes, stiffness = context
+    """Every lot of a name, sellable ones in the order in which they would be sold.
+
+    `worth` = (risk and needs per dollar, stiffness of the name, whether its trade was dropped as too small).
+    """
+    scratch, sizes = context
+    risk, needs, stiffness, dropped = worth
+    saves = risk + needs
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
     security = int(arrays.names[name].security)
@@ -197,8 +202,11 @@ def _lot_lines(
                 long_term=bool(market.as_of >= first_long_term_day_number(book.lots.holding_start[lot])),
                 tax=tax,
                 cost=price - tax,
-                saves=saves,
-                hindrance=_lot_hindrance(book, market, place, lot, scratch),
+                risk=risk,
+                needs=needs,
+                hindrance=Hindrance.TOO_SMALL
+                if dropped and price < saves
+                else _lot_hindrance(book, market, place, lot, scratch),
                 sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness) if kept else float("nan"),
                 sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
             )
@@ -257,7 +265,7 @@ def _name_lines(
         saves = float(prices.risk[name] + prices.cash + prices.bounds[name])
         stiffness = float(prices.stiffness[name])
         hindrance = _buy_hindrance(market, scratch, sizes, name, sold_before)
-        pinned = scratch.solver.choice[name] == Choice.HOLD and hindrance is Hindrance.NONE
+        dropped = bool(scratch.solver.choice[name] == Choice.HOLD)
         after = float(arrays.written[name])
         buy_cost = float(problem.buy_cost[name])
         tax, risk = _overweight(prices, scratch, sizes, name)
@@ -272,11 +280,18 @@ def _name_lines(
                 bounds=float(prices.bounds[name]),
                 buy_cost=buy_cost,
                 bought=max(int(arrays.names[name].delta), 0),
-                hindrance=Hindrance.TOO_SMALL if pinned else hindrance,
+                hindrance=Hindrance.TOO_SMALL if dropped and not hindrance else hindrance,
                 bought_below=_change_at(after, -buy_cost, saves, stiffness) if not hindrance else float("nan"),
                 overweight_tax=tax,
                 overweight_risk=risk,
-                lots=_lot_lines(book, market, place, name, saves, (scratch, sizes, stiffness)),
+                lots=_lot_lines(
+                    book,
+                    market,
+                    place,
+                    name,
+                    (float(prices.risk[name]), saves - float(prices.risk[name]), stiffness, dropped),
+                    context,
+                ),
             )
         )
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
@@ -301,7 +316,7 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
     if keep:
         rows = sizes.names + sizes.lots
         trades = trade_records(rows)
-        record_trades(book, market, (household, account), sizes, scratch.account, scratch.household, 0, trades)
+        record_trades(book, market, (household, account), sizes, scratch, 0, trades)
     clear_account(book, household, sizes.names, scratch.account)
     return AccountStory(account, value, night, keep, before, after, names)
 
@@ -316,10 +331,24 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
         raise IndexError(f"the household must lie within 0 .. {total - 1}, was {household}")
     if book.households.blocked[household]:
         return HouseholdStory(household, True, ())
-    scratch = scratch_for(book, market, household, household + 1)
-    open_household(book, market, household, scratch.household, volatility_of(market))
-    first = book.households.account_start[household]
-    last = book.households.account_start[household + 1]
-    stories = tuple(_account_story(book, market, household, a, scratch) for a in range(first, last))
-    close_household(book, market, household, scratch.household)
+    taxpayer = book.households.taxpayer
+    first = household
+    while first > 0 and taxpayer[first - 1] == taxpayer[household]:
+        first -= 1
+    scratch = scratch_for(book, market, first, household + 1)
+    volatility = volatility_of(market)
+    stories: tuple[AccountStory, ...] = ()
+    for one in range(first, household + 1):  # what the same taxpayer trades in earlier households bars things here
+        if not book.households.blocked[one]:
+            stories = _household_stories(book, market, one, scratch, volatility)
     return HouseholdStory(household, False, stories)
+
+
+def _household_stories(
+    book: Book, market: Market, household: int, scratch: Scratch, volatility: NDArray[np.float64]
+) -> tuple[AccountStory, ...]:
+    open_household(book, market, household, scratch.household, volatility)
+    accounts = range(book.households.account_start[household], book.households.account_start[household + 1])
+    stories = tuple(_account_story(book, market, household, account, scratch) for account in accounts)
+    close_household(book, market, household, scratch.household)
+    return stories

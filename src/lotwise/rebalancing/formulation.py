@@ -213,8 +213,8 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
     for name in range(names):
         security = arrays.names[name].security
         low, high = arrays.securities[security].low, arrays.securities[security].high
-        problem.low[name] = low
-        problem.high[name] = max(high, low)
+        problem.low[name] = min(low, high)  # where rules contradict each other, the least weight gives, and is named
+        problem.high[name] = high
         problem.buy_cost[name] = (
             multiplier * market.spread[security] / (2 * FULL_RATE)
             + state.groups[market.identical[security]].barred_cost

@@ -212,7 +212,7 @@ def check_wash_sales(case: Case, t: int, gain: int) -> None:
         return
     if gain >= 0 or case.accounts[line.account].kind != _TAXABLE:
         return
-    if case.buyer[name.group] == line.household + 1:
+    if case.buyer[name.group] == case.households[line.household].taxpayer + 1:
         _note_line(case, t, Rule.SOLD_AND_BOUGHT, -gain)
     if row >= 0 and case.windows[row].no_loss_until >= case.as_of:
         others = case.windows[row].bought_shares

@@ -1,6 +1,7 @@
 """The heart: `rebalance(book, market) -> proposals`. Pure; columns in, columns out; one household or a million.
 
-Households do not see each other, so an engine may split a book into ranges, call `rebalance` on each (the kernels
+Only households of one taxpayer see each other, and they stand together; so an engine may split a book between
+taxpayers into ranges, call `rebalance` on each (the kernels
 hold no lock) and join the results with `joined`; the bytes are the same however it is split.
 """
 
@@ -33,7 +34,7 @@ from lotwise.rebalancing.recording import (
     record_trades,
 )
 from lotwise.rebalancing.scratch import Scratch, scratch_for
-from lotwise.rebalancing.wash_windows import close_household, open_household
+from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
 
 __all__ = ["compile_kernels", "is_worthwhile", "joined", "rebalance", "volatility_of"]
@@ -73,13 +74,14 @@ def _reset(tally: Records) -> None:
 def is_worthwhile(book: Book, household: int, night: AccountNight, cash: float, tally: Records) -> bool:
     """Whether this account's trades are proposed: it must trade, or gains more than the threshold."""
     worth = book.policies.worth_it[book.households.policy[household]]
-    tally[0].best = max(tally[0].best, night.score)
-    if night.breach > 0 and night.relief > max(worth, 0.0):
+    score = night.hold.objective - night.written.objective
+    tally[0].best = max(tally[0].best, score)
+    if night.breach > 0 and night.hold.charged - night.written.charged > max(worth, 0.0):
         tally[0].cause = max(tally[0].cause, _RESTRICTION if night.breach == 2 else _CASH)
         if night.breach == 1:
             tally[0].cash = cash
         return True
-    return bool(night.score > worth)
+    return bool(score > worth)
 
 
 @kernel
@@ -104,26 +106,27 @@ def _solve_one(
         keep = is_worthwhile(book, household, night, cash, tally)
         after = arrays.written[: sizes.names]
         if keep:
-            trade = record_trades(
-                book, market, (household, account), sizes, arrays, scratch.household, trade, draft.trades
-            )
-            tally[0].score += night.score * value
+            trade = record_trades(book, market, (household, account), sizes, scratch, trade, draft.trades)
+            tally[0].score += (night.hold.objective - night.written.objective) * value
         else:
             after[:] = problem.held
         relaxed = record_relaxations(book, (household, account), sizes, arrays, after, relaxed, draft.relaxations)
         add_active_weights(sizes, arrays, after, value / total, scratch.household)
-        tally[0].gap += (night.objective - night.lower_bound) * value
+        reckoning = night.written if keep else night.hold
+        tally[0].gap += reckoning.gap * value
         tally[0].gap_convex += night.gap_convex * value
         tally[0].solved += 1
         results = draft.accounts
         row = account - rows.first_account
         results[row].steps = night.steps
-        results[row].objective = night.objective
-        results[row].objective_hold = night.objective + night.relief
-        results[row].lower_bound = night.lower_bound
+        results[row].objective = reckoning.objective
+        results[row].objective_hold = night.hold.objective
+        results[row].lower_bound = reckoning.objective - reckoning.gap
         results[row].gap_convex = night.gap_convex
         results[row].cash_before = cash
         results[row].cash_after = night.cash / value if keep else cash
+    else:
+        tally[0].gap_convex = night.gap_convex * value
     clear_account(book, household, sizes.names, arrays)
     return night.status, _Rows(trade, relaxed, rows.first_household, rows.first_account)
 
@@ -207,6 +210,7 @@ def _rebalance_household(
             outcomes[at].status = _FAILED
             outcomes[at].cause = _NOT_SOLVED
             outcomes[at].figure = status
+            outcomes[at].gap_convex = tally[0].gap_convex / solved_value
             failed = True
             break
     close_household(book, market, household, scratch.household)
@@ -235,6 +239,8 @@ def _rebalance_range(
 ) -> _Rows:
     rows = _Rows(0, 0, first, book.households.account_start[first])
     for household in range(first, last):
+        if household == first or book.households.taxpayer[household] != book.households.taxpayer[household - 1]:
+            forget_tonight(scratch.household)
         rows = _rebalance_household(book, market, household, volatility, scratch, draft, rows)
     return rows
 
@@ -251,12 +257,16 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
     Outcome and account arrays have a row for each of the range, trades and relaxations for what was found; household,
     account and lot numbers are the book's. Deterministic: the same bytes for the same input.
 
-    Raises ValueError for a range outside the book.
+    Raises ValueError for a range outside the book, or one that parts the households of a taxpayer.
     """
     total = len(book.households.model)
     last = total if last is None else last
     if not 0 <= first <= last <= total:
         raise ValueError(f"the range must lie within 0 .. {total}, was {first} .. {last}")
+    taxpayer = book.households.taxpayer
+    for cut in (first, last):
+        if 0 < cut < total and taxpayer[cut] == taxpayer[cut - 1]:
+            raise ValueError(f"a range must not part households of one taxpayer, but {cut - 1} and {cut} are")
     draft = draft_for(book, first, last)
     scratch = scratch_for(book, market, first, last)
     rows = _rebalance_range(book, market, first, last, volatility_of(market), scratch, draft)

@@ -13,7 +13,7 @@ from lotwise.rebalancing.account_solve import variance_of
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.proposal import Reason, Side
-from lotwise.rebalancing.scratch import AccountArrays, HouseholdState
+from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
 from lotwise.rebalancing.wash_windows import mark_traded
 from lotwise.securities.market import Market
 
@@ -58,6 +58,16 @@ def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDA
 
 
 @kernel
+def _bounds_pull(problem: AccountProblem, theta: NDArray[np.float64], pull: NDArray[np.float64]) -> None:
+    """Add what a dollar less of each name is worth to the bounds on its groups, at the last solve's multipliers."""
+    first = problem.loadings.shape[1] + 1
+    for g in range(problem.group_low.size):
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            price = problem.risk_price * theta[first + g]
+            pull[problem.group_name[entry]] += price * problem.group_coefficient[entry]
+
+
+@kernel
 def _cash_side(problem: AccountProblem) -> int:
     """-1 where cash was below its band, 1 where it was above, 0 within."""
     cash = 1.0
@@ -69,11 +79,16 @@ def _cash_side(problem: AccountProblem) -> int:
 
 
 @kernel
-def _sell_reason(problem: AccountProblem, name: int, harvest: bool, worthwhile: bool, cash_side: int) -> int:
-    """Reason of selling a lot; `worthwhile`: the risk it saves alone outweighs its tax and cost."""
+def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bool], cash_side: int) -> int:
+    """Reason of selling a lot.
+
+    `facts` = (it earns a credit; the risk it saves alone outweighs its tax and cost; a bound on a group makes up the
+    difference).
+    """
+    harvest, worthwhile, for_bound = facts
     if harvest:
         return _HARVEST
-    if problem.held[name] > problem.high[name] + _TOLERANCE:
+    if for_bound or problem.held[name] > problem.high[name] + _TOLERANCE:
         return _RESTRICTED
     if worthwhile:
         return _REBALANCE_SELL
@@ -81,12 +96,15 @@ def _sell_reason(problem: AccountProblem, name: int, harvest: bool, worthwhile: 
 
 
 @kernel
-def _buy_reason(problem: AccountProblem, name: int, worthwhile: bool, cash_side: int) -> int:
-    """Reason of buying a name; `worthwhile`: the risk it saves alone outweighs its cost."""
+def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], cash_side: int) -> int:
+    """Reason of buying a name; `facts` = (the risk it saves outweighs its cost; a bound on a group asks for it)."""
+    worthwhile, for_bound = facts
     if problem.held[name] < problem.low[name] - _TOLERANCE:
         return _RESTRICTED
     if worthwhile:
         return _REBALANCE_BUY
+    if for_bound:
+        return _RESTRICTED
     return _INVEST_CASH if cash_side > 0 else _EXCHANGE_BUY
 
 
@@ -96,13 +114,13 @@ def _record_sale(
     market: Market,
     place: tuple[int, int, int, int],
     arrays: AccountArrays,
-    cause: tuple[float, int],
+    cause: tuple[float, float, int],
     at: int,
     trades: Records,
 ) -> None:
-    """Write one sell line; `cause` = (yearly risk saved per money unit sold, in dollars; side of the cash band)."""
+    """Write one sell line; `cause` = (yearly risk saved per money unit sold, in dollars; pull of bounds; cash)."""
     household, account, name, index = place
-    saved, cash_side = cause
+    saved, pull, cash_side = cause
     row = arrays.lots[index].row
     security = arrays.names[name].security
     taken = arrays.lots[index].sold
@@ -117,8 +135,9 @@ def _record_sale(
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     risk = saved * value
     harvest = tax < 0 and arrays.lots[index].tax < 0.0
-    worthwhile = risk >= (tax + cost) / DOLLAR
-    reason = _sell_reason(arrays.problem, name, harvest, worthwhile, cash_side)
+    price = (tax + cost) / DOLLAR
+    for_bound = pull > 0.0 and risk < price <= risk + pull * value / DOLLAR
+    reason = _sell_reason(arrays.problem, name, (harvest, risk >= price, for_bound), cash_side)
     trades[at].household = household
     trades[at].account = account
     trades[at].security = security
@@ -141,13 +160,13 @@ def _record_purchase(
     market: Market,
     place: tuple[int, int, int],
     arrays: AccountArrays,
-    cause: tuple[float, int],
+    cause: tuple[float, float, int],
     at: int,
     trades: Records,
 ) -> None:
-    """Write one buy line; `cause` = (yearly risk that the name saves, in dollars; side of the cash band)."""
+    """Write one buy line; `cause` = (yearly risk the name saves, in dollars; pull of bounds; side of the cash band)."""
     household, account, name = place
-    saved, cash_side = cause
+    saved, pull, cash_side = cause
     security = arrays.names[name].security
     shares = arrays.names[name].delta
     value = mul_div(shares, market.price[security], SHARE)
@@ -164,7 +183,7 @@ def _record_purchase(
     trades[at].long_term = 0
     trades[at].tax = 0
     trades[at].cost = cost
-    trades[at].reason = _buy_reason(arrays.problem, name, saved >= cost / DOLLAR, cash_side)
+    trades[at].reason = _buy_reason(arrays.problem, name, (saved >= cost / DOLLAR, pull < 0.0), cash_side)
     trades[at].figure_1 = cost / DOLLAR
     trades[at].figure_2 = saved
 
@@ -175,15 +194,17 @@ def record_trades(
     market: Market,
     place: tuple[int, int],
     sizes: Sizes,
-    arrays: AccountArrays,
-    state: HouseholdState,
+    scratch: Scratch,
     at: int,
     trades: Records,
 ) -> int:
     """Write the account's lines (sells, then buys), mark what they bar in later accounts; returns the next free row."""
     household, account = place
+    arrays, state = scratch.account, scratch.household
     problem = problem_of(arrays, sizes)
     cash_side = _cash_side(problem)
+    pull = np.zeros(sizes.names)
+    _bounds_pull(problem, scratch.solver.state.best_theta, pull)
     saved = np.empty(sizes.names)
     risk_saved(problem, arrays.written[: sizes.names], saved)
     for name in range(sizes.names):
@@ -193,14 +214,16 @@ def record_trades(
         rate = saved[name] * sizes.value / DOLLAR / max(total, 1)
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
             if arrays.lots[lot].sold > 0:
-                _record_sale(book, market, (household, account, name, lot), arrays, (rate, cash_side), at, trades)
+                _record_sale(
+                    book, market, (household, account, name, lot), arrays, (rate, pull[name], cash_side), at, trades
+                )
                 at += 1
                 if arrays.lots[lot].loss:
                     mark_traded(state, market.identical[arrays.names[name].security], False, True)
     for name in range(sizes.names):
         if arrays.names[name].delta > 0:
             dollars = saved[name] * sizes.value / DOLLAR
-            _record_purchase(market, (household, account, name), arrays, (dollars, cash_side), at, trades)
+            _record_purchase(market, (household, account, name), arrays, (dollars, pull[name], cash_side), at, trades)
             at += 1
             mark_traded(state, market.identical[arrays.names[name].security], True, False)
     return at
@@ -242,17 +265,22 @@ def record_relaxations(
             dearest = max(dearest, whole * arrays.unit[name])
         slack = _TOLERANCE + whole * arrays.unit[name]
         security = arrays.names[name].security
-        if w > problem.high[name] + slack:
-            at = _relaxed(out, at, account, arrays.securities[security].high_source, problem.high[name], w)
-        elif w < problem.low[name] - slack:
-            at = _relaxed(out, at, account, arrays.securities[security].low_source, problem.low[name], w)
+        rule = arrays.securities[security]
+        if w > rule.high + slack:
+            at = _relaxed(out, at, account, rule.high_source, rule.high, w)
+        if w < rule.low - slack:
+            at = _relaxed(out, at, account, rule.low_source, rule.low, w)
     for g in range(sizes.groups):
         reached = 0.0
+        slack = _TOLERANCE
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
-            reached += problem.group_coefficient[entry] * weights[problem.group_name[entry]]
-        if reached > problem.group_high[g] + _TOLERANCE + dearest:
+            member, part = problem.group_name[entry], problem.group_coefficient[entry]
+            reached += part * weights[member]
+            if arrays.names[member].delta != 0:
+                slack = max(slack, whole * part * arrays.unit[member])
+        if reached > problem.group_high[g] + slack:
             at = _relaxed(out, at, account, arrays.group_source[g], problem.group_high[g], reached)
-        elif reached < problem.group_low[g] - _TOLERANCE - dearest:
+        elif reached < problem.group_low[g] - slack:
             at = _relaxed(out, at, account, arrays.group_source[g], problem.group_low[g], reached)
     mendable = _TOLERANCE + dearest + book.policies.minimum_trade[policy] / sizes.value
     if cash > sizes.cash_high + mendable:

@@ -1,7 +1,8 @@
 """What the open wash-sale windows and tonight's own trades bar in one household.
 
-Accounts are solved one after the other (taxable, traditional, Roth). What an earlier one sold at a loss tonight no
-later one may buy, IRAs included; what an earlier one bought bars the losses of the later ones.
+Accounts are solved one after the other (taxable, traditional, Roth; then the next household of the same taxpayer).
+What an earlier one sold at a loss tonight no later one may buy, IRAs included; what an earlier one bought bars the
+losses of the later ones.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lotwise.rebalancing.lot_costs import barred_loss_cost
 from lotwise.rebalancing.scratch import HouseholdState
 from lotwise.securities.market import Market
 
-__all__ = ["close_household", "loss_is_barred", "mark_traded", "may_buy_tonight", "open_household"]
+__all__ = ["close_household", "forget_tonight", "loss_is_barred", "mark_traded", "may_buy_tonight", "open_household"]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _REPLACEMENT = int(LotFlag.REPLACEMENT)
@@ -57,7 +58,7 @@ def _price_barred_losses(
 def open_household(
     book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
 ) -> None:
-    """Write the household's windows into the dense arrays; nothing has been traded tonight."""
+    """Write the household's windows into the dense tables."""
     windows = book.windows
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
@@ -70,7 +71,7 @@ def open_household(
 
 @kernel
 def close_household(book: Book, market: Market, household: int, state: HouseholdState) -> None:
-    """Empty what `open_household` and the night's trades wrote."""
+    """Empty what `open_household` wrote."""
     windows = book.windows
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
@@ -81,6 +82,11 @@ def close_household(book: Book, market: Market, household: int, state: Household
     last = book.households.account_start[household + 1]
     for lot in range(book.accounts.lot_start[first], book.accounts.lot_start[last]):
         state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
+
+
+@kernel
+def forget_tonight(state: HouseholdState) -> None:
+    """Begin another taxpayer: nothing has been traded tonight."""
     for i in range(state.counts[0]):
         state.groups[state.marked[i]].sold_at_loss = False
         state.groups[state.marked[i]].bought = False

@@ -31,6 +31,19 @@ def _dollars(amount: float) -> str:
     return f"{'-' if amount < -0.5 else ''}${abs(amount):,.0f}"
 
 
+# Prices of cash and bounds beyond a dollar per dollar are those of what must be, not of what pays.
+_MUST = 1.0
+
+
+def _needs_words(needs: float, dollars: float) -> str:
+    """Say what cash and bounds on groups add to the worth of selling."""
+    if abs(needs * dollars) < 0.5:
+        return ""
+    if abs(needs) >= _MUST:
+        return " and cash or a bound that must be met" if needs > 0 else " and cash or a bound that forbids it"
+    return f" and {_dollars(needs * dollars)} for cash and bounds"
+
+
 def lot_words(line: LotLine, *, traded: bool = True) -> str:
     """Say of one lot what it would save, what it would cost, and what would change the decision."""
     dollars = line.value / 1e4
@@ -38,41 +51,53 @@ def lot_words(line: LotLine, *, traded: bool = True) -> str:
         return f"not sold: {line.hindrance.value}"
     if math.isnan(line.tax):
         return "not sold: it has no price"
-    tax, cost, saves = (dollars * part for part in (line.tax, line.cost, line.saves))
+    tax, cost, risk = (dollars * part for part in (line.tax, line.cost, line.risk))
     costs = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
-    figures = f"{costs} and {_dollars(cost)} of trading against {_dollars(saves)} saved a year"
+    saves = f"{_dollars(risk)} of risk saved a year{_needs_words(line.needs, dollars)}"
+    figures = f"{costs} and {_dollars(cost)} of trading against {saves}"
     if line.sold:
         verb = "sold" if line.sold == line.shares else f"{format_shares(line.sold)} shares sold"
-        verb = verb if traded else f"would be {verb}"
-        return f"{verb}: {figures}"
+        return f"{verb if traded else f'would be {verb}'}: {figures}"
     changes = []
-    if line.sold_above <= 1.0:
+    if 0.0 <= line.sold_above <= 1.0:
         changes.append(f"above a weight of {line.sold_above:.2%}")
-    if line.sold_below >= 0.0:
+    if 0.0 <= line.sold_below < line.gain:
         changes.append(f"below a gain of {line.sold_below:.1%}")
     change = f"; would be sold {' or '.join(changes)}" if changes else ""
     return f"not sold: {figures}{change}"
+
+
+def _bought_words(line: NameLine) -> str:
+    saved = -line.risk * 1e4
+    words = f"bought: each dollar saves {saved:.0f} bp of risk a year and costs {line.buy_cost * 1e4:.0f} bp"
+    if saved >= line.buy_cost * 1e4:
+        return words
+    why = "a bound on its group asks for it" if -line.bounds > -line.cash else "the cash is worth less than the name"
+    return f"{words}; {why}"
 
 
 def name_words(line: NameLine, *, traded: bool = True) -> str:
     """Say of one name why it moves or stays."""
     away = line.after - line.target
     distance = f"{abs(away):.2%} {'over' if away > 0 else 'under'}weight"
-    sold = sum(lot.sold for lot in line.lots)
     would = "" if traded else "would be "
-    if sold:
-        return f"{would}sold to {line.after:.2%}, left {distance}"
+    if any(lot.sold for lot in line.lots):
+        tax = sum(lot.tax * lot.value / 1e4 * lot.sold / lot.shares for lot in line.lots if lot.sold)
+        price = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
+        return f"{would}sold to {line.after:.2%}, left {distance}: {price}"
     if line.bought:
-        saved = -(line.risk + line.cash + line.bounds)
-        return f"{would}bought: each dollar saves {saved * 1e4:.0f} bp a year and costs {line.buy_cost * 1e4:.0f} bp"
+        return would + _bought_words(line)
     if away > 0:
-        return (
-            f"{distance}, not sold: {_dollars(line.overweight_tax)} of tax against "
-            f"{_dollars(line.overweight_risk)} a year of risk"
-        )
+        if any(lot.hindrance is Hindrance.TOO_SMALL for lot in line.lots):
+            return f"{distance}, not sold: {Hindrance.TOO_SMALL.value}"
+        barred = {lot.hindrance for lot in line.lots}
+        if line.lots and len(barred) == 1 and Hindrance.NONE not in barred:
+            return f"{distance}, not sold: {barred.pop().value}"
+        price, risk = _dollars(line.overweight_tax), _dollars(line.overweight_risk)
+        return f"{distance}, not sold: {price} of tax against {risk} a year of risk"
     if line.hindrance is not Hindrance.NONE:
         return f"{distance}, not bought: {line.hindrance.value}"
-    if line.bought_below > 0:
+    if 0.0 < line.bought_below < line.after:
         return f"{distance}, not bought: it would be below a weight of {line.bought_below:.2%}"
     return distance
 
@@ -117,14 +142,20 @@ def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symb
         return [head, Text("  the solver did not reach its gap: nothing is traded", style="red")]
     night = story.night
     verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
+    score = (night.hold.objective - night.written.objective) * 1e4
+    effect = f"improves the objective by {score:.1f} bp"
+    if story.proposed and score < 0:
+        effect = f"costs {-score:.1f} bp to bring cash or a restriction back in order"
     facts = (
-        f"  {verdict}; improves the objective by {night.score * 1e4:.1f} bp; tracking {story.te_before:.2%} to "
-        f"{story.te_after:.2%}; proved within {max(night.objective - night.lower_bound, 0.0) * 1e4:.3f} bp of the best"
+        f"  {verdict}; {effect}; tracking {story.te_before:.2%} to "
+        f"{story.te_after:.2%}; proved within {max(night.written.gap, 0.0) * 1e4:.3f} bp of the best"
     )
     chosen = [line for line in story.names if symbol is None or market.symbols[line.security] == symbol]
     moved = [line for line in chosen if line.bought or any(lot.sold for lot in line.lots)]
     stayed = [line for line in chosen if line not in moved]
     shown = (moved[:_NAMES] + stayed[: max(_NAMES - len(moved), 5)]) if symbol is None else chosen
+    if not chosen:
+        return [head, Text(f"  neither holds nor wants {symbol}")]
     parts: list[RenderableType] = [head, Text(facts), _names_table(story, market, shown)]
     if symbol is not None:
         parts += [_lots_table(story, labels, line) for line in chosen if line.lots]

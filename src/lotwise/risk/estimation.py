@@ -6,6 +6,7 @@
 3. The same again for what stock factors leave unexplained in funds: bonds, gold and foreign shares move together for
    reasons that no domestic stock shows.
 4. Specific variances, drawn towards those of the peers.
+5. Factors scaled to an annual variance of 1, so that an exposure is a volatility.
 
 The same inputs give the same bytes, in whatever order the symbols come. Not modelled: two stocks of one company (their
 specific risk counts as independent), fundamental factors, expected changes of a company's risk.
@@ -100,12 +101,14 @@ def estimate(
     exposures[quiet] = 0.0
     specific[quiet] = settings.least_specific**2
     origin = _origin(panel, peers, settings)
+    covariance = _block_diagonal([layer.covariance * DAYS_PER_YEAR for layer in layers])
+    exposures, covariance = _of_unit_variance(exposures, covariance)
     return FactorModel(
         as_of=day,
         symbols=history.symbols,
         factors=_factor_names(layers),
         exposures=exposures[back],
-        covariance=_block_diagonal([layer.covariance * DAYS_PER_YEAR for layer in layers]),
+        covariance=covariance,
         specific=specific[back],
         origin=tuple(origin[i] for i in back),
     )
@@ -248,6 +251,20 @@ def _origin(panel: _Panel, peers: Peers, settings: EstimationSettings) -> list[s
         else:
             origins.append(Origin.SECTOR_PROXY if by_sector else Origin.CLASS_PROXY)
     return origins
+
+
+def _of_unit_variance(exposures: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+    """Scale the factors to an annual variance of 1: the same risk, in exposures that are volatilities.
+
+    Returns exposures x sd (N, k) and covariance / (sd sd') (k, k). A factor without variance moves nothing: its
+    exposures become 0.
+    """
+    sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    moves = sd > 0.0
+    scale = np.where(moves, sd, 1.0)
+    scaled = covariance / np.outer(scale, scale)
+    np.fill_diagonal(scaled, 1.0)
+    return np.where(moves, exposures * sd, 0.0), scaled
 
 
 def _block_diagonal(blocks: list[Floats]) -> Floats:

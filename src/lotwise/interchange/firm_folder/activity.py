@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from lotwise.dates import WASH_DAYS
+from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.columns import TypedTable
@@ -19,7 +19,7 @@ from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns, Windows, ope
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag
 
-__all__ = ["PendingOrders", "loss_sales", "read_pending_orders", "windows_of"]
+__all__ = ["PendingOrders", "loss_sales", "read_pending_orders", "report_oversold", "windows_of"]
 
 _MOST_VALUE = 10**12 * DOLLAR  # as for a lot: beyond it sums leave 64 bits
 
@@ -32,7 +32,7 @@ class PendingOrders:
 
     cash_used: dict[int, int] = field(default_factory=dict)  # account -> money
     buys: list[tuple[int, int, int]] = field(default_factory=list)  # account, security, shares
-    sells: set[tuple[int, int]] = field(default_factory=set)  # account, security
+    sells: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # account, security: shares, line
 
     def sell_frame(self) -> pl.DataFrame:
         """Accounts and securities with a pending sell."""
@@ -68,7 +68,8 @@ def read_pending_orders(table: TypedTable, context: LotContext, findings: Findin
             )
             findings.add(Place(table.file, line, "symbol"), message, symbol, owner)
         elif side == "sell":
-            orders.sells.add((account, security))
+            before, first_line = orders.sells.get((account, security), (0, line))
+            orders.sells[account, security] = (before + shares, first_line)
         else:
             price = int(context.prices.close[security])
             cost = exact_mul_div(shares, price, SHARE)
@@ -83,6 +84,58 @@ def read_pending_orders(table: TypedTable, context: LotContext, findings: Findin
             orders.cash_used[account] = orders.cash_used.get(account, 0) + cost
             orders.buys.append((account, security, shares))
     return orders
+
+
+def report_oversold(
+    file: str, orders: PendingOrders, lots: pl.DataFrame, context: LotContext, findings: FindingList
+) -> None:
+    """Warn of pending sells of more than their account holds: one of the two files is not of the day."""
+    if not orders.sells:
+        return
+    held = {
+        (account, security): shares
+        for account, security, shares in lots.join(orders.sell_frame(), on=["account", "security"], how="semi")
+        .group_by("account", "security")
+        .agg(pl.col("shares").cast(pl.Int128).sum())
+        .iter_rows()
+    }
+    accounts, symbols = context.accounts, context.securities.labels.symbols
+    for (account, security), (shares, line) in sorted(orders.sells.items()):
+        holds = held.get((account, security), 0)
+        if shares > holds:
+            message = Message(
+                Severity.WARNING,
+                f"at most the {holds / SHARE:g} shares of {symbols[security]} that {accounts.ids[account]} holds",
+                "correct the order or the lots; what is held of it is not sold",
+            )
+            owner = accounts.roster.ids[accounts.household[account]]
+            findings.add(Place(file, line, "shares"), message, f"{shares / SHARE:g} on sale", owner)
+
+
+def _report_repeated(
+    file: str, frame: pl.DataFrame, again: pl.Series, households: pl.Series, findings: FindingList
+) -> None:
+    """Report rows whose transaction was there before: a notice if the row is the same, a warning if it differs."""
+    if not again.any():
+        return
+    rows = again.arg_true()
+    place = pl.col("place").min().over("account", "transaction_id")
+    first = frame.with_row_index("place").select(place).to_series().gather(rows)
+    columns = frame.drop(LINE)
+    pairs = zip(columns[rows].iter_columns(), columns[first].iter_columns(), strict=True)
+    differs = pl.Series([False] * len(rows), dtype=pl.Boolean)
+    for one, other in pairs:
+        differs |= one.ne_missing(other)
+    same = Message(Severity.NOTICE, "a transaction once", "the first row of an id counts")
+    other_row = Message(
+        Severity.WARNING,
+        "a transaction once, or the same row again",
+        "correct the row or give it an id of its own; until then the first row of an id counts and this one does not",
+    )
+    lines, names = frame[LINE].gather(rows), frame["transaction_id"].gather(rows)
+    for mask, message in ((~differs, same), (differs, other_row)):
+        found = rows_to_report(lines.filter(mask), names.filter(mask), households.filter(mask))
+        findings.rows(Place(file, None, "transaction_id"), message, found)
 
 
 def _recent(table: TypedTable, accounts: AccountTable, today: int, findings: FindingList) -> pl.DataFrame:
@@ -103,9 +156,7 @@ def _recent(table: TypedTable, accounts: AccountTable, today: int, findings: Fin
     findings.rows(Place(table.file, None, "date"), message, rows)
     keyed = frame["transaction_id"].is_not_null() & frame["account"].is_not_null() & in_run
     again = keyed & ~frame.select(pl.struct("account", "transaction_id").is_first_distinct()).to_series()
-    message = Message(Severity.NOTICE, "a transaction once", "the first row of an id counts")
-    rows = rows_to_report(frame[LINE].filter(again), frame["transaction_id"].filter(again), owners.of(again))
-    findings.rows(Place(table.file, None, "transaction_id"), message, rows)
+    _report_repeated(table.file, frame, again, owners.of(again), findings)
     return frame.filter(in_run & ~old & ~later & ~again & pl.col("account").is_not_null())
 
 
@@ -167,23 +218,30 @@ def _pending_losses(lots: pl.DataFrame, orders: PendingOrders, today: int) -> pl
 
 
 def windows_of(context: LotContext, lots: pl.DataFrame, orders: PendingOrders, losses: pl.DataFrame) -> Windows:
-    """List the open windows of the chosen households; households of one wash group share theirs."""
+    """List the open windows of the chosen households; households of one wash group share theirs.
+
+    A purchase whose day is not known counts as made today: it then bars losses, which costs a loss at worst.
+    """
     accounts, roster = context.accounts, context.accounts.roster
     taxpayers = int(roster.taxpayer.max()) + 1 if len(roster.taxpayer) else 0
-    bought = lots.filter(
-        (pl.col("flags") & int(LotFlag.REPLACEMENT) > 0)
-        & pl.col("acquired").is_between(context.today - WASH_DAYS, context.today)
-    ).select("account", "security", pl.col("acquired").alias("day"), "shares")
+    today = context.today
+    unknown = pl.col("acquired") == int(NO_DATE)
+    day = pl.when(unknown).then(pl.lit(today, dtype=pl.Int32)).otherwise(pl.col("acquired"))
+    bought = (
+        lots.with_columns(day.alias("day"))
+        .filter((pl.col("flags") & int(LotFlag.REPLACEMENT) > 0) & pl.col("day").is_between(today - WASH_DAYS, today))
+        .select("account", "security", "day", "shares")
+    )
     pending = pl.DataFrame(
         orders.buys, schema={"account": pl.Int64, "security": pl.Int64, "shares": pl.Int64}, orient="row"
     )
     bought = pl.concat(
         [
             bought,
-            pending.select("account", "security", pl.lit(context.today, dtype=pl.Int32).alias("day"), "shares"),
+            pending.select("account", "security", pl.lit(today, dtype=pl.Int32).alias("day"), "shares"),
         ]
     )
-    sold = pl.concat([losses, _pending_losses(lots, orders, context.today)]) if orders.sells else losses
+    sold = pl.concat([losses, _pending_losses(lots, orders, today)]) if orders.sells else losses
 
     def of(frame: pl.DataFrame) -> SaleColumns:
         household = roster.taxpayer[accounts.household[frame["account"].to_numpy()]]
@@ -191,7 +249,7 @@ def windows_of(context: LotContext, lots: pl.DataFrame, orders: PendingOrders, l
         return SaleColumns(household, identical, frame["day"].to_numpy().astype(np.int32))
 
     purchases = PurchaseColumns(*of(bought), bought["shares"].to_numpy())
-    return _for_households(open_windows(context.today, taxpayers, purchases, of(sold)), context)
+    return _for_households(open_windows(today, taxpayers, purchases, of(sold)), context)
 
 
 def _for_households(windows: Windows, context: LotContext) -> Windows:

@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lotwise.errors import Severity
 from lotwise.households.profile import Profile
 from lotwise.interchange.firm_folder.accounts import AccountTable
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies
@@ -29,6 +31,8 @@ __all__ = [
     "policies_of",
     "text_array",
 ]
+
+_SAME_CASH = 1e-9  # fractions of value: a blend's sum of weights is the same cash target but for roundoff
 
 T = TypeVar("T", bound=np.generic)
 
@@ -158,11 +162,14 @@ def policies_of(
     named: Mapping[str, Profile | None],
     firm: Profile,
     as_of: date,
+    findings: FindingList,
+    given: Mapping[str, Place],
 ) -> PolicyTable:
     """Make one policy per profile and cash weight: cash that a model asks for replaces the profile's target.
 
     `model` are the models of the chosen households. A household whose profile is wrong is blocked; its row is the
-    firm's own.
+    firm's own. `given` says where a profile ('' = the firm's) gives a cash target itself: one that a model replaces by
+    another figure is a warning.
     """
     seen: dict[tuple[str, float], int] = {}
     profiles: list[Profile] = []
@@ -174,8 +181,23 @@ def policies_of(
             seen[name, cash] = len(profiles)
             profile = named.get(name) or firm
             profiles.append(replace(profile, cash_target=Decimal(repr(cash))) if cash > 0 else profile)
+            place = given.get(name) or given.get("")
+            if cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
+                _report_two_targets(place, profile, table.names[model[number]], cash, findings)
         of_household[number] = seen[name, cash]
     return PolicyTable(_policy_columns(profiles, as_of), tuple(profiles), of_household)
+
+
+def _report_two_targets(place: Place, profile: Profile, model: str, cash: float, findings: FindingList) -> None:
+    """Warn that a model's weight of CASH replaces the cash target that a profile gives."""
+    whose = f"profile {profile.name}" if profile.name else "the firm's profile"
+    own = float(profile.cash_target)
+    message = Message(
+        Severity.WARNING,
+        f"the weight of CASH in the models that follow it, {cash:.6g} in {model}",
+        f"the model's {cash:.6g} is used, not {own:.6g}; give one of the two, or both alike",
+    )
+    findings.add(place, message, f"{own:.6g} in {whose}")
 
 
 def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:

@@ -26,11 +26,13 @@ __all__ = ["Owners", "TypedTable", "empty_table", "type_table"]
 
 _SURE_BELOW = 2.0**40
 _NEAR_HALF = 2.0**-10
+_ROUNDOFF = 2.0**-51  # twice the error bound above, relative
 _FITS = 2.0**62
 _FIRST_DAY, _LAST_DAY = date(1800, 1, 1), date(2199, 12, 31)
 _DATE_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00(\.0+)?)?)?$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{FFFD}]"
 
+_ROUNDED = (Kind.SHARES, Kind.MONEY)
 _EXACT = (Kind.SHARES, Kind.MONEY, Kind.RATE, Kind.BASIS_POINTS)
 _TYPES: dict[Kind, pl.DataType] = {
     Kind.TEXT: pl.String(),
@@ -67,6 +69,7 @@ class TypedTable:
     was: pl.DataFrame
     bad: Mapping[str, pl.Series]
     broken: tuple[BrokenRow, ...]
+    rounded: Mapping[str, int]  # shares and money: how many values had more decimals than are kept
 
     def errors(self) -> pl.Series:
         """Whether a row has a wrong cell that is an error."""
@@ -99,10 +102,18 @@ class TypedTable:
             severity = column.severity
             if severity is Severity.ERROR and (at_most is not Severity.ERROR or not self.contract.used):
                 severity = Severity.WARNING
-            message = Message(severity, column.must_be, _to_do(column, severity))
+            message = Message(severity, column.must_be, _to_do(self.contract, column, severity))
             was = self.was[column.name].filter(mask).cast(pl.String, strict=False)
             rows = rows_to_report(self.frame[LINE].filter(mask), was, owners.of(mask) if owners else None)
             findings.rows(Place(self.file, None, column.name), message, rows)
+
+    def report_rounded(self, findings: FindingList) -> None:
+        """Record one notice for each column of shares or money in which values had to be rounded."""
+        for name, count in self.rounded.items():
+            places = len(str(self.contract.column(name).kind.units)) - 1
+            message = Message(Severity.NOTICE, f"at most {places} decimals", f"rounded to {places} decimals")
+            was = f"{count} {'value' if count == 1 else 'values'} with more"
+            findings.add(Place(self.file, None, name), message, was)
 
     def report_unused(self, findings: FindingList) -> None:
         """Record one notice for each column that has values and is not used yet, or for the file as a whole."""
@@ -122,11 +133,11 @@ class TypedTable:
                 findings.add(Place(self.file, None, name), message, f"{count} values")
 
 
-def _to_do(column: Column, severity: Severity) -> str:
+def _to_do(contract: FileContract, column: Column, severity: Severity) -> str:
     if not column.used:
         return "correct it; it is not used yet"
     if severity is Severity.ERROR:
-        return "correct it; until then what it belongs to is refused"
+        return f"correct it; until then {contract.until}"
     return "correct it; until then it counts as unknown"
 
 
@@ -134,7 +145,7 @@ def empty_table(contract: FileContract) -> TypedTable:
     """Return the table of a file that is not there."""
     schema = {LINE: pl.Int64(), **{column.name: _TYPES[column.kind] for column in contract.columns}}
     frame = pl.DataFrame(schema=schema)
-    return TypedTable(contract, contract.name, frame, frame, {}, ())
+    return TypedTable(contract, contract.name, frame, frame, {}, (), {})
 
 
 def type_table(raw: RawTable) -> TypedTable:
@@ -142,11 +153,13 @@ def type_table(raw: RawTable) -> TypedTable:
     present = [column for column in raw.contract.columns if column.name in raw.frame.columns]
     absent = [column for column in raw.contract.columns if column.name not in raw.frame.columns]
     was = raw.frame.with_columns(_as_read(column, raw.frame.schema[column.name]) for column in present)
+    fine = [column for column in present if column.kind in _ROUNDED]
     exact_text = [column for column in present if column.kind in _EXACT and was.schema[column.name] == pl.String]
     read = was.select(
         pl.col(LINE),
         *(expression for column in present for expression in _read(column, was.schema[column.name])),
         *(_is_odd(column) for column in exact_text),
+        *(_is_rounded(column, was.schema[column.name]) for column in fine),
         *(pl.lit(None, dtype=_TYPES[column.kind]).alias(column.name) for column in absent),
     )
     frame = read.select(LINE, *(column.name for column in raw.contract.columns))
@@ -158,7 +171,9 @@ def type_table(raw: RawTable) -> TypedTable:
             values, wrong = _read_odd_ones(column, was[column.name], read)
             frame = frame.with_columns(values)
             bad[column.name] = wrong
-    return TypedTable(raw.contract, raw.file, frame, was, bad, raw.broken)
+    counts = read.select(pl.col([_rounded(column) for column in fine]).sum()).row(0) if fine else ()
+    rounded = {column.name: count for column, count in zip(fine, counts, strict=True) if count}
+    return TypedTable(raw.contract, raw.file, frame, was, bad, raw.broken, rounded)
 
 
 def _odd(column: Column) -> str:
@@ -172,6 +187,20 @@ def _is_odd(column: Column) -> pl.Expr:
     from_half = (scaled - scaled.floor() - 0.5).abs()
     odd = scaled.is_finite() & ((scaled.abs() >= _SURE_BELOW) | (from_half < _NEAR_HALF))
     return odd.fill_null(value=False).alias(_odd(column))
+
+
+def _rounded(column: Column) -> str:
+    return f"rounded {column.name}"
+
+
+@lru_cache(maxsize=1024)  # expressions are the same for every folder
+def _is_rounded(column: Column, held: pl.DataType) -> pl.Expr:
+    """Whether a cell has more decimals than the column's units keep (see the head of this file)."""
+    scaled = pl.col(column.name).cast(pl.Float64, strict=False) * column.kind.units
+    off = (scaled - scaled.round()).abs()
+    # A double that was computed may miss its decimals by more than text can.
+    least = scaled.abs() * _ROUNDOFF + (0.0 if held == pl.String else _NEAR_HALF)
+    return (scaled.is_finite() & (off > least)).fill_null(value=False).alias(_rounded(column))
 
 
 def _bad(column: Column) -> str:

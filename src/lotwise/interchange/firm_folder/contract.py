@@ -98,6 +98,7 @@ class FileContract:
     needed: bool = False
     blocks_all: bool = False
     used: bool = True
+    until: str = "what it belongs to is refused"  # what a wrong cell that is an error does
 
     @property
     def name(self) -> str:

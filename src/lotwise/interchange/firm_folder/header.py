@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from lotwise.errors import Severity
 from lotwise.households.profile import Profile
@@ -15,7 +16,7 @@ from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 from lotwise.money import FULL_RATE, Rate
 
-__all__ = ["FirmHeader", "read_header", "read_profiles"]
+__all__ = ["FirmHeader", "NamedProfiles", "read_header", "read_profiles"]
 
 _FIRM = "firm.toml"
 _PROFILES = "profiles.toml"
@@ -34,6 +35,14 @@ class FirmHeader:
     as_of: date
     profile: Profile | None
     rates: Mapping[str, Rate | None]
+    cash_target: Place | None  # where [profile] gives one
+
+
+class NamedProfiles(NamedTuple):
+    """The named profiles (a wrong one is None), and where the ones that give a cash_target of their own give it."""
+
+    profiles: Mapping[str, Profile | None]
+    cash_targets: Mapping[str, Place]
 
 
 def _read_toml(folder: Path, file: str) -> TomlText | TomlUnreadable | None:
@@ -75,7 +84,9 @@ def read_header(folder: Path, as_of: date | None, findings: FindingList) -> Firm
         message = Message(Severity.ERROR, f"a day from {_FIRST} to {_LAST}", "correct the date")
         findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, str(day))
         return None
-    return FirmHeader(_name(source, findings), day, _own_profile(source, findings), _rates(source, findings))
+    profile = _own_profile(source, findings)
+    cash = _cash_target(source, "profile", source.values.get("profile"))
+    return FirmHeader(_name(source, findings), day, profile, _rates(source, findings), cash)
 
 
 def _name(source: TomlText, findings: FindingList) -> str:
@@ -125,6 +136,13 @@ def _own_profile(source: TomlText, findings: FindingList) -> Profile | None:
     return profile
 
 
+def _cash_target(source: TomlText, table: str, values: object) -> Place | None:
+    """Where a table gives a cash_target, if it does."""
+    if not isinstance(values, Mapping) or "cash_target" not in values:
+        return None
+    return Place(source.file, source.line_of(table, "cash_target"), "cash_target")
+
+
 def _rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
     """Default rates; a wrong one counts as not given."""
     rates: dict[str, Rate | None] = dict.fromkeys(_RATES)
@@ -146,16 +164,17 @@ def _rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
     return rates
 
 
-def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> dict[str, Profile | None] | None:
+def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> NamedProfiles | None:
     """Read the named profiles over the firm's own; a wrong one is None, an unreadable file None as a whole."""
     source = _read_toml(folder, _PROFILES)
     if source is None:
-        return {}
+        return NamedProfiles({}, {})
     if isinstance(source, TomlUnreadable):
         message = Message(Severity.ERROR, "TOML", "correct it; until then households that name a profile are refused")
         findings.add(Place(_PROFILES, source.line), message, str(source))
         return None
     profiles: dict[str, Profile | None] = {}
+    cash_targets: dict[str, Place] = {}
     for name, table in source.values.items():
         if not isinstance(table, Mapping):
             message = Message(Severity.ERROR, "a table, one per profile", "put the key below the [name] of its profile")
@@ -163,4 +182,7 @@ def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> dict[st
             continue
         profiles[name], found = read_profile(name, table, firm, source, name)
         findings.extend(found)
-    return profiles
+        cash = _cash_target(source, name, table)
+        if cash is not None:
+            cash_targets[name] = cash
+    return NamedProfiles(profiles, cash_targets)

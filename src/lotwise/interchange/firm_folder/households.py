@@ -38,10 +38,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Every household of the file, once, in its order.
+    """Every household of the file, once: in its order, a wash group together where its first member stands.
 
     `chosen` are those of the run; `loaded` adds the ones that share their wash sales. `taxpayer` numbers the
-    households so that those of one wash group are one.
+    households in this order so that those of one wash group are one. Books and labels keep the order.
     """
 
     ids: tuple[str, ...]
@@ -68,9 +68,8 @@ def read_roster(table: TypedTable, only: Sequence[str] | None, findings: Finding
             rows_to_report(frame[LINE].filter(everyone), "*"),
         )
     named = frame["household_id"].is_not_null() & ~everyone
-    unique = frame.filter(named & frame["household_id"].is_first_distinct())
+    unique, taxpayer = _groups_together(frame.filter(named & frame["household_id"].is_first_distinct()))
     ids = tuple(unique["household_id"].to_list())
-    taxpayer = _taxpayers(unique)
     chosen = _chosen(table.file, ids, only, findings)
     loaded = np.isin(taxpayer, taxpayer[chosen])
     roster = Roster(ids, pl.Series(ids, dtype=pl.String), unique, chosen, loaded, taxpayer)
@@ -110,13 +109,13 @@ def _chosen(file: str, ids: tuple[str, ...], only: Sequence[str] | None, finding
     return np.array([name in wanted for name in ids], dtype=np.bool_)
 
 
-def _taxpayers(frame: pl.DataFrame) -> NDArray[np.int32]:
-    """Number households so that a wash group is one number."""
-    if frame.is_empty():
-        return np.zeros(0, dtype=np.int32)
+def _groups_together(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int32]]:
+    """Put each wash group together where its first member stands, and number the taxpayers in that order."""
     own = pl.lit("\0") + pl.col("household_id")
-    group = frame.select(pl.coalesce(pl.col("wash_group"), own).rank("dense").cast(pl.Int32) - 1)
-    return group.to_series().to_numpy()
+    place = pl.col("place").min().over(pl.coalesce(pl.col("wash_group"), own))
+    first = frame.with_row_index("place").select(place).to_series()
+    order = np.argsort(first.to_numpy(), kind="stable")  # members keep the order of the file
+    return frame[order], np.unique(first.to_numpy()[order], return_inverse=True)[1].astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)

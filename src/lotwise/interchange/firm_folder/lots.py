@@ -83,6 +83,7 @@ def read_lots(table: TypedTable, context: LotContext, findings: FindingList) -> 
     _report_values(report)
     tax_unknown = _report_unknown_tax(report)
     _report_acquisitions(report)
+    _report_unknown_days(report)
     flags = _flags(frame, tax_unknown)
     frame = frame.with_columns(flags).filter(in_run & ~unusable & pl.col("security").is_not_null())
     frame = frame.filter(pl.struct("account", "lot_id").is_first_distinct()) if report.doubled else frame
@@ -213,6 +214,31 @@ def _report_acquisitions(report: _Report) -> None:
     strange = word.is_not_null() & ~word.is_in([*_RECEIVED, *_BOUGHT])
     message = Message(Severity.NOTICE, f"one of {', '.join(_BOUGHT + _RECEIVED)}", "counts as bought in wash sales")
     report.rows(strange, "acquisition", message, pl.col("acquisition"))
+
+
+def _report_unknown_days(report: _Report) -> None:
+    """Warn, once per account, of purchases whose day is not known: wash sales take them as made today."""
+    word = pl.col("acquisition").str.to_lowercase()
+    undated = pl.col("acquired").is_null() & ~word.is_in(_RECEIVED).fill_null(value=False)
+    undated &= pl.col("account").is_not_null() & pl.col("security").is_not_null() & pl.col("shares").is_not_null()
+    if not report.frame.select(undated.any()).item():
+        return
+    message = Message(
+        Severity.WARNING,
+        "the day of every purchase, in every account",
+        "give the date; until then losses of this name are not sold in the household (it may have been bought today)",
+    )
+    found = report.frame.with_columns(undated.alias("undated"))
+    of_account = {
+        account: f"{count} {'lot' if count == 1 else 'lots'} of {account} without a date: {', '.join(symbols)}"
+        for account, count, symbols in found.filter(pl.col("undated"))
+        .group_by("account_id")
+        .agg(pl.len(), pl.col("symbol").unique().sort().head(5))
+        .iter_rows()
+    }
+    first = undated & pl.col("account_id").is_first_distinct().over(undated)
+    was = pl.col("account_id").replace_strict(of_account, default=None, return_dtype=pl.String)
+    report.rows(first, "acquired", message, was)
 
 
 def _flags(frame: pl.DataFrame, tax_unknown: pl.Series) -> pl.Series:

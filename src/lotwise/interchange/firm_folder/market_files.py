@@ -175,14 +175,28 @@ SUBSTITUTES = FileContract(
     used=False,
 )
 
+# A factor may be scaled in any way: only exposures and covariance together say how much risk there is, and what they
+# say is checked as a whole. The bound on single figures is beyond every unit that anybody measures in.
+_MOST_RISK = "1000000000000"
+_NO_RISK = "its security has no risk and is held as it is"
+
 EXPOSURES = FileContract(
     "risk/exposures",
     "a risk model brought along: factor exposures",
     (
         id_column("symbol", "security"),
         id_column("factor", "factor"),
-        Column("value", Kind.NUMBER, "exposure", required=True, filled=True, low="-1000000", high="1000000"),
+        Column(
+            "value",
+            Kind.NUMBER,
+            "exposure",
+            required=True,
+            filled=True,
+            low=f"-{_MOST_RISK}",
+            high=_MOST_RISK,
+        ),
     ),
+    until=_NO_RISK,
 )
 
 COVARIANCE = FileContract(
@@ -191,8 +205,17 @@ COVARIANCE = FileContract(
     (
         id_column("factor", "factor"),
         id_column("factor2", "factor"),
-        Column("value", Kind.NUMBER, "annual covariance", required=True, filled=True, low="-1000", high="1000"),
+        Column(
+            "value",
+            Kind.NUMBER,
+            "annual covariance",
+            required=True,
+            filled=True,
+            low=f"-{_MOST_RISK}",
+            high=_MOST_RISK,
+        ),
     ),
+    until="the risk model is estimated from prices",
 )
 
 SPECIFIC = FileContract(
@@ -202,4 +225,5 @@ SPECIFIC = FileContract(
         id_column("symbol", "security"),
         Column("variance", Kind.NUMBER, "annual variance", required=True, filled=True, low="0", high="1000"),
     ),
+    until=_NO_RISK,
 )

@@ -18,6 +18,7 @@ from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts
 from lotwise.interchange.firm_folder.activity import (
     loss_sales,
     read_pending_orders,
+    report_oversold,
     windows_of,
 )
 from lotwise.interchange.firm_folder.book_building import (
@@ -36,7 +37,7 @@ from lotwise.interchange.firm_folder.files import FILE_ORDER, FILES
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
-from lotwise.interchange.firm_folder.header import FirmHeader, read_header, read_profiles
+from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, read_header, read_profiles
 from lotwise.interchange.firm_folder.households import (
     Roster,
     TaxRates,
@@ -53,7 +54,7 @@ from lotwise.interchange.firm_folder.restrictions import read_restrictions
 from lotwise.interchange.firm_folder.risk_files import read_risk_model
 from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
-from lotwise.interchange.firm_folder.tables import note_strangers, read_table
+from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
 from lotwise.securities.market import Market
@@ -127,7 +128,9 @@ class _FolderReader:
         for contract in FILES:
             raw = read_table(self._folder, contract, self._findings)
             if raw is not None:
-                self._tables[contract.stem] = type_table(raw)
+                table = type_table(raw)
+                table.report_rounded(self._findings)
+                self._tables[contract.stem] = table
 
     def report_all_cells(self) -> None:
         """Report wrong cells where nothing more can be said of them, because the folder is of no use."""
@@ -188,7 +191,8 @@ class _FolderReader:
         holdings = self._read_holdings(context)
         risk = (market_files.EXPOSURES, market_files.COVARIANCE, market_files.SPECIFIC)
         exposures, covariance, specific = (tables.get(contract.stem) for contract in risk)
-        risk_model = read_risk_model((exposures, covariance, specific), header.as_of, findings)
+        given = any(is_there(self._folder, contract) for contract in risk)
+        risk_model = read_risk_model((exposures, covariance, specific), header.as_of, findings, given=given)
         chosen = np.flatnonzero(roster.chosen)
         ids = [roster.ids[number] for number in chosen]
         households = Households(
@@ -198,6 +202,7 @@ class _FolderReader:
             holdings.rules.of_household[roster.chosen],
             clients.rates.short[roster.chosen],
             clients.rates.long[roster.chosen],
+            roster.taxpayer[roster.chosen],
             # Last of all: by now everything has been looked at.
             np.array([findings.is_blocked(name) for name in ids], dtype=np.bool_),
         )
@@ -237,14 +242,19 @@ class _FolderReader:
         firm_profile = header.profile or Profile()
         named = read_profiles(self._folder, firm_profile, findings)
         file = self._table(client_files.HOUSEHOLDS).file
-        report_profiles(file, roster, named, findings)
+        report_profiles(file, roster, None if named is None else named.profiles, findings)
         rates = read_rates(file, roster, header.rates, findings)
         glide = self._table(client_files.GLIDE)
         followed = follow_glide(glide, roster, today, findings)
         report_models(file, glide, roster, followed, market.models, findings)
         code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
         model = code[roster.chosen].astype(np.int32)
-        policies = policies_of(roster, model, market.models, named or {}, firm_profile, header.as_of)
+        profiles, given = named or NamedProfiles({}, {})
+        if header.cash_target is not None:
+            given = {"": header.cash_target, **given}
+        policies = policies_of(
+            roster, model, market.models, profiles, firm_profile, header.as_of, findings=findings, given=given
+        )
         return _Clients(model, policies, rates)
 
     def _read_holdings(self, context: LotContext) -> _Holdings:
@@ -252,6 +262,7 @@ class _FolderReader:
         findings = self._findings
         lots = read_lots(self._take(client_files.LOTS), context, findings)
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
+        report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
         losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
         windows = windows_of(context, lots, orders, losses)
         groups = self._groups(context.securities, context.today)

@@ -21,9 +21,31 @@ _ESTIMATED = "until then the risk model is estimated from prices"
 
 
 def read_risk_model(
+    tables: tuple[TypedTable | None, TypedTable | None, TypedTable | None],
+    as_of: date,
+    findings: FindingList,
+    *,
+    given: bool,
+) -> FactorModel | None:
+    """Read exposures, covariance and specific variances; None if there is no model, or no sound one.
+
+    Where `given` (some file of a model is in the folder) and there is no sound one, an error about the model as a whole
+    says that the run goes on with an estimated one.
+    """
+    model = _read_model(tables, as_of, findings)
+    if given and model is None:
+        message = Message(
+            Severity.ERROR,
+            "a sound risk model, since one is brought along",
+            "correct it or remove its files; this run uses a model estimated from prices instead",
+        )
+        findings.add(Place("risk"), message, "of no use: its files have errors")
+    return model
+
+
+def _read_model(
     tables: tuple[TypedTable | None, TypedTable | None, TypedTable | None], as_of: date, findings: FindingList
 ) -> FactorModel | None:
-    """Read exposures, covariance and specific variances; None if there is no model, or no sound one (a finding)."""
     exposures, covariance, specific = tables
     if exposures is None or covariance is None or specific is None:
         given = [table.file for table in tables if table is not None]

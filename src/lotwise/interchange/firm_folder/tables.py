@@ -22,7 +22,7 @@ from lotwise.interchange.firm_folder.csv_text import BrokenRow, open_text, read_
 from lotwise.interchange.firm_folder.files import FILE_ORDER
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 
-__all__ = ["LINE", "RawTable", "note_strangers", "read_table"]
+__all__ = ["LINE", "RawTable", "is_there", "note_strangers", "read_table"]
 
 LINE = "line of the row"  # a name no column of the contract has
 
@@ -72,6 +72,11 @@ def read_table(folder: Path, contract: FileContract, findings: FindingList) -> R
         _unusable(contract, file, None, "a readable file", shown(why), "write the file anew", findings)
         return None
     return table
+
+
+def is_there(folder: Path, contract: FileContract) -> bool:
+    """Whether the folder has this file, as CSV or Parquet, however bad."""
+    return any((folder / f"{contract.stem}{ending}").exists() for ending in (".csv", ".parquet"))
 
 
 def _unusable(

@@ -1,0 +1,301 @@
+"""The command line: what each command says, writes and leaves with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+import lotwise
+from lotwise.cli import app
+from lotwise.lab.demo_firm import write_demo_firm
+from tests.interchange.small_firm import small_firm, write
+
+COMMANDS = ("demo", "rebalance", "explain", "risk")
+
+
+def lotwise_says(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def words(result: Result) -> str:
+    """Everything printed, on one line: a terminal breaks lines where its width says."""
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "firm", small_firm())
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("cli") / "firm"
+    write_demo_firm(place, seed=2, households=3)
+    return place
+
+
+# --- help ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_has_an_example(command: str) -> None:
+    result = lotwise_says(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: lotwise {command}" in words(result)
+
+
+def test_the_help_names_every_command() -> None:
+    said = words(lotwise_says("--help"))
+    assert all(command in said for command in COMMANDS)
+
+
+def test_the_version_is_said() -> None:
+    assert words(lotwise_says("--version")) == f"lotwise {lotwise.__version__}"
+
+
+# --- rebalance ----------------------------------------------------------------------------------------------------
+
+
+def test_a_sound_firm_leaves_with_0_and_its_results(folder: Path, tmp_path: Path) -> None:
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out", "--threads", 1)
+    assert result.exit_code == 0
+    assert (tmp_path / "out" / "run.html").is_file()
+    assert pl.read_csv(tmp_path / "out" / "households.csv").height == 3
+
+
+def test_a_refused_household_leaves_with_1_and_the_others_results(folder: Path, tmp_path: Path) -> None:
+    lots = folder / "lots.csv"
+    lots.write_text(lots.read_text().replace("A1,L2,BBB,5.5,", "A1,L2,BBB,-5.5,"))
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert pl.read_csv(tmp_path / "out" / "households.csv")["status"].to_list() == [
+        "refused",
+        "proposed",
+        "hold",
+    ]
+
+
+def test_a_bad_folder_leaves_with_2_and_its_findings_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "lots.csv").unlink()
+    (folder / "accounts.csv").write_text("account_id,household_id\nA1,H1\n")
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    said = words(result)
+    assert "nothing could be done" in said
+    assert "lots" in said
+    assert "accounts.csv" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there_leaves_with_2(tmp_path: Path) -> None:
+    result = lotwise_says("rebalance", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "nothing could be done" in words(result)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_that_cannot_be_written_leave_with_2(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file is in the way")
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert (tmp_path / "out").read_text() == "a file is in the way"
+
+
+def test_only_the_households_named_are_rebalanced(folder: Path, tmp_path: Path) -> None:
+    chosen = ("--household", "H1", "--household", "H3")
+    assert lotwise_says("rebalance", folder, "--out", tmp_path / "out", *chosen).exit_code == 0
+    assert pl.read_csv(tmp_path / "out" / "households.csv")["household_id"].to_list() == ["H1", "H3"]
+
+
+def test_the_day_may_be_named(folder: Path, tmp_path: Path) -> None:
+    assert lotwise_says("rebalance", folder, "--out", tmp_path / "out", "--date", "2025-06-27").exit_code == 0
+    trades = pl.read_csv(tmp_path / "out" / "trades.csv")
+    assert set(trades.filter(pl.col("symbol") == "BBB")["price"]) == {112.25}  # of that day; 113.25 on the next
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2025-02-30", "30.06.2025"])
+def test_a_day_that_is_none_leaves_with_2(folder: Path, tmp_path: Path, day: str) -> None:
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out", "--date", day)
+    assert result.exit_code == 2
+    assert "must be a date as YYYY-MM-DD" in words(result)
+    assert not (tmp_path / "out").exists()
+
+
+def test_settings_come_from_the_environment(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOTWISE_PARQUET", "false")
+    lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").glob("*.parquet")] == []
+    assert (tmp_path / "out" / "trades.csv").is_file()
+
+
+@pytest.mark.parametrize("setting", [("LOTWISE_THREADS", "many"), ("LOTWISE_CSV", "perhaps")])
+def test_a_setting_that_is_none_is_named_and_leaves_with_2(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: tuple[str, str]
+) -> None:
+    monkeypatch.setenv(*setting)
+    result = lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert setting[1] in words(result)
+
+
+# --- explain ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("household", "symbol", "said"),
+    [
+        ("H1", "AAA", "L1 10 $1,030.00 51.5% long not sold: $66 of tax and $1 of trading against"),
+        ("H1", "BBB", "L2 5.5 $622.88 3.6% short not sold: it is kept"),
+        ("H1", "ETF", "L1 100 $9,800.00 8.2% long 22 shares sold: $0 of tax and $1 of trading against"),
+        ("H3", "BBB", "L1 2 $226.50 55.8% long not sold: a restriction forbids selling it"),
+    ],
+)
+def test_explain_says_of_each_lot_why_it_stays_or_goes(folder: Path, household: str, symbol: str, said: str) -> None:
+    result = lotwise_says("explain", folder, household, symbol)
+    assert result.exit_code == 0
+    assert f"Household {household}" in words(result)
+    assert said in words(result)
+
+
+def test_explain_of_a_household_tells_of_every_account_and_name(folder: Path) -> None:
+    said = words(lotwise_says("explain", folder, "H1"))
+    assert "A1, $2,628.38" in said
+    assert "A2, $9,820.00" in said
+    assert all(f" {symbol} " in said for symbol in ("AAA", "BBB", "CCC", "ETF"))
+
+
+@pytest.mark.parametrize(("household", "symbol"), [("H99", "AAA"), ("H1", "ZZZ")])
+def test_explain_of_what_is_not_there_leaves_with_2_and_names_it(folder: Path, household: str, symbol: str) -> None:
+    result = lotwise_says("explain", folder, household, symbol)
+    assert result.exit_code == 2
+    assert (household if household == "H99" else symbol) in words(result)
+
+
+def test_explain_shows_the_findings_of_a_refused_household(folder: Path) -> None:
+    lots = folder / "lots.csv"
+    lots.write_text(lots.read_text().replace("A1,L2,BBB,5.5,", "A1,L2,BBB,-5.5,"))
+    said = words(lotwise_says("explain", folder, "H1"))
+    assert "lots.csv:2" in said
+    assert "refused" in said
+
+
+# --- risk and demo ------------------------------------------------------------------------------------------------
+
+
+def test_a_risk_model_that_was_saved_is_the_one_brought_along(demo_folder: Path, tmp_path: Path) -> None:
+    firm = shutil.copytree(demo_folder, tmp_path / "firm")
+    assert "Factors" in words(lotwise_says("risk", firm))
+    assert not (firm / "risk").exists()  # looked at, not saved
+    saved = lotwise_says("risk", firm, "--save", firm)
+    assert saved.exit_code == 0
+    assert {path.name for path in (firm / "risk").glob("*.csv")} >= {
+        "exposures.csv",
+        "covariance.csv",
+        "specific.csv",
+    }
+    estimated, brought = tmp_path / "estimated", tmp_path / "brought"
+    assert lotwise_says("rebalance", demo_folder, "--out", estimated).exit_code == 0
+    assert lotwise_says("rebalance", firm, "--out", brought).exit_code == 0
+    assert "estimated from prices" in (estimated / "run.html").read_text(encoding="utf-8")
+    assert "brought along" in (brought / "run.html").read_text(encoding="utf-8")
+    one, other = (pl.read_parquet(each / "households.parquet") for each in (estimated, brought))
+    assert one["te_before"].to_list() == pytest.approx(other["te_before"].to_list(), rel=1e-6)
+
+
+def test_the_demo_writes_a_firm_and_its_results_and_says_what_next(tmp_path: Path) -> None:
+    result = lotwise_says("demo", "--out", tmp_path / "demo", "--households", 2, "--seed", 5)
+    assert result.exit_code == 0
+    assert (tmp_path / "demo" / "firm" / "firm.toml").is_file()
+    assert pl.read_csv(tmp_path / "demo" / "results" / "households.csv").height == 2
+    assert "lotwise explain" in words(result)
+
+
+def test_the_demo_does_not_write_into_a_folder_of_somebody_else(tmp_path: Path) -> None:
+    write(tmp_path / "demo" / "firm", {"letter.txt": "dear"})
+    result = lotwise_says("demo", "--out", tmp_path / "demo", "--households", 1)
+    assert result.exit_code == 2
+    assert [path.name for path in (tmp_path / "demo" / "firm").iterdir()] == ["letter.txt"]
+
+
+# --- Ctrl-C -------------------------------------------------------------------------------------------------------
+
+# Runs the command, and where it is told to stop says so and waits for the signal: at a phase, or in the middle of
+# writing, when one table stands and the next does not.
+_CHILD = """
+import sys, time
+import polars as pl
+import lotwise.cli as cli
+
+place = sys.argv.pop(1)
+
+def stop():
+    print("here", flush=True)
+    time.sleep(60)
+
+run_folder = cli.run_folder
+
+def watched(*arguments, watch, **options):
+    show = watch.on_phase
+    def on_phase(name, total):
+        show(name, total)
+        if name == place:
+            stop()
+    watch.on_phase = on_phase
+    return run_folder(*arguments, watch=watch, **options)
+
+cli.run_folder = watched
+write_parquet = pl.DataFrame.write_parquet
+
+def slow(self, path, *arguments, **options):
+    write_parquet(self, path, *arguments, **options)
+    if place == "between two files" and path.name == "households.parquet":
+        stop()
+
+pl.DataFrame.write_parquet = slow
+cli.main()
+"""
+
+
+def interrupted(place: str, folder: Path, out: Path) -> tuple[int, str]:
+    """Run `lotwise rebalance`, press Ctrl-C at a place; returns its exit status and what it said."""
+    command = [sys.executable, "-c", _CHILD, place, "rebalance", str(folder), "--out", str(out)]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and text
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == "here\n", child.stderr.read()
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=30)
+        return child.returncode, said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal as Ctrl-C does")
+@pytest.mark.parametrize("place", ["solve", "between two files"])
+def test_ctrl_c_leaves_no_half_written_results(folder: Path, tmp_path: Path, place: str) -> None:
+    results = tmp_path / "results"
+    status, said = interrupted(place, folder, results / "new")
+    assert status == 130
+    assert "interrupted: nothing was written" in said
+    assert not results.exists() or list(results.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal as Ctrl-C does")
+def test_ctrl_c_leaves_the_results_of_the_run_before(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    lotwise_says("rebalance", folder, "--out", out, "--household", "H1")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    status, _ = interrupted("between two files", folder, out)
+    assert status == 130
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
