@@ -5,6 +5,7 @@ Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -31,7 +32,7 @@ from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
 from lotwise.rebalancing.explain import explain_household
 from lotwise.reports.explanation import explanation
 from lotwise.reports.summary import summary
-from lotwise.settings import Settings
+from lotwise.settings import Settings, read_settings
 
 __all__ = ["app", "main"]
 
@@ -117,6 +118,15 @@ def _day(text: str | None) -> date | None:
         raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
 
 
+def _row_of(household: str, known: list[str]) -> int:
+    """Find a household's row; raises ValueError that names the nearest."""
+    if household in known:
+        return known.index(household)
+    near = difflib.get_close_matches(household, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"household must be one of the {len(known)} of households.csv, was {household!r}{hint}")
+
+
 def _formats(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name, wanted in (("csv", settings.csv), ("parquet", settings.parquet)) if wanted)
 
@@ -141,8 +151,8 @@ def demo(
     threads: Threads = None,
 ) -> None:
     """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results."""
-    settings = Settings()
     with _reported():
+        settings = read_settings()
         with _watched() as watch:
             with watch.phase("demo"):
                 write_demo_firm(out / "firm", seed=seed, households=households, market=market)
@@ -167,8 +177,8 @@ def rebalance(
     threads: Threads = None,
 ) -> None:
     """Read a firm folder and write certified lot-level trades, outcomes, findings and the page of the run."""
-    settings = Settings()
     with _reported():
+        settings = read_settings()
         with _watched() as watch:
             report = run_folder(
                 folder,
@@ -192,9 +202,11 @@ def explain(
     """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
     with _reported():
         with _watched() as watch:
-            firm, _ = prepared_firm(folder, _day(day), [household], watch)
+            # All of the firm, not the household alone: what a spouse's household trades bars things in this one.
+            firm, _ = prepared_firm(folder, _day(day), None, watch)
+            row = _row_of(household, firm.labels.households.tolist())
             with watch.phase("solve"):
-                found = explain_household(firm.book, firm.market, 0)
+                found = explain_household(firm.book, firm.market, row)
         _show_findings(tuple(f for f in firm.findings if f.household == household))
         _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
 

@@ -2,6 +2,7 @@
 
     LotwiseError
     ├── FolderError        nothing can be done with this firm folder (exit status 2); carries its findings
+    ├── SettingsError      an environment variable LOTWISE_* has a value it cannot have
     ├── RiskModelError     a risk model cannot be estimated, read or used
     └── ProposalError      a proposal failed its exact re-verification: a bug of Lotwise, never the user's
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "FolderError", "LotwiseError", "ProposalError", "RiskModelError", "Severity"]
+__all__ = ["Finding", "FolderError", "LotwiseError", "ProposalError", "RiskModelError", "SettingsError", "Severity"]
 
 
 class Severity(StrEnum):
@@ -62,6 +63,10 @@ class FolderError(LotwiseError):
 
 class RiskModelError(LotwiseError):
     """A risk model cannot be estimated, read or used."""
+
+
+class SettingsError(LotwiseError):
+    """An environment variable LOTWISE_* has a value it cannot have."""
 
 
 class ProposalError(LotwiseError):

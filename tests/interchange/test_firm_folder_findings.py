@@ -277,6 +277,86 @@ def test_a_pending_sale_of_more_than_is_held_is_a_warning(tmp_path: Path) -> Non
     assert not blocked(firm)
 
 
+def test_a_cash_target_that_a_model_replaces_is_a_warning(tmp_path: Path) -> None:
+    # H2 follows blend (5% CASH) by profile gentle, H3 by the firm's own.
+    firm = spoiled(tmp_path / "firm", "firm.toml", "risk_price_bps = 40", "cash_target = 0.02")
+    found = [f for f in firm.findings if f.column == "cash_target"]
+    assert [(f.file, f.line, f.severity) for f in found] == [("firm.toml", 6, WARNING)] * 2
+    assert {f.was for f in found} == {"0.02 in the firm's profile", "0.02 in profile gentle"}
+    assert "0.05 in blend" in found[0].must_be
+    assert "the model's 0.05 is used, not 0.02" in found[0].to_do
+    firm = spoiled(tmp_path / "named", "profiles.toml", "[gentle]", "[gentle]\ncash_target = 0.03")
+    found = [f for f in firm.findings if f.column == "cash_target"]
+    assert [(f.file, f.line, f.was) for f in found] == [("profiles.toml", 2, "0.03 in profile gentle")]
+    firm = spoiled(tmp_path / "alike", "firm.toml", "risk_price_bps = 40", "cash_target = 0.05")
+    assert not [f for f in firm.findings if f.column == "cash_target"]
+
+
+def test_decimals_beyond_the_units_are_a_notice_by_column(tmp_path: Path) -> None:
+    files = small_firm()
+    files["lots.csv"] = files["lots.csv"].replace("5.5,", "5.5000001,").replace("100,2021", "100.0000000,2021")
+    files["lots.csv"] = files["lots.csv"].replace("2.123456,", "2.12345649,").replace("600.25,", "6.0025001e2,")
+    firm = read_firm(write(tmp_path / "text", files))
+    found = {(f.column, f.severity, f.was) for f in firm.findings if f.must_be.startswith("at most ")}
+    assert found == {("shares", NOTICE, "2 values with more"), ("basis", NOTICE, "1 value with more")}
+    assert not blocked(firm)
+    folder = write(tmp_path / "doubles", files)
+    numbers = pl.read_csv(folder / "lots.csv").with_columns(basis=pl.col("basis") * 3 / 3)
+    numbers.write_parquet(folder / "lots.parquet")
+    (folder / "lots.csv").unlink()
+    firm = read_firm(folder)
+    again = {(f.column, f.severity, f.was) for f in firm.findings if f.must_be.startswith("at most ")}
+    assert again == {("shares", NOTICE, "2 values with more"), ("basis", NOTICE, "1 value with more")}
+
+
+def test_a_rule_on_a_group_says_that_it_does_not_reach_into_funds(tmp_path: Path) -> None:
+    files = small_firm()
+    files["restrictions.csv"] = """household_id,rule,scope,value,weight,account_id
+*,never_buy,screen,smoke,,
+H1,never_own,sector,Tech,,
+H2,never_own,sector,Energy,,A3
+H3,never_sell,sector,Tech,,
+H3,max_weight,sector,Tech,0.5,
+H3,never_own,symbol,AAA,,
+"""
+    firm = read_firm(write(tmp_path / "all", files))
+    found = {f.line: f for f in firm.findings if f.file == "restrictions.csv"}
+    # H1 holds ETF, which holds BBB (Tech); H2's model holds ETF; ET2 is neither held nor in a model.
+    assert {line: f.was for line, f in found.items()} == {
+        2: "never_buy, and ETF contains some",
+        3: "never_own, and ETF contains some",
+        4: "never_own, and ETF contains some",
+    }
+    assert {f.severity for f in found.values()} == {NOTICE}
+    assert "add max_weight on the same group" in found[2].to_do
+    files["lookthrough.csv"] = "fund,symbol,weight,as_of\nET2,AAA,0.75,2025-05-31\n"
+    firm = read_firm(write(tmp_path / "none", files))
+    assert not [f for f in firm.findings if f.file == "restrictions.csv"]
+
+
+def test_a_risk_model_of_no_use_says_that_an_estimated_one_is_used(tmp_path: Path) -> None:
+    spoilt: list[tuple[str, str | None]] = [
+        ("risk/covariance.csv", "factor,factor2,value\nmarket,market,-0.04\n"),
+        ("risk/covariance.csv", "factor,factor2,value\nmarket,market,x\n"),
+        ("risk/exposures.csv", "symbol,value\nAAA,1\n"),
+        ("risk/specific.csv", None),
+    ]
+    for number, (file, text) in enumerate(spoilt):
+        files = small_firm()
+        if text is None:
+            del files[file]
+        else:
+            files[file] = text
+        firm = read_firm(write(tmp_path / str(number), files))
+        assert firm.risk_model is None
+        (found,) = [f for f in firm.findings if f.file == "risk"]
+        assert (found.severity, found.line) == (ERROR, None)
+        assert "a model estimated from prices instead" in found.to_do
+        assert not any("is refused" in f.to_do for f in firm.findings if f.file.startswith("risk"))
+    files = {name: text for name, text in small_firm().items() if not name.startswith("risk/")}
+    assert not [f for f in read_firm(write(tmp_path / "none", files)).findings if f.file.startswith("risk")]
+
+
 def test_no_rates_anywhere_block(tmp_path: Path) -> None:
     files = small_firm()
     files["households.csv"] = files["households.csv"].replace("0.37,0.2,0.05", ",,")

@@ -36,6 +36,7 @@ def test_reasons_of_trades() -> None:
             119,
             "sold because a restriction asks for it: $119 of tax on a $500 long-term gain",
         ),
+        (Reason.RESTRICTED, Side.BUY, 0, 0, "bought because a restriction asks for it: $2.50 of trading cost"),
         (
             Reason.RAISE_CASH,
             Side.SELL,

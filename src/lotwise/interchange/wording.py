@@ -85,7 +85,7 @@ def trade_reasons(trades: Trades, accounts: Accounts) -> pl.Series:
         .when(is_reason[Reason.REBALANCE_BUY])
         .then(pl.format("bought to track the target: {} {}", risk, cost))
         .when(is_reason[Reason.RESTRICTED] & pl.col("buy"))
-        .then(pl.format("bought because a restriction asks for it {}", cost))
+        .then(pl.format("bought because a restriction asks for it: {} of trading cost", _dollars("cost")))
         .when(is_reason[Reason.RESTRICTED])
         .then(pl.format("sold because a restriction asks for it: {}", _tax_clause()))
         .when(is_reason[Reason.EXCHANGE_SELL])

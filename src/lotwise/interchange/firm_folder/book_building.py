@@ -182,7 +182,8 @@ def policies_of(
             profile = named.get(name) or firm
             profiles.append(replace(profile, cash_target=Decimal(repr(cash))) if cash > 0 else profile)
             place = given.get(name) or given.get("")
-            if cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
+            sound = not name or named.get(name) is not None
+            if sound and cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
                 _report_two_targets(place, profile, table.names[model[number]], cash, findings)
         of_household[number] = seen[name, cash]
     return PolicyTable(_policy_columns(profiles, as_of), tuple(profiles), of_household)

@@ -137,7 +137,7 @@ def _to_do(contract: FileContract, column: Column, severity: Severity) -> str:
     if not column.used:
         return "correct it; it is not used yet"
     if severity is Severity.ERROR:
-        return f"correct it; until then {contract.until}"
+        return f"correct it; until then {contract.until or 'what it belongs to is refused'}"
     return "correct it; until then it counts as unknown"
 
 

@@ -98,7 +98,7 @@ class FileContract:
     needed: bool = False
     blocks_all: bool = False
     used: bool = True
-    until: str = "what it belongs to is refused"  # what a wrong cell that is an error does
+    until: str = ""  # what an error in a cell means; empty: what it belongs to is refused
 
     @property
     def name(self) -> str:

@@ -72,8 +72,8 @@ def contract_reference() -> str:
         for column in contract.columns:
             name = f"**{column.name}**" if column.required else column.name
             later = "" if column.used and contract.used else " (validated, not used yet)"
-            error = column.severity is Severity.ERROR and contract.until != FileContract.until
-            does = contract.until if error else stops[column.severity]
+            error = column.severity is Severity.ERROR
+            does = contract.until if error and contract.until else stops[column.severity]
             parts.append(f"| {name} | {column.must_be} | {column.meaning}{later} | {does} |")
         parts.append("")
     return "\n".join(parts)

@@ -14,9 +14,12 @@ import polars as pl
 from lotwise.errors import Finding, Severity
 from lotwise.households.profile_reading import shown
 
-__all__ = ["EVERY_HOUSEHOLD", "FindingList", "Message", "Place", "rows_to_report"]
+__all__ = ["EVERY_HOUSEHOLD", "NOBODY", "FindingList", "Message", "Place", "rows_to_report"]
 
 EVERY_HOUSEHOLD = "*"
+
+# The household of what belongs to none that is known, where the file that would say is of no use (`stand_ins`).
+NOBODY = "\0"
 
 # One wrong format in a file of millions of rows is millions of equal findings. The first thousand of one kind
 # are listed row by row; beyond it each household is listed once, with the number of its rows: nobody is left out
@@ -64,9 +67,14 @@ class FindingList:
         self._found: list[Finding] = []
         self.blocked: set[str] = set()
         self.fatal: list[str] = []
+        self._closed: set[str] = set()
 
     def add(self, place: Place, message: Message, was: str, household: str | None = None) -> None:
         """Record one finding; an error with a household blocks it."""
+        if place.file in self._closed:
+            return
+        if household == NOBODY:
+            household = None
         self._found.append(
             Finding(
                 place.file,
@@ -85,12 +93,20 @@ class FindingList:
     def extend(self, findings: Iterable[Finding]) -> None:
         """Record findings made elsewhere."""
         for finding in findings:
+            if finding.file in self._closed:
+                continue
             self._found.append(finding)
             if finding.household is not None and finding.severity is Severity.ERROR:
                 self.blocked.add(finding.household)
 
+    def close(self, file: str) -> None:
+        """Record nothing more about a file: something stands in for it of which there is nothing to say."""
+        self._closed.add(file)
+
     def stop(self, place: Place, message: Message, was: str) -> None:
         """Record a finding after which nothing can be done with the folder."""
+        if place.file in self._closed:
+            return
         self.add(place, message, was)
         self.fatal.append(str(self._found[-1]))
 

@@ -130,6 +130,16 @@ class GroupBook:
         """Positions of the securities that belong to a group themselves, ascending."""
         return self._by_scope[scope][value]
 
+    def funds_containing(self, scope: str, value: str) -> set[int]:
+        """Positions of the funds that are no members of a group themselves and contain some of it by look-through."""
+        members = self.members(scope, value)
+        own = set(members.tolist())
+        return {
+            fund
+            for fund, (held, weights) in self.lookthrough.items()
+            if fund not in own and float(weights[np.isin(held, members)].sum()) > 0
+        }
+
     def coefficients(
         self, scope: str, value: str, findings: FindingList
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

@@ -36,6 +36,7 @@ from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.files import FILE_ORDER, FILES
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
+from lotwise.interchange.firm_folder.fund_rules import Holdable, report_funds_within_reach
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
 from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, read_header, read_profiles
 from lotwise.interchange.firm_folder.households import (
@@ -188,7 +189,7 @@ class _FolderReader:
     def _assemble(self, header: FirmHeader, market: _Market, context: LotContext) -> Firm:
         findings, roster, tables = self._findings, context.accounts.roster, self._tables
         clients = self._read_clients(header, market, roster, context.today)
-        holdings = self._read_holdings(context)
+        holdings = self._read_holdings(context, market.models, clients.model)
         risk = (market_files.EXPOSURES, market_files.COVARIANCE, market_files.SPECIFIC)
         exposures, covariance, specific = (tables.get(contract.stem) for contract in risk)
         given = any(is_there(self._folder, contract) for contract in risk)
@@ -257,7 +258,7 @@ class _FolderReader:
         )
         return _Clients(model, policies, rates)
 
-    def _read_holdings(self, context: LotContext) -> _Holdings:
+    def _read_holdings(self, context: LotContext, models: ModelTable, followed: NDArray[np.int32]) -> _Holdings:
         """Read lots, orders, transactions and restrictions: what is held, and what may not be done with it."""
         findings = self._findings
         lots = read_lots(self._take(client_files.LOTS), context, findings)
@@ -268,6 +269,8 @@ class _FolderReader:
         groups = self._groups(context.securities, context.today)
         table = self._table(client_files.RESTRICTIONS)
         restrictions = read_restrictions(table, context.accounts, groups, lots, findings)
+        holdable = Holdable(context.accounts, models.models, followed, lots, groups.lookthrough)
+        report_funds_within_reach(table, restrictions.rules, groups, holdable, findings)
         rows = account_rows(context.accounts)
         rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), rows.row, findings)
         columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), rows)
