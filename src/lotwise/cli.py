@@ -26,7 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from lotwise import __version__
-from lotwise.errors import Finding, FolderError, LotwiseError
+from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 from lotwise.lab.demo_firm import write_demo_firm
 from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
 from lotwise.rebalancing.explain import explain_household
@@ -91,8 +91,10 @@ def _reported() -> Iterator[None]:
     try:
         yield
     except FolderError as error:
-        _show_findings(error.findings)
-        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
+        # The message is a finding itself; the others come first, the worst of them before all.
+        others = [finding for finding in error.findings if str(finding) not in str(error)]
+        _show_findings(tuple(sorted(others, key=lambda finding: list(Severity).index(finding.severity))))
+        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(_NOTHING_DONE) from error
     except (LotwiseError, OSError, ValueError) as error:
         _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
@@ -150,7 +152,10 @@ def demo(
     market: Annotated[Path | None, typer.Option(help="Folder of real market data to build the firm on.")] = None,
     threads: Threads = None,
 ) -> None:
-    """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results."""
+    """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results.
+
+    One of its households is refused on purpose, so a demo of the usual size leaves with status 1.
+    """
     with _reported():
         settings = read_settings()
         with _watched() as watch:
@@ -166,6 +171,7 @@ def demo(
         _out.print(summary(report.run, out / "results"))
         _out.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
         _out.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
+        raise typer.Exit(report.exit_status)
 
 
 @app.command(epilog="Example: lotwise rebalance firm --out results --household H001 --household H002")
@@ -243,8 +249,12 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; Ctrl-C wherever it comes is said in a line and leaves with 130."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _err.print("interrupted: nothing was written")
+        raise SystemExit(_INTERRUPTED) from None
 
 
 if __name__ == "__main__":

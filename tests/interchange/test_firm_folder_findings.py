@@ -281,13 +281,13 @@ def test_a_cash_target_that_a_model_replaces_is_a_warning(tmp_path: Path) -> Non
     # H2 follows blend (5% CASH) by profile gentle, H3 by the firm's own.
     firm = spoiled(tmp_path / "firm", "firm.toml", "risk_price_bps = 40", "cash_target = 0.02")
     found = [f for f in firm.findings if f.column == "cash_target"]
-    assert [(f.file, f.line, f.severity) for f in found] == [("firm.toml", 6, WARNING)] * 2
-    assert {f.was for f in found} == {"0.02 in the firm's profile", "0.02 in profile gentle"}
+    assert [(f.file, f.line, f.severity) for f in found] == [("firm.toml", 6, WARNING)]
+    assert found[0].was == "0.02"
     assert "0.05 in blend" in found[0].must_be
     assert "the model's 0.05 is used, not 0.02" in found[0].to_do
     firm = spoiled(tmp_path / "named", "profiles.toml", "[gentle]", "[gentle]\ncash_target = 0.03")
     found = [f for f in firm.findings if f.column == "cash_target"]
-    assert [(f.file, f.line, f.was) for f in found] == [("profiles.toml", 2, "0.03 in profile gentle")]
+    assert [(f.file, f.line, f.was) for f in found] == [("profiles.toml", 2, "0.03")]
     firm = spoiled(tmp_path / "alike", "firm.toml", "risk_price_bps = 40", "cash_target = 0.05")
     assert not [f for f in firm.findings if f.column == "cash_target"]
 
@@ -406,6 +406,64 @@ def test_without_a_needed_file_nothing_can_be_done(tmp_path: Path, stem: str, wh
     assert any(f.file.startswith(stem) and f.severity is ERROR for f in caught.value.findings)
     # The wrong cells of the other files are listed all the same.
     assert any(f.file == "restrictions.csv" for f in caught.value.findings)
+
+
+NEEDED = ["households", "accounts", "lots", "securities", "prices", "models", "firm"]
+
+
+@pytest.mark.parametrize("stem", NEEDED)
+def test_a_missing_file_makes_no_findings_about_the_others(tmp_path: Path, stem: str) -> None:
+    files = small_firm()
+    del files["firm.toml" if stem == "firm" else f"{stem}.csv"]
+    with pytest.raises(FolderError) as caught:
+        read_firm(write(tmp_path, files))
+    found = [f for f in caught.value.findings if f.severity is not NOTICE]
+    assert [(f.file.split(".")[0], f.was) for f in found] == [(stem, "missing")], "\n".join(map(str, found))
+    assert all(f.household in (None, "H1", "H2", "H3") for f in caught.value.findings)
+
+
+# What is wrong in each file, told by another file than the one that is missing: file, old, new, line, column, severity.
+ELSEWHERE = [
+    ("households.csv", "H3,core", "H2,core", 4, "household_id", ERROR),
+    ("accounts.csv", "A5,H3", "A3,H3", 4, "account_id", ERROR),
+    ("lots.csv", "A1,L1,AAA", "A1,L2,AAA", 2, "lot_id", ERROR),
+    ("lots.csv", "AAA,10,2020-01-02", "AAA,10,", 3, "acquired", WARNING),
+    ("models.csv", "core,AAA,,0.5", "core,AAA,,0.4", 2, "weight", ERROR),
+    ("restrictions.csv", "sector,Tech,0.4", "sector,Tech,", 3, "weight", ERROR),
+    ("transactions.csv", "A3,sell,T1,CCC", "A3,sell,T1,", 2, "symbol", ERROR),
+    ("profiles.toml", "step_up_probability = 0.2", "step_up_probability = 2", 5, "step_up_probability", ERROR),
+    ("lookthrough.csv", "ETF,BBB,0.25", "ETF,BBB,0.75", 2, "weight", ERROR),
+    ("risk/specific.csv", "AAA,0.05", "AAA,-1", 2, "variance", ERROR),
+    ("prices.csv", "2025-06-30,AAA", "2025-06-27,AAA", 17, "date", WARNING),
+    ("securities.csv", "ET2,Fund 2", "ETF,Fund 2", 6, "symbol", ERROR),
+]
+
+
+@pytest.mark.parametrize("stem", NEEDED)
+def test_a_missing_file_hides_nothing_of_the_others(tmp_path: Path, stem: str) -> None:
+    files = small_firm()
+    for file, old, new, *_ in ELSEWHERE:
+        assert old in files[file]
+        files[file] = files[file].replace(old, new, 1)
+    missing = "firm.toml" if stem == "firm" else f"{stem}.csv"
+    del files[missing]
+    with pytest.raises(FolderError) as caught:
+        read_firm(write(tmp_path, files))
+    found = {(f.file, f.line, f.column, f.severity) for f in caught.value.findings}
+    wanted = {(file, line, column, severity) for file, _, _, line, column, severity in ELSEWHERE if file != missing}
+    assert wanted <= found, "\n".join(map(str, caught.value.findings))
+
+
+def test_what_is_found_too_late_to_go_on_hides_nothing_either(tmp_path: Path) -> None:
+    files = small_firm()
+    files["models.csv"] = "model,symbol,child_model,weight\ncore,AAA,,0.5\n"  # none sound
+    files["prices.csv"] = files["prices.csv"].replace(",AAA,", ",AAX,").replace("2025-06", "2026-06")  # none yet
+    files["lots.csv"] = files["lots.csv"].replace("A1,L1,AAA", "A1,L1,AAX")
+    with pytest.raises(FolderError) as caught:
+        read_firm(write(tmp_path, files))
+    found = {(f.file, f.column) for f in caught.value.findings if f.severity is ERROR}
+    assert found >= {("models.csv", "weight"), ("models.csv", None), ("prices.csv", None), ("lots.csv", "symbol")}
+    assert "and 1 more" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:

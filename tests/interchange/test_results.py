@@ -14,7 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwise.errors import Finding, ProposalError, Severity
-from lotwise.interchange.results import _exact, result_tables, write_results, write_tables
+from lotwise.interchange.results import (
+    PAGE,
+    _exact,
+    file_names,
+    result_tables,
+    write_findings,
+    write_results,
+    write_tables,
+)
 from lotwise.rebalancing.proposal import Proposals, Status
 from tests.reports.small_run import SmallRun, simulated_run, small_run
 
@@ -154,6 +162,7 @@ def test_formats_choose_the_files_and_findings_are_always_csv(tmp_path: Path) ->
     assert names(tmp_path / "parquet") == [
         "accounts.parquet",
         "findings.csv",
+        "findings.parquet",
         "households.parquet",
         "relaxations.parquet",
         "trades.parquet",
@@ -180,6 +189,26 @@ def test_a_later_run_leaves_no_file_of_an_earlier_one_and_touches_no_other(tmp_p
         "trades.csv",
     ]
     assert "H00000" in (tmp_path / "households.csv").read_text(encoding="utf-8")
+
+
+def test_findings_alone_take_the_place_of_an_earlier_result(tmp_path: Path) -> None:
+    write_tables(tmp_path, small_run().tables(), pages={PAGE: "<p>earlier</p>"})
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    found = Finding("lots.csv", 3, "shares", Severity.ERROR, "positive", "-1", "correct it", "H1")
+    write_findings(tmp_path, [found])
+    assert names(tmp_path) == ["findings.csv", "findings.parquet", "notes.txt"]
+    table = pl.read_parquet(tmp_path / "findings.parquet")
+    assert table.columns == FINDINGS
+    assert table.row(0) == ("lots.csv", 3, "shares", "error", "positive", "-1", "correct it", "H1")
+    assert pl.read_csv(tmp_path / "findings.csv", schema=table.schema).rows() == table.rows()
+    write_findings(tmp_path, [found], formats=("csv",))
+    assert names(tmp_path) == ["findings.csv", "notes.txt"]
+
+
+def test_the_names_of_the_files_are_those_that_are_written(tmp_path: Path) -> None:
+    for formats in (("csv",), ("parquet",), ("csv", "parquet")):
+        write(small_run(), tmp_path / "-".join(formats), formats=formats)
+        assert names(tmp_path / "-".join(formats)) == sorted(file_names(formats))
 
 
 def test_pages_are_part_of_the_set(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from lotwise.dates import WASH_DAYS, is_trading_day, to_day_number
 from lotwise.errors import FolderError, Severity
 from lotwise.interchange.firm_folder import read_firm
 from lotwise.lab.demo_firm import DemoSummary, fill_households, write_demo_firm, write_firm
+from lotwise.lab.demo_tables import OLD_SYMBOL
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 
@@ -49,6 +50,7 @@ def lots(demo: DemoSummary) -> pl.DataFrame:
     return (
         _read(demo.folder, "lots")
         .with_columns(pl.col("shares", "basis").cast(pl.Float64), pl.col("acquired").str.to_date())
+        .filter(pl.col("symbol") != OLD_SYMBOL)
         .join(last.rename({"date": "price_date"}), on="symbol", how="left")
         .join(_read(demo.folder, "accounts").drop("owner"), on="account_id", how="left")
     )
@@ -71,7 +73,7 @@ def test_every_file_has_its_required_columns(demo: DemoSummary) -> None:
 def test_the_summary_counts_what_is_there(demo: DemoSummary, lots: pl.DataFrame) -> None:
     assert _read(demo.folder, "households").height == demo.households == 110
     assert _read(demo.folder, "accounts").height == demo.accounts
-    assert lots.height == demo.lots
+    assert lots.height == demo.lots - 1  # without the one of the unknown symbol
     value = _numbers(lots, VALUE).sum() + _numbers(_read(demo.folder, "accounts"), pl.col("cash")).sum()
     # The summary prices the late fund at its true last close.
     assert value == pytest.approx(demo.value, rel=1e-3)
@@ -211,10 +213,21 @@ def test_at_least_one_household(tmp_path: Path) -> None:
         write_firm(tmp_path, simulate_market(3, SimulatedShape(members=40)), households=0)
 
 
-def test_the_reader_takes_the_demo_with_few_findings_and_no_error(demo: DemoSummary) -> None:
+def test_the_reader_takes_the_demo_with_few_findings_and_the_one_error_meant(demo: DemoSummary) -> None:
     firm = read_firm(demo.folder)
     assert firm.as_of == demo.as_of
     assert len(firm.household_names) == demo.households
-    assert len(firm.book.lots.shares) == demo.lots
-    assert not firm.book.households.blocked.any()
-    assert not [finding for finding in firm.findings if finding.severity is Severity.ERROR]
+    assert len(firm.book.lots.shares) == demo.lots - 1
+    assert firm.labels.households[firm.book.households.blocked].tolist() == ["H0022"]
+    errors = [finding for finding in firm.findings if finding.severity is Severity.ERROR]
+    assert [(finding.file, finding.column, finding.household) for finding in errors] == [
+        ("lots.csv", "symbol", "H0022")
+    ]
+    # What is wrong on purpose, and no more than a person reads.
+    assert sum(finding.severity is Severity.WARNING for finding in firm.findings) <= 15
+
+
+def test_some_profiles_trade_only_for_much(demo: DemoSummary) -> None:
+    firm = read_firm(demo.folder)
+    thresholds = {profile.name: float(profile.worth_it_bps) for profile in firm.profiles}
+    assert sorted(thresholds.values())[-2:] == [40.0, 40.0]

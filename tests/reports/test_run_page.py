@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import Finding, Severity
+from lotwise.reports.amounts import basis_points
 from lotwise.reports.run import Run, figures
 from lotwise.reports.run_page import run_page
 from tests.reports.small_run import AS_OF, simulated_run, small_run
@@ -54,6 +55,28 @@ def test_exceptions_are_said_with_their_reasons() -> None:
     assert "refused: 2 errors in its data, first: lots.csv:17" in text
     assert "* max_weight sector Energy 0.1 10.00% 11.20%" in text
     assert "2 errors and 2 warnings" in text
+
+
+def test_an_error_that_changes_everything_needs_a_person() -> None:
+    found = Finding("risk", None, None, Severity.ERROR, "a sound risk model", "of no use", "an estimated one is used")
+    text = words(run_page(replace(small_run(), findings=(found,)).run()))
+    box = text[text.index("Needs a person") : text.index("What the trades do")]
+    assert "risk : must be a sound risk model; was of no use; an estimated one is used" in box
+
+
+def test_both_gaps_are_said_with_what_they_mean() -> None:
+    run = small_run().run()
+    totals = figures(run)
+    solved = run.households.filter(pl.col("status").is_in(["proposed", "hold"]))
+    value, gap = solved["value"].cast(pl.Float64).to_numpy(), solved["gap_bps"].to_numpy()
+    assert totals.trade_gap_bps is not None
+    assert abs(totals.trade_gap_bps - value @ gap / value.sum()) < 1e-12
+    assert totals.worst_trade_gap_bps == gap.max()
+    assert totals.worst_trade_gap_household == solved.sort("gap_bps")["household_id"][-1]
+    text = words(run_page(run))
+    assert f"as written {basis_points(totals.trade_gap_bps)} on average" in text
+    assert f"{basis_points(totals.worst_trade_gap_bps)} at most ({totals.worst_trade_gap_household})" in text
+    assert "As written: the trades in the files, after whole shares" in text
 
 
 def test_findings_of_one_kind_are_counted_together() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from lotwise.errors import Finding, Severity
 from lotwise.reports.run import Run
 from lotwise.reports.summary import summary
 from tests.reports.small_run import simulated_run, small_run
@@ -32,6 +33,10 @@ def test_totals_and_problems() -> None:
     assert "harvests a $1,234 long-term loss: $294 of tax saved now" in text
     assert "refused: 2 errors in its data, first: lots.csv:17" in text
     assert "* max_weight sector Energy 0.1 10.00% 11.20%" in text
+    assert "Proved within under 0.0001 bp of the best, before rounding" in text
+    # by value: 1,000,000 at 0.8 bp, 250,000.1234 at 0.1 bp, 500,000 at 0.2 bp
+    assert "As written within" in text
+    assert "bp on average by value" in text
     assert "2 errors, 2 warnings, 1 notice" in text
     assert "Written to out: trades.csv, households.csv, findings.csv" in text
 
@@ -52,6 +57,12 @@ def test_names_are_no_markup_and_obey_no_terminal() -> None:
     assert "[bold red]x[/]" in text
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+def test_an_error_that_changes_everything_is_said_in_full() -> None:
+    found = Finding("risk", None, None, Severity.ERROR, "a sound risk model", "of no use", "an estimated one is used")
+    text = squeezed(shown(replace(small_run(), findings=(found,)).run()))
+    assert "risk: must be a sound risk model; was of no use; an estimated one is used" in text
 
 
 def test_a_narrow_terminal_still_works() -> None:

@@ -6,7 +6,7 @@
 | households | household | households.csv, households.parquet |
 | accounts | account: how its problem went | accounts.csv, accounts.parquet |
 | relaxations | restriction that could not be kept in full | relaxations.csv, relaxations.parquet |
-| findings | finding | findings.csv, always |
+| findings | finding | findings.csv, always, and findings.parquet |
 
 The contract's columns come first and in its order; the others are additions. Dollars and shares are exact:
 decimals made from the integers, never through a float. Fractions and basis points are floats.
@@ -39,7 +39,11 @@ from lotwise.rebalancing.book import AccountKind, Book, BookLabels
 from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status, Trades
 from lotwise.securities.market import Market, MarketLabels
 
-__all__ = ["ResultTables", "result_tables", "write_results", "write_tables"]
+__all__ = ["PAGE", "ResultTables", "file_names", "result_tables", "write_findings", "write_results", "write_tables"]
+
+PAGE = "run.html"  # the page of a run, which the reports make
+
+_TABLES = ("trades", "households", "accounts", "relaxations", "findings")
 
 _MONEY_DIGITS = 4  # money.DOLLAR
 _SHARE_DIGITS = 6  # money.SHARE
@@ -99,23 +103,39 @@ def write_tables(
     `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Raises ValueError for
     another format.
     """
-    if unknown := set(formats) - {"csv", "parquet"}:
-        raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
     named = {
         "trades": tables.trades,
         "households": tables.households,
         "accounts": tables.accounts,
         "relaxations": tables.relaxations,
+        "findings": tables.findings,
     }
-    texts = dict(pages or {})
-    supersedes = [f"{name}.{suffix}" for name in named for suffix in ("csv", "parquet")]
-    with replaced_files(folder, [*supersedes, "findings.csv", *texts]) as partial:
-        for name, table in named.items():
-            if "csv" in formats:
+    _replace_all(folder, named, formats, dict(pages or {}))
+
+
+def write_findings(folder: Path, findings: Sequence[Finding], *, formats: Sequence[str] = ("csv", "parquet")) -> None:
+    """Write the findings of a run that could do nothing into `folder`, alone: every file of an earlier run goes."""
+    _replace_all(folder, {"findings": _findings_table(findings)}, formats, {})
+
+
+def file_names(formats: Sequence[str]) -> tuple[str, ...]:
+    """Names of the files of the tables of a run."""
+    names = (f"{table}.{suffix}" for table in _TABLES for suffix in formats)
+    return (*names, *(() if "csv" in formats else ("findings.csv",)))
+
+
+def _replace_all(
+    folder: Path, tables: Mapping[str, pl.DataFrame], formats: Sequence[str], texts: Mapping[str, str]
+) -> None:
+    """Write tables and texts in place of all that an earlier run left."""
+    if unknown := set(formats) - {"csv", "parquet"}:
+        raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
+    with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *texts]) as partial:
+        for name, table in tables.items():
+            if "csv" in formats or name == "findings":
                 _write_csv(table, partial / f"{name}.csv")
             if "parquet" in formats:
                 table.write_parquet(partial / f"{name}.parquet")
-        _write_csv(tables.findings, partial / "findings.csv")
         for name, text in texts.items():
             (partial / name).write_text(text, encoding="utf-8")
 

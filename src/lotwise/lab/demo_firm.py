@@ -1,8 +1,8 @@
 """The demo: a whole advisory firm, written as a firm folder, on a simulated market or on real prices.
 
 The same seed, size and market give the same bytes. Every household is invented and labelled as such; a few rows are
-wrong on purpose (a lot without basis, one without date, a fund whose price is late, a household without rates), so
-that the demo shows what becomes of them.
+wrong on purpose (a lot without basis, one without date, a fund whose price is late, a household without rates, a lot
+of a security that nobody listed), so that the demo shows what becomes of them: the last refuses its household.
 """
 
 from __future__ import annotations

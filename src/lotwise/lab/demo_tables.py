@@ -22,6 +22,10 @@ __all__ = ["FilledHousehold", "firm_tables", "lot_name"]
 # Rows of every hundred households in which something is wrong on purpose: its first account has a lot without basis, or
 # one without date.
 NO_BASIS, NO_DATE = 3, 5
+# One household of the firm (from 0) holds a security that securities.csv does not have, as happens after a change of
+# symbol: it is refused until somebody adds it. The oldest lot of its first account.
+UNKNOWN_SYMBOL = 21
+OLD_SYMBOL = "OLDNAME"
 # Decimal places of shares: the finest that custodians report.
 SHARE_PLACES = 4
 
@@ -117,6 +121,12 @@ def _lot_table(filled: Sequence[FilledHousehold], panel: MarketPanel) -> pl.Data
         return [start_of[name] + size_of[name] // 2 for name in chosen]
 
     no_basis, no_date = np.zeros((2, len(lots.security)), dtype=np.bool_)
+    renamed = [
+        start_of[name] + int(np.argmin(lots.day[start_of[name] : start_of[name] + size_of[name]]))
+        for number, name in first_account.items()
+        if number == UNKNOWN_SYMBOL and size_of[name]
+    ]
+    symbols = pl.Series(panel.universe.symbols).gather(lots.security)
     no_basis[wrong(NO_BASIS)] = True
     no_date[wrong(NO_DATE)] = True
     within = np.arange(len(lots.security)) - np.repeat(starts, sizes)
@@ -126,7 +136,7 @@ def _lot_table(filled: Sequence[FilledHousehold], panel: MarketPanel) -> pl.Data
                 np.repeat(np.arange(len(accounts)), sizes)
             ),
             "lot_id": pl.Series([lot_name(row) for row in range(max(sizes))]).gather(within),
-            "symbol": pl.Series(panel.universe.symbols).gather(lots.security),
+            "symbol": symbols.scatter(renamed, OLD_SYMBOL) if renamed else symbols,
             "shares": _decimals(lots.shares, SHARE_PLACES),
             "acquired": pl.Series(lots.day).cast(pl.Date),
             "basis": _decimals(lots.basis, 2),

@@ -16,12 +16,12 @@ version = 1
 name = "{FIRM_NAME}"
 as_of = {as_of.isoformat()}
 
-# What holds where a household names no profile. Units: FIRM_FOLDER, profile keys.
+# What holds where a household names no profile. Units: FIRM_FOLDER, profile keys. No cash_target: where a model has a
+# weight of CASH that is the target, elsewhere it is the default, 1%.
 [profile]
 risk_price_bps = 50
 deferral_discount = 0.5
 harvest = 0.97
-cash_target = 0.01
 cash_band = 0.01
 minimum_trade = 250
 worth_it_bps = 1
@@ -45,13 +45,15 @@ deferral_years = 15
 discount_rate = 0.05
 step_up_probability = 0.4
 short_term_wait_cap = 6
-worth_it_bps = 2
+# Trades only if they are worth 0.4% of the household: some of these households hold.
+worth_it_bps = 40
 
 [year_round_harvest]
 # Losses are taken early in the year only if deep, towards December more freely.
 harvest = "year_round"
 deferral_discount = 0.6
 short_term_wait_cap = 4
+worth_it_bps = 40
 
 [close_tracking]
 # Tracking first: gains are realised rather than let the portfolio drift.

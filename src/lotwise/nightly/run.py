@@ -13,7 +13,7 @@ import numpy as np
 
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
-from lotwise.interchange.results import ResultTables, result_tables, write_tables
+from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.engines import rebalance_in_threads
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
@@ -27,8 +27,6 @@ from lotwise.risk.peers import SecurityStructure
 from lotwise.securities.market import SecurityKind
 
 __all__ = ["RunReport", "Watch", "prepared_firm", "risk_model_of", "run_folder"]
-
-PAGE = "run.html"
 
 
 @dataclass(slots=True)
@@ -101,7 +99,7 @@ def prepared_firm(
             finding = Finding(
                 "prices", None, None, Severity.ERROR, "enough to estimate a risk model", "not", str(error)
             )
-            raise FolderError(f"no risk model: {error}", (*firm.findings, finding)) from error
+            raise FolderError(str(finding), (*firm.findings, finding)) from error
     missing = tuple(_without_risk(symbol) for symbol in attached.without_risk)
     return replace(firm, market=attached.market, findings=(*firm.findings, *missing)), model
 
@@ -152,6 +150,14 @@ def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[
     return proposals._replace(trades=trades), findings
 
 
+def _write_findings(out: Path, error: FolderError, formats: Sequence[str]) -> None:
+    """Write what was found into `out`, alone; where that cannot be, the error says so too."""
+    try:
+        write_findings(out, error.findings, formats=formats)
+    except OSError as problem:
+        raise FolderError(f"{error}; nor could the findings be written: {problem}", error.findings) from problem
+
+
 def run_folder(
     folder: Path,
     out: Path,
@@ -164,10 +170,18 @@ def run_folder(
 ) -> RunReport:
     """Rebalance a firm folder and write trades, households, accounts, findings and the page of the run into `out`.
 
-    Raises FolderError where nothing can be done (exit status 2), OSError where `out` cannot be written.
+    Raises FolderError where nothing can be done (exit status 2): `out` then holds the findings alone. Raises OSError
+    where `out` cannot be written, FolderError where it is a firm folder.
     """
+    if (out / "firm.toml").exists():
+        raise FolderError(f"{out}: must be a folder for results; it is a firm folder, whose files they would replace")
     watch = watch or Watch()
-    firm, model = prepared_firm(folder, as_of, households, watch)
+    try:
+        firm, model = prepared_firm(folder, as_of, households, watch)
+    except FolderError as error:
+        if folder.is_dir():
+            _write_findings(out, error, formats)
+        raise
     count = len(firm.book.households.model)
     with watch.phase("compile"):
         compile_kernels(firm.book, firm.market)
@@ -185,9 +199,9 @@ def run_folder(
             proposals=proposals,
             findings=findings,
         )
-        files = ("trades", "households", "accounts", "relaxations")
-        names = (*(f"{name}.{suffix}" for name in files for suffix in formats), "findings.csv", PAGE)
         origin = "brought along" if firm.risk_model is not None else "estimated from prices"
+        if any(finding.file == "risk" for finding in firm.findings):
+            origin += " in place of the one brought along, which is of no use"
         run = Run(
             firm=firm.name,
             as_of=firm.as_of,
@@ -195,7 +209,7 @@ def run_folder(
             households=tables.households,
             relaxations=tables.relaxations,
             findings=tables.findings,
-            files=names,
+            files=(*file_names(formats), PAGE),
             notes=(("Risk model", f"{len(model.factors)} factors, {origin}"),),
         )
         write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)})

@@ -10,7 +10,7 @@ import polars as pl
 
 from lotwise import __version__
 
-__all__ = ["Figures", "Run", "figures", "total"]
+__all__ = ["Figures", "Run", "figures", "file_wide_errors", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class Figures:
     improvement_bps: float | None  # of `value`
     worst_gap_bps: float | None  # largest certified gap of the convex part, proposed and held
     worst_gap_household: str
-    worst_trade_gap_bps: float | None  # the largest gap of the trades as written
+    trade_gap_bps: float | None  # gap of the trades as written, mean by value over the proposed and held
+    worst_trade_gap_bps: float | None  # the largest of them
+    worst_trade_gap_household: str
     findings: dict[str, int]  # error, warning, notice: all three
     relaxations: int
 
@@ -69,7 +71,7 @@ def figures(run: Run) -> Figures:
     tax = total(households, "tax")
     solved = households.filter(pl.col("status").is_in(["proposed", "hold"]))
     gaps = solved.drop_nulls("gap_convex_bps").sort("gap_convex_bps", descending=True, maintain_order=True)
-    worst_trade_gap = solved["gap_bps"].max()
+    trade_gaps = solved.drop_nulls("gap_bps").sort("gap_bps", descending=True, maintain_order=True)
     return Figures(
         statuses=_counts(households["status"], ("proposed", "hold", "refused", "failed")),
         value=value,
@@ -87,10 +89,17 @@ def figures(run: Run) -> Figures:
         improvement_bps=improvement / float(value) * 1e4 if value > 0 else None,
         worst_gap_bps=gaps["gap_convex_bps"][0] if gaps.height else None,
         worst_gap_household=gaps["household_id"][0] if gaps.height else "",
-        worst_trade_gap_bps=worst_trade_gap if isinstance(worst_trade_gap, float) else None,
+        trade_gap_bps=_mean(trade_gaps, "gap_bps"),
+        worst_trade_gap_bps=trade_gaps["gap_bps"][0] if trade_gaps.height else None,
+        worst_trade_gap_household=trade_gaps["household_id"][0] if trade_gaps.height else "",
         findings=_counts(run.findings["severity"], ("error", "warning", "notice")),
         relaxations=run.relaxations.height,
     )
+
+
+def file_wide_errors(findings: pl.DataFrame) -> pl.DataFrame:
+    """Find the errors that concern a file as a whole and no single household: what they change, they change for all."""
+    return findings.filter((pl.col("severity") == "error") & pl.col("line").is_null() & pl.col("household").is_null())
 
 
 def total(table: pl.DataFrame, column: str) -> Decimal:

@@ -17,13 +17,14 @@ from markupsafe import Markup
 from lotwise.reports import amounts
 from lotwise.reports.look import BLUE, GREY, ORANGE, YELLOW
 from lotwise.reports.pictures import Arrow, Axis, Bar, Layer, Share, arrows, bars, histogram, strip
-from lotwise.reports.run import Figures, Run, figures, total
+from lotwise.reports.run import Figures, Run, figures, file_wide_errors, total
 
 __all__ = ["run_page"]
 
 # Rows of a table on the page; the files have them all.
 _ROWS = 15
 _PROBLEMS = 25
+_FILE_WIDE = 5
 
 # Dots of the picture: more hide each other and make the page heavy (some 150 bytes each).
 _DOTS = 2_000
@@ -72,6 +73,7 @@ def run_page(run: Run) -> str:
         best=_best(run.households),
         troubled=_rows(_troubled(run.households).head(_PROBLEMS)),
         relaxed=_rows(_relaxed(run.relaxations).head(_PROBLEMS)),
+        filewide=_rows(file_wide_errors(run.findings).head(_FILE_WIDE)),
         findings=_rows(_grouped(run.findings).head(_PROBLEMS)),
         finding_groups=_grouped(run.findings).height,
     )

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lotwise.reports.amounts import basis_points, count, dollars, percent, plain, short_dollars
-from lotwise.reports.run import Figures, Run, figures
+from lotwise.reports.run import Figures, Run, figures, file_wide_errors
 
 __all__ = ["summary"]
 
@@ -37,6 +37,9 @@ def summary(run: Run, folder: Path) -> RenderableType:
     if run.findings.height:
         words = ", ".join(count(number, severity) for severity, number in totals.findings.items() if number)
         parts.append(Text(f"Findings in the firm's files: {words}", style="yellow"))
+        for row in file_wide_errors(run.findings).head(_PROBLEMS).iter_rows(named=True):
+            sentence = f"  {row['file']}: must be {row['must_be']}; was {row['was']}; {row['to_do']}"
+            parts.append(Text(plain(sentence), style="yellow"))
     files = f": {', '.join(run.files)}" if run.files else ""
     parts.append(Text(f"Written to {folder}{files}"))
     return Group(*parts)
@@ -65,7 +68,10 @@ def _headline(totals: Figures) -> Table:
         worth = f"{basis_points(totals.improvement_bps)} of value, {short_dollars(totals.improvement)}"
         table.add_row("Improvement", Text(worth))
     if totals.worst_gap_bps is not None:
-        table.add_row("Proved within", Text(f"{basis_points(totals.worst_gap_bps)}, the largest certified gap"))
+        table.add_row("Proved within", Text(f"{basis_points(totals.worst_gap_bps)} of the best, before rounding"))
+    if totals.trade_gap_bps is not None:
+        worst = f"{basis_points(totals.worst_trade_gap_bps)} at most ({plain(totals.worst_trade_gap_household)})"
+        table.add_row("As written within", Text(f"{basis_points(totals.trade_gap_bps)} on average by value, {worst}"))
     return table
 
 

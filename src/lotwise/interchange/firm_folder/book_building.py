@@ -172,6 +172,7 @@ def policies_of(
     another figure is a warning.
     """
     seen: dict[tuple[str, float], int] = {}
+    reported: dict[tuple[Place, str], tuple[Profile, float]] = {}
     profiles: list[Profile] = []
     of_household = np.zeros(int(roster.chosen.sum()), dtype=np.int32)
     names = roster.frame["profile"].filter(pl.Series(roster.chosen)).fill_null("")
@@ -184,21 +185,22 @@ def policies_of(
             place = given.get(name) or given.get("")
             sound = not name or named.get(name) is not None
             if sound and cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
-                _report_two_targets(place, profile, table.names[model[number]], cash, findings)
+                reported.setdefault((place, table.names[model[number]]), (profile, cash))
         of_household[number] = seen[name, cash]
+    for (place, followed), (profile, cash) in reported.items():
+        _report_two_targets(place, profile, followed, cash, findings)
     return PolicyTable(_policy_columns(profiles, as_of), tuple(profiles), of_household)
 
 
 def _report_two_targets(place: Place, profile: Profile, model: str, cash: float, findings: FindingList) -> None:
     """Warn that a model's weight of CASH replaces the cash target that a profile gives."""
-    whose = f"profile {profile.name}" if profile.name else "the firm's profile"
     own = float(profile.cash_target)
     message = Message(
         Severity.WARNING,
         f"the weight of CASH in the models that follow it, {cash:.6g} in {model}",
         f"the model's {cash:.6g} is used, not {own:.6g}; give one of the two, or both alike",
     )
-    findings.add(place, message, f"{own:.6g} in {whose}")
+    findings.add(place, message, f"{own:.6g}")
 
 
 def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:

@@ -29,12 +29,15 @@ _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class FirmHeader:
-    """What firm.toml says. `profile` is None where the firm's own is wrong; a rate is None where none is given."""
+    """What firm.toml says. `profile` is None where the firm's own is wrong; a rate is None where none is given.
+
+    Where the file cannot be used, `as_of` is None, and so are the rates where nothing is known of them.
+    """
 
     name: str
-    as_of: date
+    as_of: date | None
     profile: Profile | None
-    rates: Mapping[str, Rate | None]
+    rates: Mapping[str, Rate | None] | None
     cash_target: Place | None  # where [profile] gives one
 
 
@@ -58,32 +61,37 @@ def _read_toml(folder: Path, file: str) -> TomlText | TomlUnreadable | None:
         return TomlUnreadable(error.strerror or type(error).__name__, None)
 
 
-def read_header(folder: Path, as_of: date | None, findings: FindingList) -> FirmHeader | None:
-    """Read firm.toml; `as_of` replaces its own day. None, with a fatal finding, if it cannot be used."""
+# Stands in for a firm's profile that cannot be read: whatever a named profile leaves to the firm's, it has.
+_ANY_PROFILE = Profile(
+    deferral_discount=None, deferral_years=Decimal(10), discount_rate=Decimal(0), step_up_probability=Decimal(0)
+)
+_UNREADABLE = FirmHeader("", None, _ANY_PROFILE, None, None)
+
+
+def read_header(folder: Path, as_of: date | None, findings: FindingList) -> FirmHeader:
+    """Read firm.toml; `as_of` replaces its own day. If it cannot be used there is a fatal finding, and no day."""
     source = _read_toml(folder, _FIRM)
     if source is None:
         findings.stop(Place(_FIRM), Message(Severity.ERROR, "there", "add the file"), "missing")
-        return None
+        return _UNREADABLE
     if isinstance(source, TomlUnreadable):
         findings.stop(Place(_FIRM, source.line), Message(Severity.ERROR, "TOML", "correct it"), str(source))
-        return None
+        return _UNREADABLE
     version = source.values.get("version")
     if version != _VERSION or isinstance(version, bool):
         message = Message(Severity.ERROR, str(_VERSION), "say version = 1 if the files keep that contract")
         was = "missing" if version is None else shown(version)
         findings.stop(Place(_FIRM, source.line_of("", "version"), "version"), message, was)
-        return None
+        return _UNREADABLE
     for key in source.values:
         if key not in _TOP:
             message = Message(Severity.NOTICE, "a key of firm.toml", f"{closest(key, _TOP)}it is not looked at")
             findings.add(Place(_FIRM, source.line_of("", key) or source.line_of(key), key), message, shown(key))
     day = as_of if as_of is not None else _day(source, findings)
-    if day is None:
-        return None
-    if not _FIRST <= day <= _LAST:
+    if day is not None and not _FIRST <= day <= _LAST:
         message = Message(Severity.ERROR, f"a day from {_FIRST} to {_LAST}", "correct the date")
         findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, str(day))
-        return None
+        day = None
     profile = _own_profile(source, findings)
     cash = _cash_target(source, "profile", source.values.get("profile"))
     return FirmHeader(_name(source, findings), day, profile, _rates(source, findings), cash)

@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+_RATES = ("federal_short_rate", "federal_long_rate", "state_rate")
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Every household of the file, once: in its order, a wash group together where its first member stands.
@@ -57,7 +60,7 @@ class Roster:
 
 
 def read_roster(table: TypedTable, only: Sequence[str] | None, findings: FindingList) -> Roster | None:
-    """Read the households; None, with a fatal finding, if none is left to run."""
+    """Read the households; if none is left to run there is a fatal finding, if there are none at all None."""
     frame = table.frame.with_columns(wrong=table.errors())
     everyone = (frame["household_id"] == EVERY_HOUSEHOLD).fill_null(value=False)
     if everyone.any():
@@ -86,8 +89,7 @@ def read_roster(table: TypedTable, only: Sequence[str] | None, findings: Finding
     if not chosen.any():
         message = Message(Severity.ERROR, "one household at least", "add households, or ask for one that is there")
         findings.stop(Place(table.file), message, "none" if only is None else f"none of {shown(', '.join(only))}")
-        return None
-    return roster
+    return roster if ids else None
 
 
 def _report_broken(
@@ -220,13 +222,15 @@ class TaxRates:
     long: IntArray
 
 
-def read_rates(file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList) -> TaxRates:
-    """Add federal and state rates; where a household gives none, the firm's defaults, said so."""
-    _report_default_rates(file, roster, defaults, findings)
-    filled = roster.frame.select(
-        pl.col(name).fill_null(int(defaults[name] or 0))
-        for name in ("federal_short_rate", "federal_long_rate", "state_rate")
-    )
+def read_rates(
+    file: str, roster: Roster, defaults: Mapping[str, Rate | None] | None, findings: FindingList
+) -> TaxRates:
+    """Add federal and state rates; where a household gives none, the firm's defaults, said so (None: not known)."""
+    if defaults is None:
+        defaults = dict.fromkeys(_RATES)
+    else:
+        _report_default_rates(file, roster, defaults, findings)
+    filled = roster.frame.select(pl.col(name).fill_null(int(defaults[name] or 0)) for name in _RATES)
     short = (filled["federal_short_rate"] + filled["state_rate"]).to_numpy()
     long = (filled["federal_long_rate"] + filled["state_rate"]).to_numpy()
     over = pl.Series((short > FULL_RATE) | (long > FULL_RATE)) & pl.Series(roster.loaded)
@@ -248,7 +252,7 @@ def _report_default_rates(
         pl.all_horizontal(pl.col("federal_short_rate", "federal_long_rate", "state_rate").is_null())
     ).to_series()
     income = frame.select(pl.any_horizontal(pl.col("ordinary_income", "magi").is_not_null())).to_series()
-    for name in ("federal_short_rate", "federal_long_rate", "state_rate"):
+    for name in _RATES:
         missing = loaded & frame[name].is_null()
         if not missing.any():
             continue

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
 from lotwise.households.profile import Profile
-from lotwise.interchange.firm_folder import client_files, market_files
+from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
 from lotwise.interchange.firm_folder.activity import (
     loss_sales,
@@ -58,6 +58,7 @@ from lotwise.interchange.firm_folder.securities import Securities, code_of, read
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
+from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import Market
 
 __all__ = ["read_firm"]
@@ -75,14 +76,8 @@ def read_firm(folder: Path, as_of: date | None = None, households: Sequence[str]
     if not folder.is_dir():
         findings.stop(Place(str(folder)), Message(Severity.ERROR, "a folder", "give a firm's folder"), "none")
         _stop(findings)
-    reader = _FolderReader(folder, findings)
     header = read_header(folder, as_of, findings)
-    reader.open_tables()
-    if header is None or findings.fatal:
-        reader.report_all_cells()
-        _stop(findings)
-    assert header is not None
-    return reader.read(header, households)
+    return _FolderReader(folder, findings).read(header, households)
 
 
 def _stop(findings: FindingList) -> None:
@@ -123,7 +118,7 @@ class _FolderReader:
         self._findings = findings
         self._tables: dict[str, TypedTable] = {}
 
-    def open_tables(self) -> None:
+    def _open_tables(self) -> None:
         """Open every file of the contract that is there and type its columns."""
         note_strangers(self._folder, self._findings)
         for contract in FILES:
@@ -132,11 +127,6 @@ class _FolderReader:
                 table = type_table(raw)
                 table.report_rounded(self._findings)
                 self._tables[contract.stem] = table
-
-    def report_all_cells(self) -> None:
-        """Report wrong cells where nothing more can be said of them, because the folder is of no use."""
-        for table in self._tables.values():
-            table.report_cells(self._findings)
 
     def _table(self, contract: FileContract) -> TypedTable:
         table = self._tables.get(contract.stem)
@@ -147,30 +137,63 @@ class _FolderReader:
         table = self._tables.pop(contract.stem, None)
         return empty_table(contract) if table is None else table
 
-    def read(self, header: FirmHeader, only: Sequence[str] | None) -> Firm:
-        """Read the open tables into a firm."""
-        findings = self._findings
-        market = self._read_market(header)
-        roster = read_roster(self._table(client_files.HOUSEHOLDS), only, findings)
-        _stop(findings)
-        assert market is not None
-        assert roster is not None
-        accounts = read_accounts(self._table(client_files.ACCOUNTS), roster, findings)
-        context = LotContext(accounts, market.securities, market.prices, to_day_number(header.as_of))
-        self._report_later_files(accounts)
-        return self._assemble(header, market, context)
+    def _missing(self, contract: FileContract) -> bool:
+        """Whether a needed file is of no use; a finding has said so, and nothing more is to be said of it."""
+        missing = contract.stem not in self._tables
+        if missing:
+            self._findings.close(contract.name)
+        return missing
 
-    def _read_market(self, header: FirmHeader) -> _Market | None:
+    def read(self, header: FirmHeader, only: Sequence[str] | None) -> Firm:
+        """Read the folder into a firm; where that cannot be, every file is read all the same before the FolderError."""
+        self._open_tables()
         findings = self._findings
-        securities = read_securities(self._table(market_files.SECURITIES), findings)
-        if securities is None:
-            return None
-        prices = read_prices(self._take(market_files.PRICES), securities, header.as_of, findings)
-        models = read_models(self._table(market_files.MODELS), securities, findings)
-        if prices is None or models is None:
-            return None
-        _report_unpriced_targets(self._table(market_files.MODELS).file, securities, prices, models, findings)
-        return _Market(securities, prices, models)
+        day = header.as_of or stand_ins.day_for(self._tables)
+        no_lots = self._missing(client_files.LOTS) or self._missing(client_files.ACCOUNTS)
+        market = self._read_market(header.as_of or stand_ins.last_price_day(self._tables))
+        roster = self._read_roster(only)
+        accounts = self._read_accounts(roster)
+        context = LotContext(accounts, market.securities, market.prices, to_day_number(day))
+        self._report_later_files(accounts)
+        clients = self._read_clients(header, day, market, roster)
+        risk_model = self._read_risk_model(day)
+        holdings = self._read_holdings(context, market.models, clients.model, no_lots=no_lots)
+        return _firm(header.name, day, market, context, clients, holdings, risk_model, findings)
+
+    def _read_market(self, day: date) -> _Market:
+        findings = self._findings
+        no_prices = self._missing(market_files.PRICES)
+        securities = None
+        if not self._missing(market_files.SECURITIES):
+            securities = read_securities(self._table(market_files.SECURITIES), findings)
+        known = stand_ins.securities_for(self._tables) if securities is None else securities
+        prices = None if no_prices else read_prices(self._take(market_files.PRICES), known, day, findings)
+        if prices is None or securities is None:
+            prices = stand_ins.prices_for(known, to_day_number(day))
+        models = None
+        if not self._missing(market_files.MODELS):
+            models = read_models(self._table(market_files.MODELS), known, findings)
+        if models is None:
+            models = stand_ins.models_for(self._tables)
+        _report_unpriced_targets(self._table(market_files.MODELS).file, known, prices, models, findings)
+        return _Market(known, prices, models)
+
+    def _read_roster(self, only: Sequence[str] | None) -> Roster:
+        roster = None
+        if not self._missing(client_files.HOUSEHOLDS):
+            roster = read_roster(self._table(client_files.HOUSEHOLDS), only, self._findings)
+        return stand_ins.roster_for(self._tables) if roster is None else roster
+
+    def _read_accounts(self, roster: Roster) -> AccountTable:
+        if self._missing(client_files.ACCOUNTS):
+            return stand_ins.accounts_for(self._tables, roster)
+        return read_accounts(self._table(client_files.ACCOUNTS), roster, self._findings)
+
+    def _read_risk_model(self, day: date) -> FactorModel | None:
+        contracts = (market_files.EXPOSURES, market_files.COVARIANCE, market_files.SPECIFIC)
+        exposures, covariance, specific = (self._tables.get(contract.stem) for contract in contracts)
+        given = any(is_there(self._folder, contract) for contract in contracts)
+        return read_risk_model((exposures, covariance, specific), day, self._findings, given=given)
 
     def _report_later_files(self, accounts: AccountTable) -> None:
         """Validate what this version does not act on."""
@@ -186,58 +209,7 @@ class _FolderReader:
             if stem != client_files.REQUESTS.stem:
                 table.report_unused(findings)
 
-    def _assemble(self, header: FirmHeader, market: _Market, context: LotContext) -> Firm:
-        findings, roster, tables = self._findings, context.accounts.roster, self._tables
-        clients = self._read_clients(header, market, roster, context.today)
-        holdings = self._read_holdings(context, market.models, clients.model)
-        risk = (market_files.EXPOSURES, market_files.COVARIANCE, market_files.SPECIFIC)
-        exposures, covariance, specific = (tables.get(contract.stem) for contract in risk)
-        given = any(is_there(self._folder, contract) for contract in risk)
-        risk_model = read_risk_model((exposures, covariance, specific), header.as_of, findings, given=given)
-        chosen = np.flatnonzero(roster.chosen)
-        ids = [roster.ids[number] for number in chosen]
-        households = Households(
-            holdings.rows.household_start,
-            clients.model,
-            clients.policies.of_household,
-            holdings.rules.of_household[roster.chosen],
-            clients.rates.short[roster.chosen],
-            clients.rates.long[roster.chosen],
-            roster.taxpayer[roster.chosen],
-            # Last of all: by now everything has been looked at.
-            np.array([findings.is_blocked(name) for name in ids], dtype=np.bool_),
-        )
-        return Firm(
-            name=header.name,
-            as_of=header.as_of,
-            book=Book(
-                households,
-                holdings.accounts,
-                holdings.lots.lots,
-                market.models.models,
-                clients.policies.policies,
-                holdings.rules.sets,
-                holdings.rules.groups,
-                holdings.windows,
-            ),
-            labels=BookLabels(
-                np.array(ids, dtype=np.str_),
-                np.array([context.accounts.ids[number] for number in holdings.rows.source], dtype=np.str_),
-                holdings.lots.names,
-                market.models.names,
-                holdings.rules.group_names,
-                holdings.restrictions,
-            ),
-            market=_market(market.securities, market.prices, context.today),
-            market_labels=market.securities.labels,
-            history=market.prices.history,
-            risk_model=risk_model,
-            findings=findings.all_sorted(FILE_ORDER),
-            household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
-            profiles=clients.policies.profiles,
-        )
-
-    def _read_clients(self, header: FirmHeader, market: _Market, roster: Roster, today: int) -> _Clients:
+    def _read_clients(self, header: FirmHeader, day: date, market: _Market, roster: Roster) -> _Clients:
         """Find the model, policy and rates of every household."""
         findings = self._findings
         firm_profile = header.profile or Profile()
@@ -246,7 +218,7 @@ class _FolderReader:
         report_profiles(file, roster, None if named is None else named.profiles, findings)
         rates = read_rates(file, roster, header.rates, findings)
         glide = self._table(client_files.GLIDE)
-        followed = follow_glide(glide, roster, today, findings)
+        followed = follow_glide(glide, roster, to_day_number(day), findings)
         report_models(file, glide, roster, followed, market.models, findings)
         code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
         model = code[roster.chosen].astype(np.int32)
@@ -254,25 +226,33 @@ class _FolderReader:
         if header.cash_target is not None:
             given = {"": header.cash_target, **given}
         policies = policies_of(
-            roster, model, market.models, profiles, firm_profile, header.as_of, findings=findings, given=given
+            roster, model, market.models, profiles, firm_profile, day, findings=findings, given=given
         )
         return _Clients(model, policies, rates)
 
-    def _read_holdings(self, context: LotContext, models: ModelTable, followed: NDArray[np.int32]) -> _Holdings:
-        """Read lots, orders, transactions and restrictions: what is held, and what may not be done with it."""
+    def _read_holdings(
+        self, context: LotContext, models: ModelTable, followed: NDArray[np.int32], *, no_lots: bool
+    ) -> _Holdings:
+        """Read lots, orders, transactions and restrictions: what is held, and what may not be done with it.
+
+        The last files to be read: raises FolderError where something stopped the folder.
+        """
         findings = self._findings
         lots = read_lots(self._take(client_files.LOTS), context, findings)
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
-        report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
+        if not no_lots:
+            report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
         losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
         windows = windows_of(context, lots, orders, losses)
         groups = self._groups(context.securities, context.today)
         table = self._table(client_files.RESTRICTIONS)
-        restrictions = read_restrictions(table, context.accounts, groups, lots, findings)
+        named = stand_ins.lots_for(table, context.accounts.roster) if no_lots else lots
+        restrictions = read_restrictions(table, context.accounts, groups, named, findings)
         holdable = Holdable(context.accounts, models.models, followed, lots, groups.lookthrough)
         report_funds_within_reach(table, restrictions.rules, groups, holdable, findings)
         rows = account_rows(context.accounts)
         rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), rows.row, findings)
+        _stop(findings)
         columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), rows)
         accounts = account_columns(context.accounts, rows, orders.cash_used, columns.start)
         return _Holdings(rows, accounts, columns, windows, rules, restrictions.words)
@@ -282,6 +262,62 @@ class _FolderReader:
         table = self._table(market_files.LOOKTHROUGH)
         lookthrough = read_lookthrough(table, securities, today, self._findings)
         return GroupBook.of(securities, screens, lookthrough, table.file)
+
+
+def _firm(
+    name: str,
+    day: date,
+    market: _Market,
+    context: LotContext,
+    clients: _Clients,
+    holdings: _Holdings,
+    risk_model: FactorModel | None,
+    findings: FindingList,
+) -> Firm:
+    """Put a firm together from what was read, none of which stands in for anything."""
+    roster = context.accounts.roster
+    chosen = np.flatnonzero(roster.chosen)
+    ids = [roster.ids[number] for number in chosen]
+    households = Households(
+        holdings.rows.household_start,
+        clients.model,
+        clients.policies.of_household,
+        holdings.rules.of_household[roster.chosen],
+        clients.rates.short[roster.chosen],
+        clients.rates.long[roster.chosen],
+        roster.taxpayer[roster.chosen],
+        # Last of all: by now everything has been looked at.
+        np.array([findings.is_blocked(each) for each in ids], dtype=np.bool_),
+    )
+    return Firm(
+        name=name,
+        as_of=day,
+        book=Book(
+            households,
+            holdings.accounts,
+            holdings.lots.lots,
+            market.models.models,
+            clients.policies.policies,
+            holdings.rules.sets,
+            holdings.rules.groups,
+            holdings.windows,
+        ),
+        labels=BookLabels(
+            np.array(ids, dtype=np.str_),
+            np.array([context.accounts.ids[number] for number in holdings.rows.source], dtype=np.str_),
+            holdings.lots.names,
+            market.models.names,
+            holdings.rules.group_names,
+            holdings.restrictions,
+        ),
+        market=_market(market.securities, market.prices, context.today),
+        market_labels=market.securities.labels,
+        history=market.prices.history,
+        risk_model=risk_model,
+        findings=findings.all_sorted(FILE_ORDER),
+        household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
+        profiles=clients.policies.profiles,
+    )
 
 
 def _market(securities: Securities, prices: Prices, today: int) -> Market:

@@ -7,7 +7,7 @@ mention, and nothing to find fault with. No book is ever made of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -22,12 +22,20 @@ from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.interchange.firm_folder.prices import Prices
 from lotwise.interchange.firm_folder.securities import CASH, Securities, code_of
-from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Models
 from lotwise.securities.market import MarketLabels, PriceHistory, SecurityKind
 
-__all__ = ["accounts_for", "day_for", "lots_for", "models_for", "prices_for", "roster_for", "securities_for"]
+__all__ = [
+    "accounts_for",
+    "day_for",
+    "last_price_day",
+    "lots_for",
+    "models_for",
+    "prices_for",
+    "roster_for",
+    "securities_for",
+]
 
 Tables = Mapping[str, TypedTable]
 
@@ -71,6 +79,11 @@ def day_for(tables: Tables) -> date:
     return max([from_day_number(int(day)) for day in days if isinstance(day, int)] + [_EARLIEST])
 
 
+def last_price_day(tables: Tables) -> date:
+    """The latest day that has a price."""
+    return day_for({stem: table for stem, table in tables.items() if stem == "prices"})
+
+
 def securities_for(tables: Tables) -> Securities:
     """Every symbol that is mentioned, as a stock that belongs to every sector, industry and class that is named."""
     symbols = dict.fromkeys([*_mentioned(tables, "symbol"), *_restricted(tables, "symbol")])
@@ -107,7 +120,9 @@ def prices_for(securities: Securities, today: int) -> Prices:
 
 def models_for(tables: Tables) -> ModelTable:
     """Every model that its file has, or where there is none every one that is mentioned: sound, and all cash."""
-    own = tables["models"].frame["model"].drop_nulls().unique(maintain_order=True).to_list() if "models" in tables else []
+    own = (
+        tables["models"].frame["model"].drop_nulls().unique(maintain_order=True).to_list() if "models" in tables else []
+    )
     names = own or [*_mentioned(tables, "model"), NOBODY]
     nothing = Models(
         np.zeros(len(names) + 1, dtype=np.int64),
@@ -133,6 +148,7 @@ def roster_for(tables: Tables) -> Roster:
 
 def accounts_for(tables: Tables, roster: Roster) -> AccountTable:
     """Every account that is mentioned, of the household beside which it is mentioned, else of nobody known."""
+    roster = _with_nobody(roster)
     owner: dict[str, str] = {}
     for stem in ("restrictions", "requests"):
         if stem in tables:
@@ -140,9 +156,7 @@ def accounts_for(tables: Tables, roster: Roster) -> AccountTable:
             owner.update((account, household) for account, household in pairs.iter_rows() if account not in owner)
     place = {name: number for number, name in enumerate(roster.ids)}
     ids = tuple(_mentioned(tables, "account")) or (NOBODY,)
-    # The households file may be sound and know no NOBODY: its first household then lends its name to no finding.
-    nobody = place.get(NOBODY, -1)
-    household = np.array([place.get(owner.get(account, NOBODY), nobody) for account in ids], dtype=np.int64)
+    household = np.array([place.get(owner.get(account, NOBODY), place[NOBODY]) for account in ids], dtype=np.int64)
     count = len(ids)
     return AccountTable(
         ids,
@@ -154,25 +168,24 @@ def accounts_for(tables: Tables, roster: Roster) -> AccountTable:
     )
 
 
-def with_nobody(roster: Roster) -> Roster:
-    """The roster with one more household, for accounts whose own is not known."""
+def _with_nobody(roster: Roster) -> Roster:
+    """The roster with one more household, not of the run, for accounts whose own is not known."""
     if NOBODY in roster.ids:
         return roster
     ids = (*roster.ids, NOBODY)
-    one = np.ones(1, dtype=np.bool_)
     extra = pl.DataFrame({"household_id": [NOBODY], "wrong": [False]})
     return Roster(
         ids,
         pl.Series(ids, dtype=pl.String),
         pl.concat([roster.frame, extra], how="diagonal"),
-        np.concatenate([roster.chosen, one]),
-        np.concatenate([roster.loaded, one]),
-        np.concatenate([roster.taxpayer, [roster.taxpayer.max(initial=-1) + 1]]).astype(np.int32),
+        np.append(roster.chosen, np.False_),
+        np.append(roster.loaded, np.True_),
+        np.append(roster.taxpayer, roster.taxpayer.max(initial=-1) + 1).astype(np.int32),
     )
 
 
 def lots_for(table: TypedTable, roster: Roster) -> pl.DataFrame:
     """Every lot that restrictions name, in the household of which they say it: for their reading only."""
     named = table.frame.filter(pl.col("scope") == "lot").select("household_id", pl.col("value").alias("lot_id"))
-    code = code_of(named["household_id"], roster.ids).fill_null(0)
-    return named.drop_nulls("lot_id").height and named.select(code.alias("household"), "lot_id").drop_nulls("lot_id")
+    household = code_of(named["household_id"], roster.ids).fill_null(0)
+    return named.select(household.alias("household"), "lot_id", pl.lit(0).alias("security")).drop_nulls("lot_id")
