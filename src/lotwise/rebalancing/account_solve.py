@@ -41,8 +41,9 @@ _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 # Rounds of "drop what is too small, solve again". Two suffice nearly always; what is left after the last is dropped.
 _MOST_ROUNDS = 5
 
-# Trades below this part of the minimum go first: dropping all small ones at once drops some that would have grown.
-_FIRST_PART = 0.5
+# So few trades below the minimum are dropped together; more of them by halves.
+_FEW = 4
+_MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
 
 # A weight below this is a position sold out, which may be of any size.
 _SOLD_OUT = 1e-9
@@ -104,15 +105,34 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
 
 
 @kernel
-def _hold_small(problem: AccountProblem, fit: Workspace, value: int, minimum: float) -> int:
-    """Pin names whose continuous trade is below the minimum and does not sell them out; returns how many."""
+def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float) -> bool:
+    """Whether a continuous trade (fraction of value) is below the minimum and does not sell the name out."""
+    if fit.choice[name] == _HOLD or fit.state.best[name] <= _SOLD_OUT:
+        return False
+    move = abs(fit.state.best[name] - problem.held[name])
+    return bool(0.0 < move < minimum)
+
+
+@kernel
+def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int, moves: NDArray[np.float64]) -> int:
+    """Pin the smaller half of the names that trade below the least fraction of value; returns how many were below.
+
+    Where there are no more than `few` all of them.
+
+    The rest may grow when the problem is solved again without them: an account too small for its model's 500 names
+    ends with fewer and larger positions rather than with none. `moves` is memory (n,).
+    """
     found = 0
     for i in range(problem.target.size):
-        move = abs(fit.state.best[i] - problem.held[i]) * value
-        if fit.choice[i] == _HOLD or move == 0.0 or move >= minimum or fit.state.best[i] <= _SOLD_OUT:
-            continue
-        fit.choice[i] = _HOLD
-        found += 1
+        if _is_small(problem, fit, i, least):
+            moves[found] = abs(fit.state.best[i] - problem.held[i])
+            found += 1
+    if found == 0:
+        return 0
+    limit = np.inf if found <= few else float(np.sort(moves[:found])[found // 2])
+    for i in range(problem.target.size):
+        if _is_small(problem, fit, i, least) and abs(fit.state.best[i] - problem.held[i]) <= limit:
+            fit.choice[i] = _HOLD
     return found
 
 
@@ -152,12 +172,11 @@ def _make_tradable(
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
     steps = 0
-    for attempt in range(_MOST_ROUNDS):
-        part = _FIRST_PART if attempt == 0 else 1.0
-        if _hold_small(problem, fit, sizes.value, part * minimum) > 0:
-            steps += _solve_again(problem, fit, at)
-        elif attempt > 0:
+    for attempt in range(_MOST_HALVINGS):
+        few = _FEW if attempt < _MOST_HALVINGS - _MOST_ROUNDS else sizes.names
+        if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
+        steps += _solve_again(problem, fit, at)
     hold = fit.tried[: sizes.names]
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
