@@ -8,7 +8,7 @@ from lotwise.kernels import kernel
 from lotwise.optimizer.pieces import add_name, add_slack
 from lotwise.optimizer.problem import AccountProblem, Columns
 
-__all__ = ["is_solvable", "prepare"]
+__all__ = ["is_solvable", "penalty_of", "prepare"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is four times outbid.
 _PENALTY = 4.0
@@ -75,12 +75,18 @@ def _write_coupling(problem: AccountProblem, columns: Columns) -> None:
 
 
 @kernel
+def penalty_of(columns: Columns) -> float:
+    """P / gamma of a problem whose steepest slope is known."""
+    return float(_PENALTY * columns.steepest[0])
+
+
+@kernel
 def prepare(problem: AccountProblem, columns: Columns) -> int:
     """Write the problem into its columns; returns where further pieces (envelopes) may be written."""
     n = problem.target.size
     groups = problem.group_low.size
     columns.steepest[0] = _steepest_slope(problem)
-    penalty = _PENALTY * columns.steepest[0]
+    penalty = penalty_of(columns)
     _write_coupling(problem, columns)
     at = 0
     held = 0.0

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Certified, solve_convex
 from lotwise.optimizer.envelope import add_envelope
-from lotwise.optimizer.pieces import branch_minimum, value_at
-from lotwise.optimizer.preparation import is_solvable, prepare
+from lotwise.optimizer.pieces import branch_minimum, value_at, value_on
+from lotwise.optimizer.preparation import is_solvable, penalty_of, prepare
 from lotwise.optimizer.problem import (
     AccountProblem,
     Choice,
@@ -38,7 +38,7 @@ __all__ = [
     "AccountSolution",
     "Certified",
     "Multipliers",
-    "bound_at_rows",
+    "bound_as_reached",
     "choose_and_solve",
     "is_solvable",
     "prepare",
@@ -56,6 +56,9 @@ _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
 _GAP = 1e-9
+
+# Weights that are summed in another order differ by this much: pieces that nearly touch an interval touch it.
+_TOUCHING = 1e-12
 
 # Most single flips tried on one account; on ordinary accounts fewer than five are ever suggested.
 _MOST_FLIPS = 40
@@ -125,13 +128,60 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
 
 
 @kernel
-def bound_at_rows(columns: Columns, state: State, first: Certified, rows: NDArray[np.float64], factors: int) -> float:
-    """Lower bound / gamma over all portfolios that end with exactly these rows (sum of weights, group values).
+def _name_minimum(columns: Columns, name: int, price: float) -> float:
+    """Least of a name's true function + price x w over both branches."""
+    start, hinge, stop = columns.table[name].own_start, columns.table[name].hinge, columns.table[name].own_stop
+    if not columns.table[name].kinked:
+        least, _ = branch_minimum(columns, name, start, stop, price)
+        return least
+    least, _ = branch_minimum(columns, name, start, hinge, price)
+    other, _ = branch_minimum(columns, name, hinge, stop, price)
+    return min(least, other)
 
-    From the first stage's multipliers. Whole shares cannot meet a cash target to the cent, nor a bound to the share:
-    what cash or a bound moved is neither a gain nor a loss of the optimizer.
+
+@kernel
+def _unfined_minimum(columns: Columns, name: int, ends: tuple[float, float], fine: float, price: float) -> float:
+    """Least of a name's function + price x w between a bound and a weight beyond it, violation free of charge.
+
+    `ends` = (bound, weight); `fine` = P / gamma.
+    """
+    bound, weight = ends
+    sign = 1.0 if weight > bound else -1.0
+    low, high = min(bound, weight), max(bound, weight)
+    least = np.inf
+    for p in range(columns.table[name].own_start, columns.table[name].own_stop):
+        left, right = max(columns.pieces[p].left, low), min(columns.pieces[p].right, high)
+        if left > right + _TOUCHING:
+            continue
+        right = max(left, right)
+        curved, anchor = columns.pieces[p].curved, columns.table[name].anchor
+        slope = columns.pieces[p].slope + price - sign * fine
+        w = left
+        if curved * (left - anchor) + slope < 0.0:
+            w = right
+            if curved * (right - anchor) + slope > 0.0:
+                w = anchor - slope / curved
+        least = min(least, value_on(columns, name, p, w) + price * w - fine * abs(w - bound))
+    return least
+
+
+@kernel
+def bound_as_reached(
+    problem: AccountProblem,
+    columns: Columns,
+    state: State,
+    first: Certified,
+    weights: NDArray[np.float64],
+    rows: NDArray[np.float64],
+) -> tuple[float, float]:
+    """Lower bound / gamma over all portfolios that end with these rows (sum of weights, group values).
+
+    From the first stage's multipliers; bounds on names that `weights` miss are taken as wide as they were missed.
+    Whole shares cannot meet a cash target to the cent, nor a bound to the share: what cash or a bound moved is neither
+    a gain nor a loss of the optimizer. Also returns the fines / gamma that `weights` pay for those names.
     """
     n, m = columns.coupling.shape
+    factors = problem.loadings.shape[1]
     bound = first.bound
     for r in range(factors, m):
         j = n + r - factors
@@ -140,7 +190,19 @@ def bound_at_rows(columns: Columns, state: State, first: Certified, rows: NDArra
         start, stop = columns.table[j].own_start, columns.table[j].own_stop
         least, _ = branch_minimum(columns, j, start, stop, price)
         bound += value_at(columns, j, start, stop, value) + price * value - least
-    return bound
+    fine = penalty_of(columns)
+    fines = 0.0
+    for i in range(n):
+        nearest = min(max(weights[i], problem.low[i]), problem.high[i])
+        if weights[i] == nearest:
+            continue
+        price = 0.0
+        for r in range(m):
+            price += columns.coupling[i, r] * state.bound_theta[r]
+        least = _name_minimum(columns, i, price)
+        bound += min(least, _unfined_minimum(columns, i, (nearest, weights[i]), fine, price)) - least
+        fines += fine * abs(weights[i] - nearest)
+    return bound, fines
 
 
 @kernel

@@ -13,7 +13,7 @@ from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.rounding import objective_at, round_to_shares
 from lotwise.optimizer.single_account import (
-    bound_at_rows,
+    bound_as_reached,
     choose_and_solve,
     is_solvable,
     prepare,
@@ -57,7 +57,7 @@ class Reckoning(NamedTuple):
 
     objective: float  # J: tracking, tax and cost
     charged: float  # J with violations of soft bounds at their price
-    gap: float  # to the lower bound of the continuous problem at the same cash and group values
+    gap: float  # to the lower bound of the continuous problem at the same cash, group values and missed bounds
 
 
 class AccountNight(NamedTuple):
@@ -226,11 +226,11 @@ def _reckon(
     problem: AccountProblem, fit: Workspace, first: Certified, weights: NDArray[np.float64], objective: float
 ) -> Reckoning:
     """Charge weights for violated bounds and hold them against the bound; leaves A'w in fit.state.gradient."""
-    factors = problem.loadings.shape[1]
     rows = fit.state.gradient
-    charged = objective_at(fit.columns, weights, rows, factors) * problem.risk_price
-    bound = bound_at_rows(fit.columns, fit.state, first, rows, factors) * problem.risk_price
-    return Reckoning(objective, charged, charged - bound)
+    charged = objective_at(fit.columns, weights, rows, problem.loadings.shape[1])
+    bound, fines = bound_as_reached(problem, fit.columns, fit.state, first, weights, rows)
+    gamma = problem.risk_price
+    return Reckoning(objective, charged * gamma, (charged - fines - bound) * gamma)
 
 
 @kernel
