@@ -119,9 +119,9 @@ class AccountResults(NamedTuple):
     """A rows: how each account's problem went (zeros where it was not solved)."""
 
     steps: Int32Array  # Newton steps over both solves
-    objective: Floats  # J of the trades as written, fraction of account value
+    objective: Floats  # J of what is proposed (of holding, where nothing is), fraction of account value
     objective_hold: Floats  # J of doing nothing
-    lower_bound: Floats  # of the continuous problem
+    lower_bound: Floats  # of the continuous problem at the cash and bounds as reached
     gap_convex: Floats
     cash_before: Floats  # fraction of account value
     cash_after: Floats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -113,10 +114,8 @@ def _day(source: TomlText, findings: FindingList) -> date | None:
     if isinstance(value, date):
         return value
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):  # what is no date gets the finding below
             return date.fromisoformat(value)
-        except ValueError:
-            pass
     message = Message(Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD, or give a date to the run")
     was = "missing" if value is None else shown(value)
     findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, was)
