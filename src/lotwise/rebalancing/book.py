@@ -12,12 +12,13 @@ integers (`lotwise.money`); policy numbers that only steer the optimizer are flo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lotwise.households.accounts import AccountKind
 from lotwise.ledger.wash_sales import Windows
 from lotwise.money import IntArray
 
@@ -40,14 +41,6 @@ __all__ = [
 Int32Array = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
-
-
-class AccountKind(IntEnum):
-    """How an account is taxed; the numbers are also the order in which a household's accounts are solved."""
-
-    TAXABLE = 0
-    TRADITIONAL = 1
-    ROTH = 2
 
 
 class LotFlag(IntFlag):
