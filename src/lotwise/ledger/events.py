@@ -9,7 +9,7 @@ millionths and never negative; money is ten-thousandths of a dollar (lotwise.mon
 |---|---|---|---|
 | BUY | bought | paid, fees included: the basis | |
 | SELL | sold | received, fees deducted | `lot` or relief; STATED: basis, acquired, holding_start |
-| REINVEST | bought | distribution used: the basis | a purchase; the income itself is counted too |
+| REINVEST | bought | paid: the basis | a purchase with a distribution, which has a row of its own |
 | DIVIDEND, CAPITAL_GAIN_DISTRIBUTION, INTEREST | - | received | ex_day; flag QUALIFIED |
 | DEPOSIT, WITHDRAWAL, FEE | - | moved | |
 | TRANSFER_IN | of one lot | - | basis, original_basis, acquired, holding_start; flag PURCHASE |
@@ -21,9 +21,9 @@ millionths and never negative; money is ten-thousandths of a dollar (lotwise.mon
 | STOCK_DIVIDEND | - | - | ratio: additional shares per share held |
 | STOCK_DIVIDEND_OTHER | - | - | new_security, ratio: new per old, fraction of basis |
 | SYMBOL_CHANGE | - | - | new_security |
-| CASH_MERGER | - | - | cash per share |
+| CASH_MERGER | - | received in all; or 0 | cash per share, where amount is 0 |
 | STOCK_MERGER | - | - | new_security, ratio: new per old |
-| MIXED_MERGER | - | - | new_security, ratio, cash per old share, fair_value of one new share |
+| MIXED_MERGER | - | received in all; or 0 | new_security, ratio, cash per old share, fair_value of one new share |
 | SPIN_OFF | - | - | new_security, ratio: new per old, fraction of basis that goes to the new shares |
 | RETURN_OF_CAPITAL | - | received in all; or 0 | cash per share, where amount is 0 |
 | CASH_IN_LIEU | fraction of a share sold | received | `lot` or relief |
@@ -31,7 +31,8 @@ millionths and never negative; money is ten-thousandths of a dollar (lotwise.mon
 | COVER | closed | paid | `lot`: closed by delivering that lot (amount 0) |
 | BASIS_CORRECTION | - | - | `lot`; basis, and original_basis, acquired, holding_start where given |
 
-Reorganisations and splits act on all lots of one account and security. `order` joins fills of one order: one
+Reorganisations and splits (SPLIT to RETURN_OF_CAPITAL) act on all lots of one account and security, at the opening of
+their day: before its trades, whenever they were recorded. `order` joins fills of one order: one
 acquisition, one sale (26 U.S.C. 1091; Rev. Rul. 56-602).
 """
 

@@ -1,4 +1,8 @@
-"""Folding: a record of events becomes lots, realised gains and wash sales, the same way every time."""
+"""Folding: a record of events becomes lots, realised gains and wash sales, the same way every time.
+
+Events are parted by taxpayer and family of securities; each part is folded by itself (`desk_work`), day after day:
+reorganisations of the day first, then everything else as recorded, then the wash sales of the day.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.ledger.events import Table
-from lotwise.ledger.tables import LOT, REALIZED, WASH, State, World
+from lotwise.dates import WASH_DAYS
+from lotwise.ledger.desk import Rules
+from lotwise.ledger.desk_work import Stack, Tray, fold_stack
+from lotwise.ledger.events import NO_CODE, EventKind, Table, no_details
+from lotwise.ledger.families import families_of
+from lotwise.ledger.tables import LOT, REALIZED, WASH, Refusal, State, World
+from lotwise.money import IntArray
 
 __all__ = ["Folded", "empty_state", "fold"]
+
+# Cash comes in with these and goes out with the others that touch no lot.
+_CASH_ONLY = (
+    (EventKind.DIVIDEND, 1),
+    (EventKind.CAPITAL_GAIN_DISTRIBUTION, 1),
+    (EventKind.INTEREST, 1),
+    (EventKind.DEPOSIT, 1),
+    (EventKind.WITHDRAWAL, -1),
+    (EventKind.FEE, -1),
+)
 
 
 class Folded(NamedTuple):
@@ -18,6 +37,7 @@ class Folded(NamedTuple):
 
     state: State
     status: NDArray[np.uint8]  # (E,) tables.Refusal of every event
+    cash: IntArray  # (E,) money that each event moved into its account (negative: out of it); 0 where refused
 
 
 def empty_state() -> State:
@@ -25,10 +45,129 @@ def empty_state() -> State:
     return State(np.empty(0, LOT), np.empty(0, REALIZED), np.empty(0, WASH))
 
 
-def fold(events: Table, details: Table, world: World, state: State | None = None, *, first_event: int = 0) -> Folded:
+def fold(
+    events: Table, details: Table, world: World, state: State | None = None, *, first_event: int = 0, threads: int = 1
+) -> Folded:
     """Fold events onto a state; each is posted whole or refused whole.
 
     `events` is EVENT in the order in which they were recorded, their numbers counted from `first_event`; they are
-    taken by day and, within a day, in this order. Every day must be later than what `state` was folded from.
+    taken by day and, within a day, in this order, reorganisations first. Every day must be later than what the state
+    of its taxpayer was folded from. The result does not depend on `threads`. Raises ValueError where a code is outside
+    its table.
     """
-    raise NotImplementedError
+    before = state or empty_state()
+    _require_codes(events, details, world)
+    status, cash = _fold_cash(events)
+    at_desk = np.flatnonzero(status == Refusal.UNKNOWN_KIND)
+    if not at_desk.size:
+        return Folded(before, status, cash)
+    families = families_of(events[at_desk], details, world)
+    desks = _Desks(world.accounts["taxpayer"].astype(np.int64), families)
+    key = desks.of(events["account"][at_desk], events["security"][at_desk])
+    day = events["day"][at_desk].astype(np.int64)
+    kind = events["kind"][at_desk]
+    later = ~((kind >= EventKind.SPLIT) & (kind <= EventKind.RETURN_OF_CAPITAL))
+    order = _sorted(key, day, later)
+    rows, key = at_desk[order], key[order]
+    keys, start = np.unique(key, return_index=True)
+    first_day = np.minimum.reduceat(day[order], start)
+    old_lots, lots_taken, lot_start = desks.taken(before.lots, keys)
+    old_realized, realized_taken, realized_start = desks.taken(before.realized, keys, first_day - WASH_DAYS)
+    stack = Stack(
+        events[rows].view(np.recarray),
+        np.concatenate([details, no_details(1)]).view(np.recarray),
+        rows.astype(np.int64) + first_event,
+        np.append(start, rows.size).astype(np.int64),
+        old_lots.view(np.recarray),
+        lot_start,
+        old_realized.view(np.recarray),
+        realized_start,
+    )
+    tray = Tray(np.zeros(rows.size, np.uint8), np.zeros(rows.size, np.int64))
+    lots, realized, washes = fold_stack(_rules(world, families.size), stack, tray, threads)
+    status[rows] = tray.status
+    cash[rows] = tray.cash
+    made = State(
+        _sorted_lots(np.concatenate([before.lots[~lots_taken], lots])),
+        _by_event(np.concatenate([before.realized[~realized_taken], realized])),
+        _sorted_washes(np.concatenate([before.washes, washes])),
+    )
+    return Folded(made, status, cash)
+
+
+def _require_codes(events: Table, details: Table, world: World) -> None:
+    """Raise ValueError where an event points outside the tables."""
+    securities = world.funds.size
+    for name, table, least, size in (
+        ("account", events, 0, world.accounts.size),
+        ("security", events, NO_CODE, securities),
+        ("detail", events, NO_CODE, details.size),
+        ("new_security", details, NO_CODE, securities),
+        ("counter_account", details, NO_CODE, world.accounts.size),
+    ):
+        codes = table[name]
+        if codes.size and (codes.min() < least or codes.max() >= size):
+            raise ValueError(f"{name} must be {least} to {size - 1}, was {codes.min()} to {codes.max()}")
+
+
+def _fold_cash(events: Table) -> tuple[NDArray[np.uint8], IntArray]:
+    """Post what touches no lot; the rest is UNKNOWN_KIND for now."""
+    status = np.full(events.size, Refusal.UNKNOWN_KIND, np.uint8)
+    cash = np.zeros(events.size, np.int64)
+    for kind, sign in _CASH_ONLY:
+        rows = np.flatnonzero(events["kind"] == kind)
+        amount = events["amount"][rows]
+        status[rows] = np.where(amount >= 0, Refusal.POSTED, Refusal.NEGATIVE)
+        cash[rows] = np.where(amount >= 0, sign * amount, 0)
+    unnamed = (status == Refusal.UNKNOWN_KIND) & (events["security"] == NO_CODE)
+    status[unnamed] = Refusal.MISSING_DETAIL
+    return status, cash
+
+
+def _sorted(key: IntArray, day: IntArray, later: NDArray[np.bool_]) -> IntArray:
+    """Order of work: by desk, day, reorganisations first, then as recorded."""
+    work = ((key << 1) * (1 << 20) + ((day - day.min()) << 1)) + later
+    return np.argsort(work, kind="stable")
+
+
+class _Desks(NamedTuple):
+    """Which desk a row belongs to: taxpayer and family as one number."""
+
+    taxpayer: IntArray
+    family: IntArray
+
+    def of(self, account: IntArray, security: IntArray) -> IntArray:
+        """Desk of rows."""
+        desk: IntArray = self.taxpayer[account] * self.family.size + self.family[security]
+        return desk
+
+    def taken(
+        self, table: Table, keys: IntArray, since: IntArray | None = None
+    ) -> tuple[Table, NDArray[np.bool_], IntArray]:
+        """Rows of the desks `keys` (sold on or after a day of each) by desk: rows, their mask and where each starts."""
+        key = self.of(table["account"], table["security"])
+        place = np.minimum(np.searchsorted(keys, key), keys.size - 1)
+        mask = keys[place] == key
+        if since is not None:
+            mask &= table["sold"] >= since[place]
+        order = np.argsort(place[mask], kind="stable")
+        start = np.searchsorted(place[mask][order], np.arange(keys.size + 1)).astype(np.int64)
+        return table[mask][order], mask, start
+
+
+def _rules(world: World, securities: int) -> Rules:
+    rows = world.identical[np.argsort(world.identical["security"], kind="stable")]
+    start = np.searchsorted(rows["security"], np.arange(securities + 1)).astype(np.int32)
+    return Rules(world.accounts.view(np.recarray), world.funds, rows.view(np.recarray), start, int(world.reading))
+
+
+def _sorted_lots(lots: Table) -> Table:
+    return lots[np.lexsort((lots["number"], lots["acquired"], lots["security"], lots["account"]))]
+
+
+def _by_event(rows: Table) -> Table:
+    return rows[np.argsort(rows["event"], kind="stable")]
+
+
+def _sorted_washes(washes: Table) -> Table:
+    return washes[np.lexsort((washes["lot"], washes["sale"], washes["day"]))]

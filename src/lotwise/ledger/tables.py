@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from lotwise.ledger.events import Table
 
 __all__ = [
+    "ABSORBED",
     "ACCOUNT",
     "ALWAYS_LONG",
+    "FRESH_LOSS",
     "IDENTICAL",
     "LOT",
     "LOTS_OF_EVENT",
     "REALIZED",
+    "REINVESTED",
+    "REPLACEMENT",
+    "SHORT",
     "WASH",
     "LotMark",
     "Origin",
@@ -74,6 +79,14 @@ class LotMark(IntFlag):
     FRESH_LOSS = 16  # a gift: for a loss, loss_basis and a holding period from the gift count (Reg. 1.1015-1)
 
 
+# The same for kernels, which know no flags.
+REPLACEMENT = int(LotMark.REPLACEMENT)
+ABSORBED = int(LotMark.ABSORBED)
+REINVESTED = int(LotMark.REINVESTED)
+SHORT = int(LotMark.SHORT)
+FRESH_LOSS = int(LotMark.FRESH_LOSS)
+
+
 class Origin(IntEnum):
     """What a realised gain comes from."""
 
@@ -103,16 +116,20 @@ LOT = np.dtype(
     [
         ("number", np.int64),
         ("parent", np.int64),  # lot it was split from, spun off from or moved from; -1 = none
-        ("acquisition", np.int64),  # event of the purchase it stems from; fills of one order share it
+        ("acquisition", np.int64),  # event of the purchase it stems from
         ("absorbed_from", np.int64),  # event of the sale whose loss it took over; -1 = none
         ("shares", np.int64),
         ("basis", np.int64),  # adjusted, the loss taken over included
         ("original_basis", np.int64),  # before any wash-sale adjustment
         ("absorbed_loss", np.int64),
-        ("loss_basis", np.int64),  # of gifts worth less than the donor's basis; MISSING = the basis
+        (
+            "loss_basis",
+            np.int64,
+        ),  # of gifts worth less than the donor's basis; MISSING = the basis; see also short_sales
         ("account", np.int32),
         ("security", np.int32),
         ("name", np.int32),  # code of its name; NO_CODE = named by its number
+        ("bought_by", np.int32),  # code of the order that bought it: its fills are one acquisition; NO_CODE = none
         ("acquired", np.int32),  # day it came, for wash windows and forms; NO_DATE = not known
         ("holding_start", np.int32),  # day its holding period counts from
         ("marks", np.uint8),
@@ -125,7 +142,6 @@ REALIZED = np.dtype(
         ("event", np.int64),
         ("lot", np.int64),  # number of the lot sold; -1 = never in the ledger
         ("acquisition", np.int64),
-        ("order", np.int64),  # event of the first fill of the sale
         ("shares", np.int64),
         ("proceeds", np.int64),
         ("basis", np.int64),  # earlier wash-sale adjustments included
@@ -133,9 +149,12 @@ REALIZED = np.dtype(
         ("permanent", np.int64),  # part of it that is gone for ever
         ("matchable", np.int64),  # shares that replacements can be matched with, in today's shares
         ("matched", np.int64),  # part of them that has been
+        ("replaced", np.int64),  # shares of it that replaced others after they were sold (ANY_ACQUISITION)
         ("account", np.int32),
         ("security", np.int32),
         ("name", np.int32),
+        ("bought_by", np.int32),  # code of the order that bought the lot; NO_CODE = none
+        ("sold_by", np.int32),  # code of the order that sold it: its fills are one sale
         ("acquired", np.int32),
         ("holding_start", np.int32),
         ("sold", np.int32),
@@ -175,5 +194,5 @@ class State(NamedTuple):
     """Everything that has been folded."""
 
     lots: Table  # (L,) LOT, open ones, sorted by account, security, acquired, number
-    realized: Table  # (R,) REALIZED, sorted by event, lot
+    realized: Table  # (R,) REALIZED, sorted by event; within one as they were taken
     washes: Table  # (W,) WASH, sorted by day, sale

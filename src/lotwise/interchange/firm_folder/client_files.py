@@ -69,6 +69,9 @@ HOUSEHOLDS = FileContract(
     needed=True,
 )
 
+# Standing orders and methods of single sales (Reg. 1.1012-1(c) and (e)).
+RELIEFS = ("fifo", "lifo", "hifo", "lowest_tax", "average")
+
 ACCOUNTS = FileContract(
     "accounts",
     "one row per account",
@@ -95,6 +98,13 @@ ACCOUNTS = FileContract(
         text_column("owner", "whose it is", used=False),
         text_column("custodian", "where it is kept", used=False),
         Column("held_away", Kind.FLAG, "true: counted for wash sales, never traded"),
+        Column(
+            "relief",
+            Kind.CHOICE,
+            "standing order of its sales in the ledger; empty = the firm's, else fifo",
+            choices=RELIEFS,
+            bad=Severity.WARNING,
+        ),
     ),
     needed=True,
 )
@@ -205,6 +215,7 @@ TRANSACTION_KINDS = (
     "gift_in",
     "inheritance",
     "donation",
+    "gift_out",
     "split",
     "stock_dividend",
     "stock_dividend_other_class",
@@ -220,36 +231,81 @@ TRANSACTION_KINDS = (
     "basis_correction",
 )
 
+
+def _ledger(name: str, kind: Kind, meaning: str, low: str | None = None, high: str | None = None) -> Column:
+    """A column that the ledger reads: a wrong cell keeps its row from being posted, and blocks no household."""
+    return Column(name, kind, meaning, low=low, high=high, bad=Severity.WARNING)
+
+
 TRANSACTIONS = FileContract(
     "transactions",
-    "what happened; sales at a loss of the last 30 days open wash windows",
+    "what happened: posted to the ledger; sales at a loss of the last 30 days open wash windows",
     (
         FILLED_DATE,
         id_column("account_id", "account"),
         Column("kind", Kind.CHOICE, "what happened", required=True, filled=True, choices=TRANSACTION_KINDS),
-        id_column("transaction_id", "same id = same transaction", required=False, filled=False),
-        later("sequence", Kind.NUMBER, "order within a day"),
+        id_column(
+            "transaction_id", "same id = same transaction; empty = made from the row", required=False, filled=False
+        ),
+        _ledger("sequence", Kind.NUMBER, "order within a day; empty = as in the file"),
         id_column("symbol", "security", required=False, filled=False),
         Column("shares", Kind.SHARES, "shares", low=f"-{MOST_SHARES}", high=MOST_SHARES),
-        Column("amount", Kind.MONEY, "dollars, before the fee", low=f"-{MOST_MONEY}", high=MOST_MONEY),
+        Column(
+            "amount",
+            Kind.MONEY,
+            "dollars, before the fee; empty = shares x price",
+            low=f"-{MOST_MONEY}",
+            high=MOST_MONEY,
+        ),
         Column("price", Kind.MONEY, "per share", low="0", high=MOST_PRICE),
         Column("fee", Kind.MONEY, "dollars", low="0", high=MOST_MONEY),
-        later("settle_date", Kind.DATE, "settlement"),
-        later("ex_date", Kind.DATE, "of a dividend"),
-        later("qualified", Kind.FLAG, "qualified dividend"),
-        text_column("lot_id", "lot sold", used=False),
-        Column("basis", Kind.MONEY, "of the shares sold", low="0", high=MOST_MONEY, bad=Severity.WARNING),
-        Column("term", Kind.CHOICE, "short or long", choices=("short", "long"), used=False),
-        later("acquired", Kind.DATE, "of the shares sold or received"),
-        later("original_basis", Kind.MONEY, "before adjustments", "0", MOST_MONEY),
-        text_column("new_symbol", "after a reorganisation", used=False),
-        later("ratio", Kind.NUMBER, "new shares per old", "0", "1000000"),
-        later("cash_per_share", Kind.MONEY, "cash received", "0", MOST_PRICE),
-        later("fair_value", Kind.MONEY, "of what was received or given", "0", MOST_MONEY),
-        later("donor_basis", Kind.MONEY, "of a gift", "0", MOST_MONEY),
-        later("donor_acquired", Kind.DATE, "of a gift"),
-        text_column("counter_account", "other side of a transfer", used=False),
-        text_column("relief", "lot relief method", used=False),
+        _ledger("settle_date", Kind.DATE, "settlement"),
+        _ledger("ex_date", Kind.DATE, "of a dividend"),
+        _ledger("qualified", Kind.FLAG, "true: a qualified dividend; empty = it is not"),
+        text_column("lot_id", "lot that is opened, or taken"),
+        _ledger("order_id", Kind.TEXT, "fills of one order are one purchase, or one sale"),
+        Column(
+            "basis",
+            Kind.MONEY,
+            "of the shares sold (stated) or received",
+            low="0",
+            high=MOST_MONEY,
+            bad=Severity.WARNING,
+        ),
+        Column(
+            "term",
+            Kind.CHOICE,
+            "of a stated sale without dates: short or long",
+            choices=("short", "long"),
+            bad=Severity.WARNING,
+        ),
+        _ledger("acquired", Kind.DATE, "of the shares sold (stated) or received"),
+        _ledger("holding_period_start", Kind.DATE, "of the shares sold (stated) or received, if it is not acquired"),
+        text_column("acquisition", "of a lot transferred in, as in lots; empty = purchase"),
+        _ledger("original_basis", Kind.MONEY, "before wash-sale adjustments", "0", MOST_MONEY),
+        _ledger("new_symbol", Kind.TEXT, "what it becomes, or what comes with it"),
+        _ledger("ratio", Kind.TEXT, "new shares per old: 2, 1.5, 3/2 or 3:2; of a stock dividend, additional shares"),
+        _ledger("cash_per_share", Kind.MONEY, "cash for each old share", "0", MOST_PRICE),
+        _ledger("fraction", Kind.RATE, "of basis that goes to the new shares", "0", "1"),
+        _ledger(
+            "fair_value",
+            Kind.MONEY,
+            "of all shares on the day of a gift or death; of a mixed merger, of one new share",
+            "0",
+            MOST_MONEY,
+        ),
+        _ledger("donor_basis", Kind.MONEY, "of a gift", "0", MOST_MONEY),
+        _ledger("donor_acquired", Kind.DATE, "of a gift"),
+        _ledger("counter_account", Kind.TEXT, "account of the firm that a transfer goes to, or comes from"),
+        Column(
+            "relief",
+            Kind.CHOICE,
+            "lots that are taken; empty = lot_id, else the account's standing order",
+            choices=RELIEFS,
+            bad=Severity.WARNING,
+        ),
+        _ledger("stated", Kind.FLAG, "true: a sale of shares that the ledger never held; basis and dates are stated"),
+        _ledger("replaced", Kind.FLAG, "true: the shares received have replaced shares sold at a loss already"),
     ),
     blocks_all=True,
 )

@@ -15,9 +15,11 @@ from lotwise.interchange.firm_folder.contract import (
 )
 
 __all__ = [
+    "ACTION_KINDS",
     "CORPORATE_ACTIONS",
     "COVARIANCE",
     "EXPOSURES",
+    "IDENTICAL",
     "LOOKTHROUGH",
     "MODELS",
     "PRICES",
@@ -107,35 +109,65 @@ MODELS = FileContract(
     needed=True,
 )
 
+ACTION_KINDS = (
+    "split",
+    "stock_dividend",
+    "stock_dividend_other_class",
+    "symbol_change",
+    "cash_merger",
+    "stock_merger",
+    "mixed_merger",
+    "spin_off",
+    "return_of_capital",
+)
+
 CORPORATE_ACTIONS = FileContract(
     "corporate_actions",
-    "splits, mergers and the like",
+    "splits, mergers and the like: the ledger applies each once to every account that holds the security",
     (
-        FILLED_DATE,
-        id_column("symbol", "security"),
+        Column("date", Kind.DATE, "day", required=True, filled=True, bad=Severity.WARNING),
+        Column("symbol", Kind.TEXT, "security", required=True, filled=True, bad=Severity.WARNING),
         Column(
             "kind",
             Kind.CHOICE,
             "what happens",
             required=True,
             filled=True,
-            choices=(
-                "split",
-                "stock_dividend",
-                "symbol_change",
-                "cash_merger",
-                "stock_merger",
-                "mixed_merger",
-                "spin_off",
-                "return_of_capital",
-            ),
+            choices=ACTION_KINDS,
+            bad=Severity.WARNING,
         ),
-        Column("ratio", Kind.NUMBER, "new shares per old", low="0", high="1000000"),
-        text_column("new_symbol", "what it becomes"),
-        Column("cash_per_share", Kind.MONEY, "cash received", low="0", high=MOST_PRICE),
-        Column("fraction", Kind.NUMBER, "of basis that moves", low="0", high="1"),
+        Column(
+            "ratio",
+            Kind.TEXT,
+            "new shares per old: 2, 1.5, 3/2 or 3:2; of a stock dividend, additional shares",
+            bad=Severity.WARNING,
+        ),
+        text_column("new_symbol", "what it becomes, or what comes with it"),
+        Column("cash_per_share", Kind.MONEY, "cash for each old share", low="0", high=MOST_PRICE, bad=Severity.WARNING),
+        Column("fraction", Kind.RATE, "of basis that goes to the new shares", low="0", high="1", bad=Severity.WARNING),
+        Column(
+            "fair_value",
+            Kind.MONEY,
+            "of one new share of a mixed merger",
+            low="0",
+            high=MOST_PRICE,
+            bad=Severity.WARNING,
+        ),
     ),
-    used=False,
+    until="it is not applied",
+)
+
+IDENTICAL = FileContract(
+    "identical",
+    "groups of securities that the firm takes for substantially identical, with dates and source; read by the ledger",
+    (
+        Column("symbol", Kind.TEXT, "security", required=True, filled=True),
+        Column("group", Kind.TEXT, "securities of one group are substantially identical", required=True, filled=True),
+        Column("from", Kind.DATE, "first day; empty = always"),
+        Column("until", Kind.DATE, "last day; empty = still"),
+        text_column("source", "why the firm takes them for identical: a memo, a ruling"),
+    ),
+    until="the row does not count",
 )
 
 LOOKTHROUGH = FileContract(

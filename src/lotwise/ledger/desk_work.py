@@ -1,0 +1,283 @@
+"""Folding at one desk after the other: the compiled loop over taxpayers and families of securities."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.dates import WASH_DAYS
+from lotwise.kernels import Records, kernel
+from lotwise.ledger.booking import Posting, correct_basis, give_up, open_lot, sell
+from lotwise.ledger.desk import (
+    FULL,
+    LOTS,
+    OPENED,
+    PENDING,
+    REALIZED_ROWS,
+    WASHES,
+    Desk,
+    Rules,
+    clear,
+    desk_for,
+    insert_recent,
+    link_lot,
+)
+from lotwise.ledger.events import EventKind, Table
+from lotwise.ledger.matching import match_day
+from lotwise.ledger.reorganizations import reorganize
+from lotwise.ledger.short_sales import cover, sell_short
+from lotwise.ledger.tables import ABSORBED, LOT, REALIZED, REPLACEMENT, WASH, Origin, Refusal
+from lotwise.money import IntArray
+
+__all__ = ["Stack", "Tray", "fold_stack"]
+
+# A part of the stack is folded by one thread at a time; small enough that threads finish together.
+_EVENTS_OF_PART = 200_000
+_FIRST_ROWS = 512  # room of a new desk and of a new outcome; what is too small is made larger and begun again
+_ALL_DONE, _DESK_SMALL, _OUTCOME_SMALL = 0, 1, 2
+
+
+class Stack(NamedTuple):
+    """Events of many desks, sorted by desk, day and order of work; desk d has rows start[d] to start[d + 1]."""
+
+    events: Records
+    details: Records  # the last row is one in which nothing is given
+    number: IntArray  # (E,) number of each event in the record
+    start: IntArray  # (D + 1,)
+    lots: Records  # open lots of before, sorted by desk
+    lot_start: IntArray
+    realized: Records  # realised rows of before that new events can still reach, sorted by desk
+    realized_start: IntArray
+
+
+class Tray(NamedTuple):
+    """What becomes of the events of a stack."""
+
+    status: NDArray[np.uint8]
+    cash: IntArray
+
+
+class _Outcome(NamedTuple):
+    """Tables of what desks leave behind."""
+
+    lots: Records
+    realized: Records
+    washes: Records
+    used: IntArray  # (3,) rows of each
+
+
+@kernel
+def _lay_out(desk: Desk, stack: Stack, d: int) -> None:
+    """Put a desk's open lots and recent realised rows before it."""
+    clear(desk)
+    first_day = stack.events[stack.start[d]].day
+    count = stack.lot_start[d + 1] - stack.lot_start[d]
+    if count > desk.lots.size:
+        desk.count[FULL] = 1
+        return
+    for k in range(count):
+        desk.lots[k] = stack.lots[stack.lot_start[d] + k]
+        desk.count[LOTS] = k + 1
+        link_lot(desk, k)
+        lot = desk.lots[k]
+        candidate = lot.marks & (REPLACEMENT | ABSORBED) == REPLACEMENT
+        if candidate and lot.acquired >= first_day - WASH_DAYS:
+            insert_recent(desk, k)
+    rows = stack.realized_start[d + 1] - stack.realized_start[d]
+    if rows > desk.realized.size:
+        desk.count[FULL] = 1
+        return
+    for k in range(rows):
+        desk.realized[k] = stack.realized[stack.realized_start[d] + k]
+        desk.place[k] = 0
+        row = desk.realized[k]
+        if row.matchable > row.matched:
+            desk.pending[desk.count[PENDING]] = k
+            desk.count[PENDING] += 1
+    desk.count[REALIZED_ROWS] = rows
+
+
+@kernel
+def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
+    """Post one event: whole, or refused and nothing changed."""
+    kind = posting.event.kind
+    if kind in (EventKind.BUY, EventKind.REINVEST, EventKind.TRANSFER_IN):
+        return open_lot(desk, rules, posting)
+    if kind in (EventKind.GIFT_IN, EventKind.INHERITANCE):
+        return open_lot(desk, rules, posting)
+    if kind == EventKind.SELL:
+        return sell(desk, rules, posting, Origin.SALE)
+    if kind == EventKind.CASH_IN_LIEU:
+        return sell(desk, rules, posting, Origin.CASH_IN_LIEU)
+    if kind in (EventKind.TRANSFER_OUT, EventKind.DONATION):
+        return give_up(desk, rules, posting)
+    if kind == EventKind.SELL_SHORT:
+        return sell_short(desk, rules, posting)
+    if kind == EventKind.COVER:
+        return cover(desk, rules, posting)
+    if kind == EventKind.BASIS_CORRECTION:
+        return correct_basis(desk, posting)
+    if EventKind.SPLIT <= kind <= EventKind.RETURN_OF_CAPITAL:
+        return reorganize(desk, posting)
+    return Refusal.UNKNOWN_KIND
+
+
+@kernel
+def _take_order(desk: Desk) -> None:
+    """Bring pending losses of before into the order in which they were disposed of: by the first fill of their sale."""
+    count = desk.count[PENDING]
+    for k in range(1, count):
+        r = desk.pending[k]
+        j = k
+        while j > 0 and _later(desk, desk.pending[j - 1], r):
+            desk.pending[j] = desk.pending[j - 1]
+            j -= 1
+        desk.pending[j] = r
+
+
+@kernel
+def _sale_of(desk: Desk, r: int) -> int:
+    """Event of the first fill, among the rows laid out, of the sale that row r belongs to."""
+    row = desk.realized[r]
+    if row.sold_by >= 0:
+        for q in range(r):
+            other = desk.realized[q]
+            if other.sold_by == row.sold_by and other.sold == row.sold:
+                return int(other.event)
+    return int(row.event)
+
+
+@kernel
+def _later(desk: Desk, r: int, q: int) -> bool:
+    one, other = desk.realized[r], desk.realized[q]
+    if one.sold != other.sold:
+        return bool(one.sold > other.sold)
+    sale, other_sale = _sale_of(desk, r), _sale_of(desk, q)
+    if sale != other_sale:
+        return sale > other_sale
+    if one.acquired != other.acquired:
+        return bool(one.acquired > other.acquired)
+    return bool(one.acquisition > other.acquisition)
+
+
+@kernel
+def _fold_desk(desk: Desk, rules: Rules, stack: Stack, tray: Tray, d: int) -> bool:
+    """Fold all events of desk d; False where the desk was too small and nothing of it counts.
+
+    Rows of before stand first in `desk.realized`; `desk.count[OPENED]` says how many events were posted.
+    """
+    _lay_out(desk, stack, d)
+    if desk.count[FULL]:
+        return False
+    _take_order(desk)
+    first, last = stack.start[d], stack.start[d + 1]
+    day_row = desk.count[REALIZED_ROWS]
+    posted = 0
+    for k in range(first, last):
+        event = stack.events[k]
+        if k > first and event.day != stack.events[k - 1].day:
+            if desk.count[REALIZED_ROWS] > day_row:
+                match_day(desk, rules, day_row)
+            day_row = desk.count[REALIZED_ROWS]
+        detail = stack.details[event.detail if event.detail >= 0 else stack.details.size - 1]
+        posting = Posting(event, detail, stack.number[k], k - first, tray.cash[first:last])
+        status = _post(desk, rules, posting)
+        tray.status[k] = status
+        if status == Refusal.POSTED:
+            posted += 1
+        if desk.count[FULL]:
+            return False
+    if desk.count[REALIZED_ROWS] > day_row:
+        match_day(desk, rules, day_row)
+    desk.count[OPENED] = posted
+    return not desk.count[FULL]
+
+
+@kernel
+def _keep(desk: Desk, outcome: _Outcome) -> bool:
+    """Put what a desk leaves behind with the rest; False, and nothing kept, where there is no room."""
+    lots, rows, washes = outcome.used[0], outcome.used[1], outcome.used[2]
+    if rows + desk.count[REALIZED_ROWS] > outcome.realized.size or washes + desk.count[WASHES] > outcome.washes.size:
+        return False
+    for i in range(desk.count[LOTS]):
+        if desk.lots[i].shares > 0:
+            if lots == outcome.lots.size:
+                return False
+            outcome.lots[lots] = desk.lots[i]
+            lots += 1
+    for r in range(desk.count[REALIZED_ROWS]):
+        outcome.realized[rows + r] = desk.realized[r]
+    for w in range(desk.count[WASHES]):
+        outcome.washes[washes + w] = desk.washes[w]
+    outcome.used[0] = lots
+    outcome.used[1] = rows + desk.count[REALIZED_ROWS]
+    outcome.used[2] = washes + desk.count[WASHES]
+    return True
+
+
+@kernel
+def _fold_desks(
+    desk: Desk, rules: Rules, stack: Stack, tray: Tray, outcome: _Outcome, first: int, last: int
+) -> tuple[int, int]:
+    """Fold desks from `first` on until all are done or room runs out: the desk to go on with, and why."""
+    for d in range(first, last):
+        events = stack.start[d + 1] - stack.start[d]
+        if events > desk.opened.size or not _fold_desk(desk, rules, stack, tray, d):
+            return d, _DESK_SMALL
+        if not _keep(desk, outcome):
+            return d, _OUTCOME_SMALL
+    return last, _ALL_DONE
+
+
+def _larger(outcome: _Outcome) -> _Outcome:
+    def table(old: Records, used: int) -> Table:
+        new = np.empty(2 * max(old.size, _FIRST_ROWS), old[:0].dtype).view(np.recarray)
+        new[:used] = old[:used]
+        return new
+
+    lots, rows, washes = (int(used) for used in outcome.used)
+    return _Outcome(
+        table(outcome.lots, lots), table(outcome.realized, rows), table(outcome.washes, washes), outcome.used
+    )
+
+
+def _fold_part(rules: Rules, stack: Stack, tray: Tray, first: int, last: int) -> tuple[Table, Table, Table]:
+    """Fold desks `first` to `last`, with as much room as that takes."""
+    events = int(stack.start[last] - stack.start[first])
+    most = int(np.max(stack.start[first + 1 : last + 1] - stack.start[first:last]))
+    rows = _FIRST_ROWS
+    desk = desk_for(rows, most)
+    lots = int(stack.lot_start[last] - stack.lot_start[first]) + events
+    realized = int(stack.realized_start[last] - stack.realized_start[first]) + events
+    sizes = ((LOT, lots), (REALIZED, realized), (WASH, _FIRST_ROWS))
+    lots_out, realized_out, washes_out = (np.empty(size, kind).view(np.recarray) for kind, size in sizes)
+    outcome = _Outcome(lots_out, realized_out, washes_out, np.zeros(3, np.int64))
+    while first < last:
+        first, why = _fold_desks(desk, rules, stack, tray, outcome, first, last)
+        if why == _DESK_SMALL:
+            rows *= 2
+            desk = desk_for(rows, most)
+        elif why == _OUTCOME_SMALL:
+            outcome = _larger(outcome)
+    used = outcome.used
+    # Copies: a view would keep the whole of a large table alive.
+    return (
+        np.array(outcome.lots[: used[0]]),
+        np.array(outcome.realized[: used[1]]),
+        np.array(outcome.washes[: used[2]]),
+    )
+
+
+def fold_stack(rules: Rules, stack: Stack, tray: Tray, threads: int) -> tuple[Table, Table, Table]:
+    """Fold every desk of a stack; its lots, realised rows (those laid out before included) and wash sales."""
+    desks = stack.start.size - 1
+    marks = np.arange(0, int(stack.start[-1]), _EVENTS_OF_PART)
+    cuts = np.unique(np.append(np.searchsorted(stack.start[:-1], marks), desks))
+    parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        done = list(pool.map(lambda part: _fold_part(rules, stack, tray, *part), parts))
+    lots, realized, washes = (np.concatenate(tables) for tables in zip(*done, strict=True))
+    return lots, realized, washes

@@ -1,0 +1,187 @@
+"""Qualified dividends: whether the shares were held long enough around the ex-dividend date.
+
+A dividend is taxed at the rates of long-term gains only on shares held more than 60 days of the 121 that begin 60
+days before the ex-dividend date: 26 U.S.C. 1(h)(11)(B)(iii)(I), which reads the 45 and 91 days of 246(c)(1)(A) as 60
+and 121. Preferred stock whose dividends are for more than 366 days: more than 90 days of 181 (246(c)(2)). The day of
+acquisition is excluded and the day of sale included (246(c)(3)(A)), by trade dates. A holding period taken over from
+shares sold in a wash sale does not count (246(c)(3)(B)); that of a donor does.
+
+The window ends 60 days after the ex-date. Until then shares still held that have not the days yet are `expected`: they
+qualify if they are not sold too soon.
+
+Shares of unknown acquisition are taken as held long before. Not modelled: days on which a short sale, option or
+similar position took the risk away (246(c)(4)); payers whose dividends never qualify (the event's flag QUALIFIED
+says); shares given away or moved to another account after the ex-date, which are seen as not held; a split or merger
+between the ex-date and the look.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.dates import NO_DATE
+from lotwise.kernels import kernel
+from lotwise.ledger.events import NO_CODE, Table
+from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Origin, State
+from lotwise.money import IntArray, mul_div
+
+__all__ = [
+    "DIVIDEND_DAYS",
+    "PREFERRED_DIVIDEND_DAYS",
+    "QualifiedShares",
+    "days_in_window",
+    "held_long_enough",
+    "qualified_amounts",
+    "qualified_shares",
+]
+
+# 26 U.S.C. 1(h)(11)(B)(iii)(I): more than this many days, of as many before the ex-date, that date, and as many after.
+DIVIDEND_DAYS = 60
+# 26 U.S.C. 246(c)(2), for preferred stock whose dividends are for a period of more than 366 days.
+PREFERRED_DIVIDEND_DAYS = 90
+
+# Origins of REALIZED by which shares leave an account; the others pay cash on shares that stay.
+_DISPOSALS = (Origin.SALE, Origin.COVER, Origin.CASH_IN_LIEU, Origin.CASH_MERGER)
+
+
+class QualifiedShares(NamedTuple):
+    """Per dividend: shares that were held on the ex-date, and what the holding test says of them; millionths."""
+
+    held: IntArray  # (D,)
+    qualified: IntArray  # (D,) held long enough
+    expected: IntArray  # (D,) not yet, but still held, and in time if they are kept
+
+
+@kernel
+def _days(acquired: int, sold: int, ex_day: int, days: int) -> int:
+    """Days held within `days` before and after the ex-date."""
+    first = max(acquired + 1, ex_day - days)
+    last = min(sold, ex_day + days)
+    return max(last - first + 1, 0)
+
+
+def days_in_window(acquired: int, sold: int | None, ex_day: int, *, preferred: bool = False) -> int:
+    """Count the days of the window on which shares were held: day acquired excluded, day sold included.
+
+    Days are day numbers; `sold` is None for shares kept to the end of the window.
+    """
+    days = PREFERRED_DIVIDEND_DAYS if preferred else DIVIDEND_DAYS
+    return int(_days(acquired, ex_day + days if sold is None else sold, ex_day, days))
+
+
+def held_long_enough(acquired: int, sold: int | None, ex_day: int, *, preferred: bool = False) -> bool:
+    """Whether a dividend on these shares is qualified: held more than 60 (preferred: 90) days of the window."""
+    days = PREFERRED_DIVIDEND_DAYS if preferred else DIVIDEND_DAYS
+    return days_in_window(acquired, sold, ex_day, preferred=preferred) > days
+
+
+class _Holdings(NamedTuple):
+    """Spans of time in which shares were held, sorted by account and security."""
+
+    place: IntArray  # account and security as one number
+    start: NDArray[np.int32]  # day that counts as the day of acquisition
+    acquired: NDArray[np.int32]
+    sold: NDArray[np.int32]  # NO_DATE = still held
+    shares: IntArray
+
+
+def _place(rows: Table) -> IntArray:
+    """Account and security as one number, to sort and search by."""
+    place: IntArray = rows["account"].astype(np.int64) * 2**32 + rows["security"]
+    return place
+
+
+@kernel
+def _count(
+    places: IntArray, ex_days: NDArray[np.int32], holdings: _Holdings, as_of: int, days: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Held, qualified and expected shares of every dividend."""
+    held = np.zeros(places.size, dtype=np.int64)
+    qualified = np.zeros(places.size, dtype=np.int64)
+    expected = np.zeros(places.size, dtype=np.int64)
+    for i in range(places.size):
+        ex_day = int(ex_days[i])
+        first = np.searchsorted(holdings.place, places[i])
+        for j in range(first, holdings.place.size):
+            if holdings.place[j] != places[i]:
+                break
+            still = holdings.sold[j] == NO_DATE
+            # Who holds the shares before trading begins on the ex-date has the dividend; the seller of that day too.
+            if holdings.acquired[j] >= ex_day or (not still and holdings.sold[j] < ex_day):
+                continue
+            held[i] += holdings.shares[j]
+            sold = as_of if still else int(holdings.sold[j])
+            start = int(holdings.start[j])
+            if _days(start, min(sold, as_of), ex_day, days) > days:
+                qualified[i] += holdings.shares[j]
+            elif still and _days(start, ex_day + days, ex_day, days) > days and as_of < ex_day + days:
+                expected[i] += holdings.shares[j]
+    return held, qualified, expected
+
+
+def _counts_from(rows: Table) -> NDArray[np.int32]:
+    """Day that counts as the day of acquisition: a donor's or predecessor's, never that of shares washed.
+
+    Inherited lots carry a mark instead of a day in holding_start: they count from the day they came.
+    """
+    start = rows["holding_start"]
+    is_day = (start != NO_DATE) & (start != ALWAYS_LONG)
+    earlier = is_day & (start < rows["acquired"]) & (rows["marks"] & LotMark.ABSORBED == 0)
+    counts: NDArray[np.int32] = np.where(earlier, start, rows["acquired"])
+    return counts
+
+
+def _holdings(state: State) -> _Holdings:
+    """Spans of long holdings: open lots, and lots sold; shares sold short receive no dividend."""
+    lots = state.lots[state.lots["marks"] & LotMark.SHORT == 0]
+    gone = np.isin(state.realized["origin"], _DISPOSALS) & (state.realized["marks"] & LotMark.SHORT == 0)
+    sold = state.realized[gone]
+    still = np.full(lots.size, NO_DATE, np.int32)
+    place = np.concatenate([_place(lots), _place(sold)])
+    order = np.argsort(place, kind="stable")
+    return _Holdings(
+        place[order],
+        np.concatenate([_counts_from(lots), _counts_from(sold)])[order],
+        np.concatenate([lots["acquired"], sold["acquired"]])[order],
+        np.concatenate([still, sold["sold"]])[order],
+        np.concatenate([lots["shares"], sold["shares"]])[order],
+    )
+
+
+def qualified_shares(
+    dividends: Table, details: Table, state: State, as_of: int, *, preferred: bool = False
+) -> QualifiedShares:
+    """Say of every dividend how many of the shares that earned it were held long enough, as known on `as_of`.
+
+    `dividends` is rows of EVENT, `details` the table that their `detail` names; where no ex-date is given the day of
+    payment stands in. `state` is everything folded up to `as_of`. The shares tell the part of the dividend that
+    qualifies (`qualified_amounts`).
+    """
+    ex_days = np.array(dividends["day"], np.int32)
+    given = np.flatnonzero(dividends["detail"] != NO_CODE)
+    stated = details["ex_day"][dividends["detail"][given]]
+    ex_days[given] = np.where(stated == NO_DATE, ex_days[given], stated)
+    days = PREFERRED_DIVIDEND_DAYS if preferred else DIVIDEND_DAYS
+    return QualifiedShares(*_count(_place(dividends), ex_days, _holdings(state), as_of, days))
+
+
+@kernel
+def _parts(amounts: IntArray, part: IntArray, whole: IntArray) -> IntArray:
+    """Amounts x part / whole; 0 where the whole is 0."""
+    made = np.zeros(amounts.size, dtype=np.int64)
+    for i in range(amounts.size):
+        if whole[i] > 0:
+            made[i] = mul_div(amounts[i], part[i], whole[i])
+    return made
+
+
+def qualified_amounts(amounts: IntArray, shares: QualifiedShares, *, count_expected: bool = True) -> IntArray:
+    """Money of every dividend that qualifies; with what is expected to, unless told otherwise.
+
+    Where the ledger saw no share on the ex-date nothing is known, and nothing qualifies.
+    """
+    part = shares.qualified + shares.expected if count_expected else shares.qualified
+    return _parts(np.ascontiguousarray(amounts), part, shares.held)

@@ -1,0 +1,128 @@
+"""Relief: which lots a disposition takes (Reg. 1.1012-1(c); average basis: Reg. 1.1012-1(e)).
+
+A named lot goes first; of the parts of one named lot, the highest basis per share. Otherwise the method decides:
+
+- FIFO, LIFO: by day of acquisition; of one purchase, the part with the highest basis per share first;
+- HIFO: highest adjusted basis per share first;
+- LOWEST_TAX: least tax per share at the account's rates; a loss counts as a credit at the same rates;
+- AVERAGE: the basis of all shares of the account is averaged, then FIFO.
+
+Ties go to the earlier acquisition. The methods see lots as they stand: wash-sale adjustments of earlier days
+included, those caused by losses of the same day not, since what was sold is settled before what is disallowed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lotwise.kernels import kernel
+from lotwise.ledger.desk import Desk
+from lotwise.ledger.events import NO_CODE, Relief
+from lotwise.ledger.holding_period import is_long_term_number
+from lotwise.money import FULL_RATE, SHARE, mul_div
+
+__all__ = ["Taking", "average_basis", "best_lot", "shares_named"]
+
+# Basis per share is compared in billionths of a money unit per millionth of a share: finer than any quotation.
+_FINE = 1_000_000_000
+
+
+class Taking(NamedTuple):
+    """How one disposition takes its lots."""
+
+    name: int  # code of the lot named; NO_CODE = none
+    method: int  # Relief
+    price: int  # money per share, for LOWEST_TAX
+    day: int
+    short_rate: int
+    long_rate: int
+
+
+@kernel
+def shares_named(desk: Desk, p: int, name: int) -> int:
+    """Open shares of a position in lots of this name."""
+    found = 0
+    i = desk.positions[p].first
+    while i >= 0:
+        if desk.lots[i].name == name:
+            found += desk.lots[i].shares
+        i = desk.following[i]
+    return found
+
+
+@kernel
+def _rank(desk: Desk, i: int, taking: Taking) -> tuple[int, int, int]:
+    """Lots go by this, lowest first, then by acquisition."""
+    lot = desk.lots[i]
+    dearest = -mul_div(lot.basis, _FINE, lot.shares)
+    if taking.name == NO_CODE:
+        if taking.method in (Relief.FIFO, Relief.AVERAGE):
+            return int(lot.acquired), int(lot.acquisition), dearest
+        if taking.method == Relief.LIFO:
+            return -int(lot.acquired), -int(lot.acquisition), dearest
+        if taking.method == Relief.LOWEST_TAX:
+            rate = taking.long_rate if is_long_term_number(lot.holding_start, taking.day) else taking.short_rate
+            gain = taking.price - mul_div(lot.basis, SHARE, lot.shares)
+            return mul_div(gain, rate, FULL_RATE), 0, 0
+    return dearest, 0, 0
+
+
+@kernel
+def _unlink(desk: Desk, p: int, before: int, i: int) -> None:
+    """Take a closed lot out of its chain."""
+    after = desk.following[i]
+    if before < 0:
+        desk.positions[p].first = after
+    else:
+        desk.following[before] = after
+    if after < 0:
+        desk.positions[p].last = before
+
+
+@kernel
+def best_lot(desk: Desk, p: int, taking: Taking) -> int:
+    """Lot of a position that a disposition takes next; -1 = none (of that name) is open."""
+    oldest_first = taking.name == NO_CODE and (taking.method in (Relief.FIFO, Relief.AVERAGE))
+    best = -1
+    rank = (0, 0, 0)
+    before = -1
+    i = desk.positions[p].first
+    while i >= 0:
+        lot = desk.lots[i]
+        after = desk.following[i]
+        if lot.shares == 0:
+            _unlink(desk, p, before, i)
+        else:
+            before = i
+            if best >= 0 and oldest_first and lot.acquisition != desk.lots[best].acquisition:
+                break
+            named = taking.name == NO_CODE or lot.name == taking.name  # noqa: PLR1714 - of two widths
+            if named:
+                other = _rank(desk, i, taking)
+                if best < 0 or other < rank:
+                    best = i
+                    rank = other
+        i = after
+    return best
+
+
+@kernel
+def average_basis(desk: Desk, p: int) -> None:
+    """Give every share of a position the average basis, to the last unit; dates stay."""
+    total = 0
+    i = desk.positions[p].first
+    while i >= 0:
+        if desk.lots[i].shares > 0:
+            total += desk.lots[i].basis
+        i = desk.following[i]
+    held = desk.positions[p].shares
+    done = 0
+    given = 0
+    i = desk.positions[p].first
+    while i >= 0:
+        if desk.lots[i].shares > 0:
+            done += desk.lots[i].shares
+            upto = mul_div(total, done, held)
+            desk.lots[i].basis = upto - given
+            given = upto
+        i = desk.following[i]
