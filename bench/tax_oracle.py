@@ -1,7 +1,7 @@
 """Federal tax of many households by Tax-Calculator (taxcalc), an independent program, for comparison with Lotwise.
 
-It needs an environment of its own with taxcalc in it and nothing of Lotwise. Households come as JSON on standard input, a list of
-{"year", "status" (0 single, 1 joint, 2 separate, 3 head of household), "wages", "interest", "short", "long",
+It needs an environment of its own with taxcalc in it and nothing of Lotwise. Households come as JSON on standard input,
+a list of {"year", "status" (0 single, 1 joint, 2 separate, 3 head of household), "wages", "interest", "short", "long",
 "qualified"} in whole dollars; results go to standard output, in the same order. `tests/tax/test_tax_oracle.py` runs
 this script with the interpreter that the environment variable TAX_ORACLE_PYTHON names.
 """

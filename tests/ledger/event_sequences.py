@@ -69,6 +69,7 @@ class Mix:
 
 TRADES = ("buy", "buy", "buy", "buy", "sell", "sell", "sell", "sell", "sell", "reinvest", "round_trip", "fills")
 REST = ("split", "transfer_in", "gift", "inherit", "donate", "move", "cash", "bad")
+LEAVING = ("sell", "donate", "move")
 ALL_READINGS = tuple(Reading)
 
 
@@ -103,8 +104,11 @@ class Script:
         """One thing happens, `gap` days after the one before."""
         self.day += gap
         account, security = place % len(KINDS), place // len(KINDS) % SECURITIES
-        act = getattr(self, self.mix.actions[action % len(self.mix.actions)])
-        act(account, security, size, price, flavour)
+        name = self.mix.actions[action % len(self.mix.actions)]
+        places = sorted(where for where, shares in self.held.items() if shares)
+        if name in LEAVING and flavour % 20 and places:
+            account, security = places[place % len(places)]
+        getattr(self, name)(account, security, size, price, flavour)
 
     def add(self, kind: EventKind, account: int, security: int, **given: int) -> None:
         self.rows.append({"kind": kind, "day": self.day, "account": account, "security": security, **given})
@@ -115,7 +119,7 @@ class Script:
     def part_of_holding(self, account: int, security: int, flavour: int) -> int:
         """All, some odd part, or sometimes a little too much of what is held."""
         held = self.held.get((account, security), 0)
-        part = (held, held * 3 // 7, held // 2, held // 3, held + 1)[flavour % 5]
+        part = (held, held * 3 // 7, held // 2, held // 3, held, held // 2, held + 1)[flavour % 7]
         return max(part, 1)
 
     def buy(self, account: int, security: int, size: int, price: int, flavour: int, **given: int) -> None:
@@ -250,15 +254,16 @@ def world_of(reliefs: list[Relief], reading: Reading) -> World:
 def sequences(draw: st.DrawFn, mix: Mix, *, steps: int = 25) -> Sequence:
     """Draw a record of up to so many steps."""
     step = st.tuples(
-        st.sampled_from((0, 0, 0, 1, 2, 5, 11, 20, 30, 31, 150)),
+        st.sampled_from((0, 0, 0, 1, 2, 5, 9, 20, 30, 31, 150)),
         st.integers(0, len(mix.actions) - 1),
-        st.sampled_from((0, 0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 10, 11, 15, 16)),
+        st.sampled_from((0, 0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 10)),
         st.integers(1, 400),
         st.integers(1, 60),
         st.integers(0, 839),
     )
     script = Script(mix)
-    for one in draw(st.lists(step, min_size=1, max_size=steps)):
+    fewest = draw(st.sampled_from((1, steps // 2, steps * 4 // 5)))
+    for one in draw(st.lists(step, min_size=fewest, max_size=steps)):
         script.step(*one)
     reliefs = [draw(st.sampled_from(mix.reliefs)) for _ in KINDS]
     events, details = record_of(script.rows or [{"kind": EventKind.DEPOSIT, "day": FIRST_DAY, "amount": 1}])

@@ -7,7 +7,7 @@ washes are added up).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -169,8 +169,21 @@ def agreed(events: Table, details: Table, world: World) -> Outcome:
     """What a record folds into, after making sure that fold and reference give the same rows."""
     outcome = reference_fold(events, details, world)
     expected, rows = rows_of_reference(outcome), rows_of_fold(fold(events, details, world))
-    assert [Refusal(code).name for code in rows.status] == [Refusal(code).name for code in expected.status]
-    assert rows.realized == expected.realized
-    assert rows.washes == expected.washes
-    assert rows.lots == expected.lots
+    for number, (code, other) in enumerate(zip(rows.status, expected.status, strict=True)):
+        if code != other:
+            raise AssertionError(f"event {number}: fold says {Refusal(code).name}, reference {Refusal(other).name}")
+    _require_equal("realized", rows.realized, expected.realized, REALIZED_FIELDS)
+    _require_equal("washes", rows.washes, expected.washes, WASH_FIELDS)
+    _require_equal("lots", rows.lots, expected.lots, LOT_FIELDS)
     return outcome
+
+
+def _require_equal(table: str, rows: list[Row], expected: list[Row], fields: tuple[str, ...]) -> None:
+    """Raise an error that shows the rows that only one side has."""
+    if rows == expected:
+        return
+    only_fold, only_reference = Counter(rows) - Counter(expected), Counter(expected) - Counter(rows)
+    lines = [f"{table}: fold and reference differ"]
+    lines += [f"  fold only      {dict(zip(fields, row, strict=True))}" for row in only_fold.elements()]
+    lines += [f"  reference only {dict(zip(fields, row, strict=True))}" for row in only_reference.elements()]
+    raise AssertionError("\n".join(lines))

@@ -109,9 +109,9 @@ class WashRule:
             earlier += [one for one in sold if _before(one.parcel, loss) and _sold_after(one, loss)]
         if self.reading == Reading.ANY_ACQUISITION:
             earlier += [one for one in sold if _before(one.parcel, loss)]
-        later_sold = [one for one in sold if not _before(one.parcel, loss) and _sold_after(one, loss)]
-        later_held = [one for one in held if not _before(one, loss)]
-        return [*sorted(earlier, key=_age_of), *sorted(later_sold, key=_age_of), *sorted(later_held, key=_age_of)]
+        later: list[Parcel | Disposal] = [one for one in held if not _before(one, loss)]
+        later += [one for one in sold if not _before(one.parcel, loss) and _sold_after(one, loss)]
+        return [*sorted(earlier, key=_age_of), *sorted(later, key=_age_of)]
 
     def _may_replace(self, shares: Parcel, loss: Disposal) -> bool:
         return (
@@ -144,8 +144,8 @@ class WashRule:
         amount = loss.disallow(shares)
         taxed = self.owners[part.account].taxed
         part.marks |= LotMark.ABSORBED
-        part.absorbed_from = loss.event
         if taxed:
+            part.absorbed_from = loss.event
             part.basis += amount
             part.absorbed_loss += amount
             part.holding_start = tacked(part.acquired, loss)
@@ -175,7 +175,7 @@ class WashRule:
         self._note(shares_of, loss, shares, amount, permanent=True)
 
     def _note(self, part: Parcel, loss: Disposal, shares: int, amount: int, *, permanent: bool) -> None:
-        held, known = held_days(loss), max(loss.sold, part.acquired)
+        held, known = 0 if permanent else held_days(loss), max(loss.sold, part.acquired)
         self.outcome.matches.append(Match(loss.event, part.came, shares, amount, known, held, permanent))
 
 

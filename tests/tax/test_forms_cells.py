@@ -26,7 +26,9 @@ def realized_rows(draw: st.DrawFn) -> Sold:
     loss = max(basis - proceeds, 0)
     disallowed = draw(st.sampled_from((0, loss, loss // 3))) if loss else 0
     return Sold(
-        *(_text(amount) for amount in (proceeds, basis, disallowed)),
+        _text(proceeds),
+        _text(basis),
+        _text(disallowed),
         acquired=draw(st.sampled_from(("2024-06-03", "2010-01-04", None))),
         long_term=draw(st.booleans()),
         lot=draw(st.integers(1, 10**9)),

@@ -47,7 +47,7 @@ def random_households() -> list[dict[str, int]]:
 
 
 def oracle_is_wrong(household: dict[str, int], taxable_income: float) -> bool:
-    """taxcalc 6.8 lets the 35 percent bracket of 2023 end at 578,125 for married separate: Rev. Proc. 2022-38 has 346,875."""
+    """taxcalc 6.8 ends the 35 percent bracket of 2023, separate, at 578,125; Rev. Proc. 2022-38 has 346,875."""
     separate = household["year"] == 2023 and household["status"] == FilingStatus.MARRIED_SEPARATE
     return separate and taxable_income > 346_875
 
@@ -62,7 +62,7 @@ def oracle() -> str:
 
 def test_taxcalc_agrees_to_the_cent(oracle: str) -> None:
     households = random_households()
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603 - the interpreter that the developer named
         [oracle, str(SCRIPT)], input=json.dumps(households), capture_output=True, text=True, check=True
     )
     theirs: list[dict[str, Any]] = json.loads(ran.stdout)
@@ -83,14 +83,16 @@ def test_taxcalc_agrees_to_the_cent(oracle: str) -> None:
         ),
         federal_law(),
     )
-    differences = []
-    compared = 0
-    for household, row, their in zip(households, ours, theirs, strict=True):
-        if oracle_is_wrong(household, their["taxable_income"]):
-            continue
-        compared += 1
-        for name in ("adjusted_gross_income", "taxable_income", "income_tax", "investment_tax"):
-            if abs(float(to_dollars(int(row[name]))) - their[name]) > 0.01:
-                differences.append((household, name, to_dollars(int(row[name])), their[name]))
-    assert compared > HOUSEHOLDS * 0.95
+    compared = [
+        case
+        for case in zip(households, ours, theirs, strict=True)
+        if not oracle_is_wrong(case[0], case[2]["taxable_income"])
+    ]
+    differences = [
+        (household, name, to_dollars(int(row[name])), their[name])
+        for household, row, their in compared
+        for name in ("adjusted_gross_income", "taxable_income", "income_tax", "investment_tax")
+        if abs(float(to_dollars(int(row[name]))) - their[name]) > 0.01
+    ]
+    assert len(compared) > HOUSEHOLDS * 0.95
     assert not differences, (len(differences), differences[:5])

@@ -4,15 +4,15 @@ A dividend is taxed at the rates of long-term gains only on shares held more tha
 days before the ex-dividend date: 26 U.S.C. 1(h)(11)(B)(iii)(I), which reads the 45 and 91 days of 246(c)(1)(A) as 60
 and 121. Preferred stock whose dividends are for more than 366 days: more than 90 days of 181 (246(c)(2)). The day of
 acquisition is excluded and the day of sale included (246(c)(3)(A)), by trade dates. A holding period taken over from
-shares sold in a wash sale does not count (246(c)(3)(B)); that of a donor does.
+shares sold in a wash sale does not count (246(c)(3)(B)); that of a donor does, and a short sale begins it anew.
 
 The window ends 60 days after the ex-date. Until then shares still held that have not the days yet are `expected`: they
 qualify if they are not sold too soon.
 
 Shares of unknown acquisition are taken as held long before. Not modelled: days on which a short sale, option or
 similar position took the risk away (246(c)(4)); payers whose dividends never qualify (the event's flag QUALIFIED
-says); shares given away or moved to another account after the ex-date, which are seen as not held; a split or merger
-between the ex-date and the look.
+says); shares given away, delivered against a short sale or moved to another account after the ex-date, which are seen
+as not held; a split or merger between the ex-date and the look.
 """
 
 from __future__ import annotations
@@ -123,14 +123,14 @@ def _count(
 
 
 def _counts_from(rows: Table) -> NDArray[np.int32]:
-    """Day that counts as the day of acquisition: a donor's or predecessor's, never that of shares washed.
+    """Day that counts as the day of acquisition: where the holding period starts, but never that of shares washed.
 
     Inherited lots carry a mark instead of a day in holding_start: they count from the day they came.
     """
     start = rows["holding_start"]
     is_day = (start != NO_DATE) & (start != ALWAYS_LONG)
-    earlier = is_day & (start < rows["acquired"]) & (rows["marks"] & LotMark.ABSORBED == 0)
-    counts: NDArray[np.int32] = np.where(earlier, start, rows["acquired"])
+    washed = (rows["marks"] & LotMark.ABSORBED != 0) & (start < rows["acquired"])
+    counts: NDArray[np.int32] = np.where(is_day & ~washed, start, rows["acquired"])
     return counts
 
 

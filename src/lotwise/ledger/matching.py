@@ -219,12 +219,18 @@ def _next_lot(desk: Desk, rules: Rules, r: int, older: bool) -> int:
 
 
 @kernel
+def _sold_later(desk: Desk, r: int, q: int, first_row: int) -> bool:
+    """Whether row q was sold after row r, on the same day: its basis can still be raised."""
+    return q >= first_row and _first_fill(desk, q, first_row) > _first_fill(desk, r, first_row)
+
+
+@kernel
 def _counts_though_sold(desk: Desk, rules: Rules, r: int, q: int, first_row: int) -> bool:
     """Whether shares that row q sold still replace shares of row r."""
     if rules.reading == Reading.ANY_ACQUISITION:
         return q != r
     row, sold = desk.realized[r], desk.realized[q]
-    if q < first_row or _first_fill(desk, q, first_row) <= _first_fill(desk, r, first_row):
+    if not _sold_later(desk, r, q, first_row):
         return False
     # Bought after the loss: it counts, kept or not. Bought before it: only if the sale's own moment decides.
     return bool(sold.acquisition > row.event or rules.reading == Reading.HELD_AFTER_THIS_SALE)
@@ -232,9 +238,10 @@ def _counts_though_sold(desk: Desk, rules: Rules, r: int, q: int, first_row: int
 
 @kernel
 def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
-    """Realised row whose shares replace those of row r next, of the earliest acquisition; -1 = none."""
+    """Realised row whose shares replace those of row r next: earliest acquisition, sold later; -1 = none."""
     row = desk.realized[r]
     best = -1
+    rank = (0, 0, 0)
     q = desk.count[REALIZED_ROWS] - 1
     while q >= 0:
         sold = desk.realized[q]
@@ -244,18 +251,22 @@ def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
         if q != r and near and _can_absorb(sold.marks) and _counts_though_sold(desk, rules, r, q, first_row):
             same = same_acquisition(row.acquisition, row.bought_by, sold.acquisition, sold.bought_by)
             if not same and identical_on(rules, row.security, sold.security, row.sold):
-                other = desk.realized[best]
-                earlier = best < 0 or sold.acquired < other.acquired
-                tie = best >= 0 and sold.acquired == other.acquired and sold.acquisition <= other.acquisition
-                if earlier or tie:
+                too_late = 0 if _sold_later(desk, r, q, first_row) else 1
+                other = (int(sold.acquired), int(sold.acquisition), too_late)
+                if best < 0 or other <= rank:
                     best = q
+                    rank = other
         q -= 1
     return best
 
 
 @kernel
 def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int, several: bool) -> _Found:
-    """Shares that replace those of row r next: the earliest acquisition; of one acquisition, those sold first."""
+    """Shares that replace those of row r next: the earliest acquisition first.
+
+    Of one acquisition, shares that the account sells later that day go first (a sale takes the highest basis), then
+    those it keeps, then those it had sold before.
+    """
     older = rules.reading != Reading.OLDER_LOT_NEVER_REPLACES
     i = _next_lot(desk, rules, r, older)
     if not several and rules.reading != Reading.ANY_ACQUISITION:
@@ -264,8 +275,13 @@ def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int, several:
     if i < 0 or q < 0:
         return _Found(i, q)
     lot, sold = desk.lots[i], desk.realized[q]
-    later = lot.acquired < sold.acquired or (lot.acquired == sold.acquired and lot.acquisition < sold.acquisition)
-    return _Found(i, -1) if later else _Found(-1, q)
+    if lot.acquired != sold.acquired:
+        lot_first = lot.acquired < sold.acquired
+    elif lot.acquisition != sold.acquisition:
+        lot_first = lot.acquisition < sold.acquisition
+    else:
+        lot_first = not _sold_later(desk, r, q, first_row)
+    return _Found(i, -1) if lot_first else _Found(-1, q)
 
 
 @kernel
@@ -292,7 +308,7 @@ def _absorb_by_sold(desk: Desk, rules: Rules, r: int, q: int, shares: int, first
     """Let shares that row q sold take over the loss of as many shares of row r; the row split off, -1 = none."""
     row = desk.realized[r]
     sold = desk.realized[q]
-    later = q >= first_row and _first_fill(desk, q, first_row) > _first_fill(desk, r, first_row)
+    later = _sold_later(desk, r, q, first_row)
     rest = _split_row(desk, q, shares) if later else -1
     if desk.count[FULL]:
         return -1

@@ -117,8 +117,9 @@ def _known_days(table: Table, as_of: int) -> IntArray:
 def _desks(table: Table, world: World, groups: Int32Array) -> IntArray:
     """Taxpayer and group of each row as one number."""
     size = max(groups.size, int(groups.max(initial=0)) + 1)
-    desk: IntArray = world.accounts["taxpayer"][table["account"]].astype(np.int64) * size
-    return desk + groups[table["security"]]
+    taxpayer = world.accounts["taxpayer"][table["account"]].astype(np.int64)
+    desks: IntArray = taxpayer * size + groups[table["security"]]
+    return desks
 
 
 def _acquisitions(table: Table) -> IntArray:
@@ -190,7 +191,8 @@ def _places(desk: IntArray, day: IntArray, own_desk: IntArray, first_day: IntArr
     """First purchase of each desk on or after a day; purchases are sorted by desk and day."""
     least = int(min(day.min(initial=0), first_day.min(initial=0)))
     days = int(max(day.max(initial=0), first_day.max(initial=0))) - least + 1
-    return np.searchsorted(desk * days + (day - least), own_desk * days + (first_day - least))
+    places: IntArray = np.searchsorted(desk * days + (day - least), own_desk * days + (first_day - least))
+    return places
 
 
 def _own_shares(bought: _Purchases, own_desk: IntArray, own: IntArray) -> IntArray:
@@ -200,7 +202,8 @@ def _own_shares(bought: _Purchases, own_desk: IntArray, own: IntArray) -> IntArr
     _, place = np.unique(key, return_inverse=True)
     sums = np.zeros(key.size, dtype=np.int64)
     np.add.at(sums, place[: bought.shares.size], bought.shares)
-    return sums[place[bought.shares.size :]]
+    own_sums: IntArray = sums[place[bought.shares.size :]]
+    return own_sums
 
 
 def _latest_of_others(day: IntArray, acquisition: IntArray, own: IntArray, start: IntArray, end: IntArray) -> IntArray:

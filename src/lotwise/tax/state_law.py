@@ -21,9 +21,9 @@ __all__ = ["INCOMES", "STATUSES", "VERIFIED", "StateFile", "StateLawError", "Sta
 STATUSES = ("single", "married_joint", "married_separate", "head_of_household")
 INCOMES = ("ordinary", "short", "long", "qualified")
 
-# How well a schedule is known, best first.
+# Where the figures of a schedule come from, best first.
 VERIFIED = {
-    "statute": "rates and thresholds stand in the statute cited",
+    "statute": "rates and thresholds are fixed by the statute cited",
     "department": "as the state's revenue department published them",
     "secondary": "statute cited, indexed figures from a published collection",
     "carried": "rates by the statute cited, thresholds of the year before until the new ones are entered",

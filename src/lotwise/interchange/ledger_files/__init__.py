@@ -1,0 +1,1 @@
+"""The ledger's files in: accounts, transactions, corporate actions and opening lots become rows of the journal."""
