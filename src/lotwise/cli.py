@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from lotwise import __version__
+from lotwise.cli_ledger import ledger_app
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 from lotwise.lab.demo_firm import write_demo_firm
 from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Tax-lot portfolio management for every household of an advisory firm.",
 )
+app.add_typer(ledger_app, name="ledger")
 _out = Console()
 _err = Console(stderr=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.law.case_facts import cases_of
+from tests.law.case_facts import cases_of, topics_of
 from tests.law.comparison import NOTE
 
 _TOPIC = "law topic"  # property of a report: the topic of its case
@@ -32,7 +32,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder = _folder(metafunc.config)
     cases = cases_of(folder, metafunc.module.TOPIC) if folder else []
     names = [str(case["name"]) for case in cases]
-    metafunc.parametrize("vector", cases or ({},), ids=names or ["none"])
+    if folder and not cases:
+        none = pytest.param({}, marks=pytest.mark.skip(reason=f"the folder has no cases of {metafunc.module.TOPIC}"))
+        metafunc.parametrize("vector", [none], ids=["none"])
+    else:
+        metafunc.parametrize("vector", cases or ({},), ids=names or ["none"])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,19 +45,23 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write the topic of a case on its report."""
     report = yield
-    topic = _topic_of(item)
-    if topic and call.when == "call":
-        report.user_properties.append((_TOPIC, topic))
+    if call.when == "call" and isinstance(item, pytest.Function):
+        report.user_properties.extend((_TOPIC, topic) for topic in _topics_of(item))
     return report
 
 
-def _topic_of(item: pytest.Item) -> str:
-    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
-        return ""
-    parameters: dict[str, Any] = item.callspec.params
+def _topics_of(item: pytest.Function) -> list[str]:
+    """Topic of every case that a test judges: one, or all of a topic where a module judges them in one test."""
+    parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
     if parameters.get("vector"):
-        return str(item.module.TOPIC)
-    return f"own cases, {parameters['own'].topic}" if "own" in parameters else ""
+        return [str(item.module.TOPIC)]
+    if "own" in parameters:
+        return [f"own cases, {parameters['own'].topic}"]
+    folder = _folder(item.config)
+    if item.name == "test_the_vectors" and folder:
+        stem = item.path.stem.removeprefix("test_").removesuffix("_law")
+        return [topic for topic, count in topics_of(folder).items() if topic.startswith(stem) for _ in range(count)]
+    return []
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -39,7 +39,7 @@ class Story:
     acted: date = _ACTED
     shares: Decimal = Decimal(1)  # before the action
     basis: Decimal = Decimal(0)
-    received: Decimal = Decimal(0)  # stock and other property received in an exchange, at fair value
+    stock_value: Decimal = Decimal(0)  # of the stock received in an exchange
     after: list[Outcome] = field(default_factory=list)  # after each action, before anything is sold
 
     @property
@@ -63,12 +63,15 @@ def write_story(case: Facts, check: Comparison) -> Story:
     kind = inputs.text("type").lower()
     if kind not in _ACTIONS:
         raise UnknownShapeError(f"{inputs.where}: nothing understands the type {kind!r}; known are {sorted(_ACTIONS)}")
+    is_spin_off = _ACTIONS[kind] is _spin_off
     if "date" in inputs:
         story.acted = inputs.day("date")
     _buy(story)
     _ACTIONS[kind](story, check)
     if not story.after:
         story.look(check)
+    if "cash_in_lieu" in inputs:
+        _sell_part_share(story, CHILD if is_spin_off else story.symbol, inputs.number("cash_in_lieu"))
     for key, symbol in (("sell", story.symbol), ("sell_parent", PARENT), ("sell_child", CHILD), ("sell_new", CHILD)):
         if key in inputs:
             sale = inputs.table(key)
@@ -123,6 +126,13 @@ def _sell_fraction(story: Story, symbol: str, fraction: Number, cash: Number) ->
     story.written.note("fraction", [sold])
 
 
+def _sell_part_share(story: Story, symbol: str, cash: Number) -> None:
+    """Sell what is beyond whole shares."""
+    held = sum((Fraction(lot.shares) for lot in story.after[-1].lots if lot.symbol == symbol), Fraction(0))
+    if held % 1:
+        _sell_fraction(story, symbol, held % 1, cash)
+
+
 def _other_class(story: Story, _check: Comparison) -> None:
     """Basis is spread by fair value; `old_fmv` and `new_fmv` are of one share (26 U.S.C. 307; Reg. 1.307-1)."""
     inputs = story.inputs
@@ -172,8 +182,8 @@ def _mixed_merger(story: Story, _check: Comparison) -> None:
     else:
         value = Fraction(inputs.number("stock_fmv")) / Fraction(story.shares) / ratio
     story.symbol = CHILD
-    in_all = Fraction(story.shares) * (value * ratio + boot)
-    story.received = Decimal(in_all.numerator) / Decimal(in_all.denominator)
+    in_all = Fraction(story.shares) * value * ratio
+    story.stock_value = Decimal(in_all.numerator) / Decimal(in_all.denominator)
     story.act(EventKind.MIXED_MERGER, new_symbol=CHILD, ratio=ratio, cash=boot, fair_value=value)
 
 
@@ -190,12 +200,9 @@ def _spin_off(story: Story, check: Comparison) -> None:
         child = Fraction(inputs.number("child_fmv", "child_price")) * ratio
         fraction = child / (parent + child)
     story.act(EventKind.SPIN_OFF, new_symbol=CHILD, ratio=ratio, fraction=fraction)
-    child_shares = Fraction(story.shares) * ratio
-    part = child_shares - int(child_shares)
     story.look(check)
-    if part and ("cash_in_lieu" in inputs or not any(key in inputs for key in ("sell_child", "lots"))):
-        cash = inputs.number("cash_in_lieu") if "cash_in_lieu" in inputs else story.basis
-        _sell_fraction(story, CHILD, part, cash)
+    if "cash_in_lieu" not in inputs and not any(key in inputs for key in ("sell_child", "lots")):
+        _sell_part_share(story, CHILD, story.basis)  # what is paid does not matter to the basis of the fraction
 
 
 def _return_of_capital(story: Story, check: Comparison) -> None:

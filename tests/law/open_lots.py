@@ -41,7 +41,7 @@ def stated_lots(entries: Sequence[Facts]) -> list[StatedLot]:
             entry.number("shares"),
             entry.number("basis") if "basis" in entry else None,
             entry.day(*starts) if starts else None,
-            entry.day("acquired") if "acquired" in entry else None,
+            entry.day("acquired", "date") if "acquired" in entry or "date" in entry else None,
         )
         if "per_share" in entry:
             each = entry.number("per_share")

@@ -121,8 +121,8 @@ def _stock_dividend(record: Record, w: Words) -> None:
 
 def _other_class(record: Record, w: Words) -> None:
     percent = Fraction(Decimal(w["percent"])) / 100
-    details = {"new_symbol": w["new_symbol"], "ratio": _ratio(w), "fraction": percent}
-    record.reorganise(EventKind.STOCK_DIVIDEND_OTHER, w["day"], w["account"], w["symbol"], **details)
+    kind, new = EventKind.STOCK_DIVIDEND_OTHER, w["new_symbol"]
+    record.reorganise(kind, w["day"], w["account"], w["symbol"], new_symbol=new, ratio=_ratio(w), fraction=percent)
 
 
 def _rename(record: Record, w: Words) -> None:
@@ -134,13 +134,21 @@ def _merge_for_cash(record: Record, w: Words) -> None:
 
 
 def _merge_for_stock(record: Record, w: Words) -> None:
-    details = {"new_symbol": w["new_symbol"], "ratio": _ratio(w)}
-    record.reorganise(EventKind.STOCK_MERGER, w["day"], w["account"], w["symbol"], **details)
+    kind, new = EventKind.STOCK_MERGER, w["new_symbol"]
+    record.reorganise(kind, w["day"], w["account"], w["symbol"], new_symbol=new, ratio=_ratio(w))
 
 
 def _merge_for_both(record: Record, w: Words) -> None:
-    details = {"new_symbol": w["new_symbol"], "ratio": _ratio(w), "cash": w["cash"], "fair_value": w["value"]}
-    record.reorganise(EventKind.MIXED_MERGER, w["day"], w["account"], w["symbol"], **details)
+    record.reorganise(
+        EventKind.MIXED_MERGER,
+        w["day"],
+        w["account"],
+        w["symbol"],
+        new_symbol=w["new_symbol"],
+        ratio=_ratio(w),
+        cash=w["cash"],
+        fair_value=w["value"],
+    )
 
 
 def _spin_off(record: Record, w: Words) -> None:

@@ -24,6 +24,11 @@ _CENT = Decimal("0.01")
 
 @pytest.mark.usefixtures("vectors_dir")
 def test_average_cost(vector: Mapping[str, Any]) -> None:
+    judge(vector)
+
+
+def judge(vector: Mapping[str, Any]) -> None:
+    """Fail unless the ledger gives what the case states."""
     case = Facts(vector["name"], vector)
     check = Comparison(case)
     outcome = _written(case.table("inputs"), Relief.AVERAGE).fold(check)

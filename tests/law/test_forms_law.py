@@ -31,7 +31,7 @@ ADJUSTMENT = ("adjustment", "g", *DISALLOWED)
 DISTRIBUTIONS = ("capital_gain_distributions", "cap_gain_distributions", "distributions", "line13")
 
 
-class Own(NamedTuple):
+class Published(NamedTuple):
     """Rows (box, proceeds, basis, code, adjustment), and lines (d, e, g, h) or amounts, in whole dollars."""
 
     rows: tuple[tuple[str, str, str, str, str], ...]
@@ -40,32 +40,32 @@ class Own(NamedTuple):
     source: str
 
 
-OWN = (
-    Own(
+PUBLISHED = (
+    Published(
         (("D", "6000", "2000", "", "0"), ("D", "5000", "3000", "", "0")),
         {"8a": (11_000, 5_000, 6_000), "15": (6_000,), "16": (6_000,)},
         0,
         "Instructions for Schedule D, lines 1a and 8a, Example 1: two reported sales of shares held three years",
     ),
-    Own(
+    Published(
         (("B", "1000", "1200", "", "0"), ("E", "900", "400", "", "0"), ("F", "70", "0", "", "0")),
         {"2": (1_000, 1_200, 0, -200), "9": (900, 400, 0, 500), "10": (70, 0, 0, 70), "16": (370,)},
         3,
         "Schedule D lines 2, 9 and 10: basis that was not reported goes by way of Form 8949",
     ),
-    Own(
+    Published(
         (("A", "1000", "1500", "W", "500"), ("C", "10", "25", "", "0")),
         {"1a": (0, 0, 0), "1b": (1_000, 1_500, 500, 0), "3": (10, 25, 0, -15), "7": (-15,), "21": (15,)},
         2,
         "Instructions for Form 8949, code W: the loss disallowed is a positive number in column (g)",
     ),
-    Own(
+    Published(
         (("D", "20000", "26000", "", "0"),),
         {"8a": (20_000, 26_000, -6_000), "16": (-6_000,), "21": (3_000,)},
         0,
         "26 U.S.C. 1211(b); Schedule D line 21: the smaller of the loss and 3,000",
     ),
-    Own(
+    Published(
         (("D", "1000", "990", "E", "-4.50"), ("A", "100", "99.50", "BW", "0.49")),
         {"8b": (1_000, 990, -5, 6), "1b": (100, 100, 0, 1), "16": (6,)},
         2,
@@ -82,14 +82,14 @@ def _line(box: str, cells: Cells, code: str) -> FormLine:
     return FormLine(Box(box), "100 sh. XYZ", "01/02/2024", "03/03/2025", cells, code)
 
 
-@pytest.mark.parametrize("own", OWN, ids=lambda own: own.source)
-def test_published_forms(own: Own) -> None:
-    lines = [_line(box, Cells(_money(d), _money(e), _money(g)), code) for box, d, e, code, g in own.rows]
+@pytest.mark.parametrize("form", PUBLISHED, ids=lambda form: form.source)
+def test_published_forms(form: Published) -> None:
+    lines = [_line(box, Cells(_money(d), _money(e), _money(g)), code) for box, d, e, code, g in form.rows]
     printed = {line.line: line for line in schedule_d(lines).printed(_money("3000"))}
-    for number, cells in own.lines.items():
+    for number, cells in form.lines.items():
         found = [cell for cell in printed[number][1:] if cell is not None]
-        assert tuple(found) == cells, (own.source, number)
-    assert len(on_form_8949(lines)) == own.listed, own.source
+        assert tuple(found) == cells, (form.source, number)
+    assert len(on_form_8949(lines)) == form.listed, form.source
 
 
 @pytest.mark.usefixtures("vectors_dir")
@@ -120,10 +120,11 @@ def _line_of(row: Facts) -> FormLine:
     washed = any(name in row for name in DISALLOWED)
     code = row.text("code", "f") if any(name in row for name in ("code", "f")) else "W" if washed and adjustment else ""
     amounts = (row.number("proceeds", "d"), row.number("basis", "cost", "e"), adjustment)
-    days = [f"{row.day(name):%m/%d/%Y}" if name in row else "VARIOUS" for name in ("acquired", "sold")]
+    acquired, sold = (f"{row.day(name):%m/%d/%Y}" if name in row else "VARIOUS" for name in ("acquired", "sold"))
     description = row.text("description") if "description" in row else "XYZ"
     code = "".join(sorted(code.replace(",", "").replace(" ", "")))
-    return FormLine(_box_of(row), description, *days, Cells(*(_money(str(amount)) for amount in amounts)), code)
+    cells = Cells(*(_money(str(amount)) for amount in amounts))
+    return FormLine(_box_of(row), description, acquired, sold, cells, code)
 
 
 def _check_txf(check: Comparison, facts: Facts, expected: Facts) -> None:

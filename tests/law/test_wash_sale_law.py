@@ -19,6 +19,11 @@ TOPIC = "wash_sale"
 
 @pytest.mark.usefixtures("vectors_dir")
 def test_wash_sale(vector: Mapping[str, Any]) -> None:
+    judge(vector)
+
+
+def judge(vector: Mapping[str, Any]) -> None:
+    """Fail unless the ledger gives what the case states."""
     case = Facts(vector["name"], vector)
     check = Comparison(case)
     written = write_case(case, Reading.HELD_AT_END_OF_DAY)

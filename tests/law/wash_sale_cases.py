@@ -56,6 +56,7 @@ _RELIEFS = {
     "min_tax": Relief.LOWEST_TAX,
     "average": Relief.AVERAGE,
     "average_cost": Relief.AVERAGE,
+    "acb": Relief.AVERAGE,
 }
 
 
@@ -79,11 +80,15 @@ class WrittenCase:
         self.transaction_of.update(dict.fromkeys(events, transaction))
 
     def fold(self, check: Comparison) -> Outcome:
-        """Fold the record; every event of a settled case is posted."""
+        """Fold the record, of which every event must be posted."""
         outcome = outcome_of(self.record)
+        self.all_posted(check, outcome)
+        return outcome
+
+    def all_posted(self, check: Comparison, outcome: Outcome) -> None:
+        """Expect that no event was refused."""
         for event, refusal in outcome.refused.items():
             check.differ(f"event {event} ({self.transaction_of.get(event, 'unnamed')}) refused: {refusal.name}")
-        return outcome
 
 
 def write_case(case: Facts, reading: Reading) -> WrittenCase:

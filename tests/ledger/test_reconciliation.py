@@ -205,7 +205,7 @@ def test_a_lot_only_they_have_comes_in_as_bought() -> None:
     assert event["flags"] == EventFlag.PURCHASE | EventFlag.USED  # a loss is in its basis already
     (row,) = transactions(found, LABELS)
     assert row == {
-        "date": from_day_number(TODAY).isoformat(),
+        "date": from_day_number(TODAY + 1).isoformat(),
         "account_id": "own",
         "kind": "transfer_in",
         "symbol": "AAA",
@@ -217,6 +217,7 @@ def test_a_lot_only_they_have_comes_in_as_bought() -> None:
         "holding_period_start": from_day_number(DAY).isoformat(),
         "acquisition": "purchase",
         "replaced": "true",
+        "relief": "",
     }
     assert tuple(row) == TRANSACTION_COLUMNS
 
@@ -251,7 +252,7 @@ def test_a_position_with_lots_that_cannot_be_named_is_brought_in_again() -> None
     found = reconciled(ours, [Theirs(60, dollars(900), name=1), Theirs(40, dollars(700), DAY + 1)])
     rows = list(transactions(found, LABELS))
     assert [row["kind"] for row in rows] == ["transfer_out", "transfer_in", "transfer_in"]
-    assert (rows[0]["shares"], rows[0]["lot_id"]) == ("100", "")
+    assert (rows[0]["shares"], rows[0]["lot_id"], rows[0]["relief"]) == ("100", "", "fifo")
     assert (rows[1]["basis"], rows[1]["original_basis"], rows[1]["replaced"]) == ("900", "850", "true")
     assert rows[1]["holding_period_start"] == from_day_number(DAY - 90).isoformat()
     assert (rows[2]["basis"], rows[2]["acquisition"]) == ("700", "purchase")
@@ -261,3 +262,16 @@ def test_a_wrong_table_is_refused() -> None:
     world = world_of(AccountKind.TAXABLE)
     with pytest.raises(ValueError, match="must be a table of type CUSTODIAN_LOT"):
         reconcile(state_of([], []), state_of([], []).lots, world, TODAY)
+
+
+def test_a_row_mended_at_another_row_says_so() -> None:
+    ours = [Ours(60, dollars(900)), Ours(40, dollars(600), DAY + 1), Ours(5, dollars(50), DAY + 2)]
+    found = reconciled(ours, [Theirs(60, dollars(901)), Theirs(40, dollars(600), DAY + 1)])
+    assert [row[:2] for row in described(found)] == [
+        (BROKEN, Cause.BASIS),
+        (MATCHED, NONE),
+        (BROKEN, Cause.ONLY_OURS),
+    ]
+    assert found.event_row.tolist() == [0, 0, 0]
+    assert words(found, 0, LABELS).endswith("basis differs. Post transfer_out, then transfer_in")
+    assert words(found, 2, LABELS).endswith("What mends the position stands at another row of it")

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.tables import LotMark, Origin
+from lotwise.money import SHARE
 
 NOBODY = -1
 
@@ -83,8 +84,9 @@ class Parcel:
         return bool(self.marks & LotMark.REPLACEMENT) and not self.marks & LotMark.ABSORBED
 
     @property
-    def basis_per_share(self) -> Fraction:
-        return Fraction(self.basis, self.shares)
+    def basis_per_share(self) -> int:
+        """Money for one share: parts of one lot that differ by less than its unit differ by rounding only."""
+        return fraction_of(self.basis, SHARE, self.shares)
 
 
 @dataclass(slots=True)

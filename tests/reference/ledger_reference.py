@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from fractions import Fraction
 from itertools import count, groupby
 
 from lotwise.dates import NO_DATE, from_day_number
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Refusal, World
+from lotwise.money import SHARE
 from tests.reference.ledger_parcels import Disposal, Outcome, Owner, Parcel, fraction_of
 from tests.reference.ledger_wash_rule import WashRule
 
@@ -139,7 +139,7 @@ class _Fold:
         account, name = int(event["account"]), int(event["lot"])
         if event["shares"] <= 0 or event["amount"] < 0:
             raise RefusedError(Refusal.NEGATIVE)
-        if name != NO_CODE and any(one.name == name and one.account == account for one in self.outcome.parcels):
+        if name != NO_CODE and any(one.name == name for one in self._held(account, int(event["security"]))):
             raise RefusedError(Refusal.LOT_TWICE)
         basis = int(given.get("basis") or 0)
         original = given.get("original_basis")
@@ -197,19 +197,16 @@ class _Fold:
         else:
             bought = LotMark.REPLACEMENT if event["flags"] & EventFlag.PURCHASE else LotMark(0)
             acquired = int(detail["acquired"])
-            parcel = self._add(
-                number, basis=int(detail["basis"]), acquired=acquired, holding_start=acquired, marks=bought
-            )
-            if self.wash_rule and parcel.can_replace:
-                self.rule.replace_earlier_losses(parcel, day)
+            self._add(number, basis=int(detail["basis"]), acquired=acquired, holding_start=acquired, marks=bought)
 
     def _sell(self, number: int) -> None:
         event = self.events[number]
-        left_shares, left_amount = int(event["shares"]), int(event["amount"])
+        shares, amount, received = int(event["shares"]), int(event["amount"]), 0
+        so_far = 0
         for parcel in self._leaving(number):
-            proceeds = fraction_of(left_amount, parcel.shares, left_shares)
-            left_shares -= parcel.shares
-            left_amount -= proceeds
+            so_far += parcel.shares
+            proceeds = fraction_of(amount, so_far, shares) - received
+            received += proceeds
             basis, start = parcel.basis, parcel.holding_start
             if parcel.loss_basis is not None and proceeds < basis:
                 # A gift worth less than its basis: the value for a loss, and neither gain nor loss in between.
@@ -237,7 +234,7 @@ class _Fold:
         account = int(self.events["account"][number])
         if to != NO_CODE:
             here, there = self.owners[account], self.owners[to]
-            if (here.taxpayer, here.kind) != (there.taxpayer, there.kind):
+            if to == account or (here.taxpayer, here.kind) != (there.taxpayer, there.kind):
                 raise RefusedError(Refusal.OTHER_TAXPAYER)
         for parcel in self._leaving(number):
             if to != NO_CODE:
@@ -253,8 +250,11 @@ class _Fold:
         held = self._held(account, security)
         if not held:
             raise RefusedError(Refusal.NOT_HELD)
-        for parcel in held:
-            parcel.shares = fraction_of(parcel.shares, new, old)
+        before = after = 0
+        for parcel in held:  # all together are rounded once, so that no lot's rounding adds to another's
+            before += parcel.shares
+            parcel.shares = fraction_of(before, new, old) - after
+            after += parcel.shares
         for loss in self.outcome.disposals:
             if (loss.parcel.account, loss.parcel.security) == (account, security):
                 matched = fraction_of(loss.all_shares - loss.open_shares, new, old)
@@ -288,8 +288,9 @@ class _Fold:
                 break
         return taken
 
-    def _by_relief(self, held: list[Parcel], number: int) -> list[Parcel]:
-        """Lots in the order in which a sale takes them; `held` is in order of acquisition, which breaks ties."""
+    def _by_relief(self, unordered: list[Parcel], number: int) -> list[Parcel]:
+        """Lots in the order in which a sale takes them; ties by acquisition, and in one by highest basis a share."""
+        held = sorted(unordered, key=lambda one: (one.acquired, one.came, -one.basis_per_share, one.turn))
         event = self.events[number]
         owner = self.owners[int(event["account"])]
         relief = Relief(int(event["relief"]) or owner.relief)
@@ -298,11 +299,11 @@ class _Fold:
         if relief == Relief.FIFO:
             return held
         if relief == Relief.LIFO:
-            return sorted(held, key=lambda one: -one.acquired)
+            return sorted(held, key=lambda one: (-one.acquired, -one.came))
         if relief == Relief.LOWEST_TAX:
-            price = Fraction(int(event["amount"]), int(event["shares"]))
+            price = fraction_of(int(event["amount"]), SHARE, int(event["shares"]))
 
-            def tax(one: Parcel) -> Fraction:
+            def tax(one: Parcel) -> int:
                 long_term = reference_is_long_term(one.holding_start, int(event["day"]))
                 return (price - one.basis_per_share) * (owner.long_rate if long_term else owner.short_rate)
 

@@ -82,10 +82,13 @@ class WashRule:
         self._absorb(part, loss, shares)
 
     def _match_sold(self, taker: Disposal, loss: Disposal) -> None:
-        """Match with shares sold later today, whose own result takes the loss over; or sold before: gone for ever."""
+        """Match with shares sold later today, whose own result takes the loss over, or the loss is gone for ever.
+
+        It is gone with shares that were sold before, and in an account whose results are not taxed.
+        """
         if not self._may_replace(taker.parcel, loss):
             return
-        if not _sold_after(taker, loss):
+        if not (_sold_after(taker, loss) and self.owners[taker.parcel.account].taxed):
             shares = min(loss.open_shares, taker.all_shares - taker.replaced)
             if shares > 0:
                 taker.replaced += shares
@@ -156,10 +159,6 @@ class WashRule:
     def _absorb_sold(self, sold: Disposal, loss: Disposal, shares: int) -> None:
         """Shares sold later on the day of the loss take it over into their own result."""
         assert sold.parcel.shares == shares
-        if not self.owners[sold.parcel.account].taxed:
-            sold.parcel.marks |= LotMark.ABSORBED
-            self._lose(loss, sold.parcel, shares)
-            return
         amount = loss.disallow(shares)
         sold.parcel.marks |= LotMark.ABSORBED
         sold.parcel.absorbed_from = loss.event
@@ -184,8 +183,11 @@ def _age(parcel: Parcel) -> tuple[int, int, int]:
     return parcel.acquired, parcel.came, parcel.turn
 
 
-def _age_of(one: Parcel | Disposal) -> tuple[int, int, int]:
-    return _age(one.parcel if isinstance(one, Disposal) else one)
+def _age_of(one: Parcel | Disposal) -> tuple[int, int, bool, int]:
+    """Order of acquisition; of one purchase, first the shares sold, as they were sold, and then those still held."""
+    if isinstance(one, Disposal):
+        return one.parcel.acquired, one.parcel.came, False, one.event
+    return one.acquired, one.came, True, one.turn
 
 
 def _before(parcel: Parcel, loss: Disposal) -> bool:

@@ -105,6 +105,12 @@ CORRECTED = {
     "everything at once": Corrected(
         Sold("890", "1000", "110"), said(Reporting.BASIS_REPORTED, "900", "980"), ("900", "980", "BEW", "80", "0")
     ),
+    "a difference of a cent": Corrected(
+        Sold("1200", "1000.01"), said(Reporting.BASIS_REPORTED, basis="1000"), ("1200", "1000", "B", "-0.01", "199.99")
+    ),
+    "proceeds above the broker's are no selling expense": Corrected(
+        Sold("1200", "1000"), said(Reporting.BASIS_REPORTED, "1190"), ("1200", "1000", "", "0", "200")
+    ),
     "a difference below a cent is rounding": Corrected(
         Sold("1200", "1000.0049"), said(Reporting.BASIS_REPORTED, basis="1000"), ("1200", "1000", "", "0", "200")
     ),

@@ -77,7 +77,18 @@ def test_every_printed_cell_is_whole_cents_and_close_to_the_exact_one(written: l
         assert abs(now.gain - was.gain) < 4 * CENT
         assert abs(now.basis - was.basis) < 4 * CENT
         assert now.adjustment == 0 or was.adjustment > 0
+        assert now.basis == 0 or was.basis > 0
         assert min(now.proceeds, now.adjustment) >= 0
+
+
+_LARGE = st.integers(1_000, 10**9)
+
+
+@given(st.lists(st.tuples(_LARGE, _LARGE, st.booleans()), min_size=1, max_size=20))
+def test_the_gain_of_a_line_of_one_box_is_within_a_cent(written: list[tuple[int, int, bool]]) -> None:
+    exact = [Cells(proceeds, basis, max(basis - proceeds, 0) if washed else 0) for proceeds, basis, washed in written]
+    for was, now in zip(exact, to_cents(exact, ["D"] * len(exact)), strict=True):
+        assert abs(now.gain - was.gain) <= CENT
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 10**9)] * 3), min_size=1, max_size=20), st.integers(0, 3))
@@ -92,6 +103,12 @@ def test_a_third_of_a_loss_three_times() -> None:
     assert to_cents([third, third, Cells(333_334, 500_000)], ["A"] * 3) == [
         Cells(333_300, 500_000), Cells(333_300, 500_000), Cells(333_400, 500_000),
     ]  # fmt: skip
+
+
+def test_a_loss_disallowed_in_full_leaves_no_cent() -> None:
+    lines = to_cents([Cells(333_333, 500_000, 166_667)] * 3, ["A"] * 3)
+    assert [cells.gain for cells in lines] == [0, 0, 0]
+    assert sum(cells.adjustment for cells in lines) == 500_000
 
 
 def test_a_basis_of_nothing_is_printed_as_nothing() -> None:

@@ -25,7 +25,7 @@ from lotwise.ledger.desk import (
 from lotwise.ledger.events import MISSING, NO_CODE, EventFlag, EventKind, Relief
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.ledger.matching import take_over
-from lotwise.ledger.relief import Taking, average_basis, best_lot, shares_named
+from lotwise.ledger.relief import Taking, average_basis, line_up_lots, shares_named
 from lotwise.ledger.tables import ABSORBED, ALWAYS_LONG, FRESH_LOSS, REINVESTED, REPLACEMENT, Origin, Refusal
 from lotwise.money import DOLLAR, SHARE, IntArray, mul_div
 
@@ -280,8 +280,8 @@ def sell(desk: Desk, rules: Rules, posting: Posting, origin: int) -> int:
         average_basis(desk, p)
     done = 0
     paid = 0
-    while done < event.shares and not desk.count[FULL]:
-        i = best_lot(desk, p, taking)
+    for k in range(line_up_lots(desk, p, taking, event.shares)):
+        i = desk.taken[k]
         shares = min(event.shares - done, desk.lots[i].shares)
         done += shares
         upto = mul_div(event.amount, done, event.shares)
@@ -335,8 +335,8 @@ def give_up(desk: Desk, rules: Rules, posting: Posting) -> int:
     if refusal != Refusal.POSTED:
         return refusal
     left = event.shares
-    while left > 0 and not desk.count[FULL]:
-        i = best_lot(desk, p, taking)
+    for k in range(line_up_lots(desk, p, taking, event.shares)):
+        i = desk.taken[k]
         shares = min(left, desk.lots[i].shares)
         left -= shares
         if counter != NO_CODE:

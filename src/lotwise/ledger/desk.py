@@ -30,6 +30,7 @@ __all__ = [
     "REALIZED_ROWS",
     "RECENT",
     "RECENT_FIRST",
+    "SHORTS",
     "WASHES",
     "Desk",
     "Rules",
@@ -44,13 +45,14 @@ __all__ = [
     "position_of",
     "same_acquisition",
     "split_off",
+    "split_row",
 ]
 
 # Places of `Desk.count`.
 LOTS, REALIZED_ROWS, WASHES, POSITIONS = 0, 1, 2, 3
 RECENT_FIRST, RECENT, PENDING_FIRST, PENDING = 4, 5, 6, 7
-FULL, OPENED = 8, 9
-_COUNTS = 10
+FULL, OPENED, SHORTS = 8, 9, 10  # SHORTS: lots sold short, open or not
+_COUNTS = 11
 
 _POSITION = np.dtype(
     [
@@ -87,6 +89,8 @@ class Desk(NamedTuple):
     recent: NDArray[np.int32]  # lots that may replace shares sold at a loss, earliest acquisition first
     pending: NDArray[np.int32]  # realised rows with a loss that replacements may still be found for, as disposed of
     today: NDArray[np.int32]  # realised rows of the day in the order in which their losses are matched
+    taken: NDArray[np.int32]  # lots that the disposition in hand takes, in this order
+    rank: IntArray  # (lots, 3) what decides that order
     opened: NDArray[np.int32]  # (events,) lots that each event has opened
     place: NDArray[np.int32]  # (realised rows,) event of today that made the row
     count: IntArray
@@ -110,6 +114,8 @@ def desk_for(rows: int, events: int) -> Desk:
         recent=indices(rows),
         pending=indices(rows),
         today=indices(rows),
+        taken=indices(rows),
+        rank=np.zeros((rows, 3), np.int64),
         opened=indices(events),
         place=indices(rows),
         count=np.zeros(_COUNTS, np.int64),
@@ -197,6 +203,7 @@ def link_lot(desk: Desk, i: int) -> None:
         return
     lot = desk.lots[i]
     short = 1 if lot.marks & SHORT else 0
+    desk.count[SHORTS] += short
     p = _opened_position(desk, lot.account, lot.security, short)
     if desk.count[FULL]:
         return
@@ -224,6 +231,23 @@ def link_lot(desk: Desk, i: int) -> None:
             position.first = i
         else:
             desk.following[before] = i
+
+
+@kernel
+def _link_beside(desk: Desk, i: int, j: int) -> None:
+    """Put lot j, a part of open lot i, into the chain after it, among the parts of the same purchase."""
+    lot = desk.lots[j]
+    p = position_of(desk, lot.account, lot.security, 1 if lot.marks & SHORT else 0)
+    before = i
+    after = desk.following[i]
+    while after >= 0 and not _comes_before(desk, j, after):
+        before = after
+        after = desk.following[after]
+    desk.following[before] = j
+    desk.following[j] = after
+    if after < 0:
+        desk.positions[p].last = j
+    desk.positions[p].shares += lot.shares
 
 
 @kernel
@@ -299,8 +323,27 @@ def split_off(desk: Desk, i: int, shares: int, event: int, place: int) -> int:
     part.absorbed_loss = absorbed
     if part.marks & FRESH_LOSS:
         part.loss_basis = loss_basis
-    link_lot(desk, j)
+    _link_beside(desk, i, j)
     return j
+
+
+@kernel
+def split_row(desk: Desk, q: int, shares: int) -> int:
+    """Keep `shares` in a row of today and put the rest into a row of its own; -1 = there is no rest."""
+    row = desk.realized[q]
+    if shares == row.shares:
+        return -1
+    rest = new_row(desk, desk.place[q])
+    if desk.count[FULL]:
+        return -1
+    desk.realized[rest] = row
+    other = desk.realized[rest]
+    proceeds, basis = mul_div(row.proceeds, shares, row.shares), mul_div(row.basis, shares, row.shares)
+    other.shares = row.shares - shares
+    other.proceeds = row.proceeds - proceeds
+    other.basis = row.basis - basis
+    row.shares, row.proceeds, row.basis = shares, proceeds, basis
+    return rest
 
 
 @kernel

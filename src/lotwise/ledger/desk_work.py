@@ -17,6 +17,7 @@ from lotwise.ledger.desk import (
     OPENED,
     PENDING,
     REALIZED_ROWS,
+    SHORTS,
     WASHES,
     Desk,
     Rules,
@@ -28,7 +29,7 @@ from lotwise.ledger.desk import (
 from lotwise.ledger.events import EventKind, Table
 from lotwise.ledger.matching import match_day
 from lotwise.ledger.reorganizations import reorganize
-from lotwise.ledger.short_sales import cover, sell_short
+from lotwise.ledger.short_sales import begin_on_sale, cover, sell_short
 from lotwise.ledger.tables import ABSORBED, LOT, REALIZED, REPLACEMENT, WASH, Origin, Refusal
 from lotwise.money import IntArray
 
@@ -108,10 +109,12 @@ def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
         return open_lot(desk, rules, posting)
     if kind in (EventKind.GIFT_IN, EventKind.INHERITANCE):
         return open_lot(desk, rules, posting)
-    if kind == EventKind.SELL:
-        return sell(desk, rules, posting, Origin.SALE)
-    if kind == EventKind.CASH_IN_LIEU:
-        return sell(desk, rules, posting, Origin.CASH_IN_LIEU)
+    if kind in (EventKind.SELL, EventKind.CASH_IN_LIEU):
+        first_row = desk.count[REALIZED_ROWS]
+        status = sell(desk, rules, posting, Origin.SALE if kind == EventKind.SELL else Origin.CASH_IN_LIEU)
+        if desk.count[SHORTS] and not desk.count[FULL]:
+            begin_on_sale(desk, rules, first_row)
+        return status
     if kind in (EventKind.TRANSFER_OUT, EventKind.DONATION):
         return give_up(desk, rules, posting)
     if kind == EventKind.SELL_SHORT:
@@ -222,7 +225,10 @@ def _keep(desk: Desk, outcome: _Outcome) -> bool:
 def _fold_desks(
     desk: Desk, rules: Rules, stack: Stack, tray: Tray, outcome: _Outcome, first: int, last: int
 ) -> tuple[int, int]:
-    """Fold desks from `first` on until all are done or room runs out: the desk to go on with, and why."""
+    """Fold desks from `first` on until all are done or room runs out: the desk that needs it, and why.
+
+    Where the outcome is too small, that desk is folded and only waits to be kept.
+    """
     for d in range(first, last):
         events = stack.start[d + 1] - stack.start[d]
         if events > desk.opened.size or not _fold_desk(desk, rules, stack, tray, d):
@@ -252,7 +258,7 @@ def _fold_part(rules: Rules, stack: Stack, tray: Tray, first: int, last: int) ->
     desk = desk_for(rows, most)
     lots = int(stack.lot_start[last] - stack.lot_start[first]) + events
     realized = int(stack.realized_start[last] - stack.realized_start[first]) + events
-    sizes = ((LOT, lots), (REALIZED, realized), (WASH, _FIRST_ROWS))
+    sizes = ((LOT, lots), (REALIZED, realized), (WASH, max(events // 4, _FIRST_ROWS)))
     lots_out, realized_out, washes_out = (np.empty(size, kind).view(np.recarray) for kind, size in sizes)
     outcome = _Outcome(lots_out, realized_out, washes_out, np.zeros(3, np.int64))
     while first < last:
@@ -261,7 +267,9 @@ def _fold_part(rules: Rules, stack: Stack, tray: Tray, first: int, last: int) ->
             rows *= 2
             desk = desk_for(rows, most)
         elif why == _OUTCOME_SMALL:
-            outcome = _larger(outcome)
+            while not _keep(desk, outcome):
+                outcome = _larger(outcome)
+            first += 1
     used = outcome.used
     # Copies: a view would keep the whole of a large table alive.
     return (

@@ -115,9 +115,9 @@ def _count(
             held[i] += holdings.shares[j]
             sold = as_of if still else int(holdings.sold[j])
             start = int(holdings.start[j])
-            if _days(start, min(sold, as_of), ex_day, days) > days:
+            if _days(start, sold, ex_day, days) > days:
                 qualified[i] += holdings.shares[j]
-            elif still and _days(start, ex_day + days, ex_day, days) > days and as_of < ex_day + days:
+            elif still and _days(start, ex_day + days, ex_day, days) > days:
                 expected[i] += holdings.shares[j]
     return held, qualified, expected
 

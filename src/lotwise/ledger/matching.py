@@ -35,9 +35,9 @@ from lotwise.ledger.desk import (
     Desk,
     Rules,
     identical_on,
-    new_row,
     same_acquisition,
     split_off,
+    split_row,
 )
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.ledger.tables import ABSORBED, ALWAYS_LONG, REPLACEMENT, Origin, Reading
@@ -285,31 +285,12 @@ def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int, several:
 
 
 @kernel
-def _split_row(desk: Desk, q: int, shares: int) -> int:
-    """Keep `shares` in a row of today and put the rest into a row of its own; -1 = there is no rest."""
-    row = desk.realized[q]
-    if shares == row.shares:
-        return -1
-    rest = new_row(desk, desk.place[q])
-    if desk.count[FULL]:
-        return -1
-    desk.realized[rest] = row
-    other = desk.realized[rest]
-    proceeds, basis = mul_div(row.proceeds, shares, row.shares), mul_div(row.basis, shares, row.shares)
-    other.shares = row.shares - shares
-    other.proceeds = row.proceeds - proceeds
-    other.basis = row.basis - basis
-    row.shares, row.proceeds, row.basis = shares, proceeds, basis
-    return rest
-
-
-@kernel
 def _absorb_by_sold(desk: Desk, rules: Rules, r: int, q: int, shares: int, first_row: int) -> int:
     """Let shares that row q sold take over the loss of as many shares of row r; the row split off, -1 = none."""
     row = desk.realized[r]
     sold = desk.realized[q]
     later = _sold_later(desk, r, q, first_row)
-    rest = _split_row(desk, q, shares) if later else -1
+    rest = split_row(desk, q, shares) if later else -1
     if desk.count[FULL]:
         return -1
     loss = _deferred(desk, r, shares)

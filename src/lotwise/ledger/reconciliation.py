@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lotwise.dates import NO_DATE, from_day_number
-from lotwise.ledger.events import MISSING, NO_CODE, EventFlag, EventKind, Table
+from lotwise.ledger.events import MISSING, NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.reconciliation_causes import Books, explain
 from lotwise.ledger.reconciliation_matching import group_lots, side_of_custodian, side_of_ledger
 from lotwise.ledger.reconciliation_mending import mend
@@ -61,6 +61,7 @@ TRANSACTION_COLUMNS = (
     "holding_period_start",
     "acquisition",
     "replaced",
+    "relief",
 )
 
 _WORDS = {
@@ -105,7 +106,7 @@ def reconcile(
 
 
 def transactions(found: Reconciliation, labels: Labels) -> Iterator[dict[str, str]]:
-    """Give the mending events as rows of transactions.csv, ready to post, in their order."""
+    """Give the mending events as rows of transactions.csv, ready to post, in their order, on the day after."""
     for event in found.events:
         row = dict.fromkeys(TRANSACTION_COLUMNS, "")
         row["date"] = from_day_number(event["day"]).isoformat()
@@ -116,6 +117,8 @@ def transactions(found: Reconciliation, labels: Labels) -> Iterator[dict[str, st
             row["lot_id"] = labels.lots[event["lot"]]
         if event["shares"]:
             row["shares"] = format_shares(int(event["shares"]))
+        if event["relief"] != Relief.DEFAULT:
+            row["relief"] = Relief(event["relief"]).name.lower()
         if event["detail"] != NO_CODE:
             _say_details(row, found.details[event["detail"]])
         if event["kind"] == EventKind.TRANSFER_IN:
@@ -171,8 +174,8 @@ def _remedy(found: Reconciliation, row: int) -> str:
     events = found.events[found.event_row == row]
     kinds = ", then ".join(dict.fromkeys(EventKind(kind).name.lower() for kind in events["kind"]))
     if not kinds:
-        same = (found.rows["account"] == record["account"]) & (found.rows["security"] == record["security"])
-        if np.any(np.isin(found.event_row, np.flatnonzero(same))):
+        position = found.events[["account", "security"]] == record[["account", "security"]]
+        if position.any():
             return "What mends the position stands at another row of it"
         if record["causes"] & Cause.PENDING_SALE:
             return "Look again when the sale is on their list"

@@ -20,7 +20,7 @@ import numpy as np
 from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import MISSING, NO_CODE, Table
-from lotwise.ledger.reconciliation_rows import GroupedRows
+from lotwise.ledger.reconciliation_rows import GroupedRows, positions_of
 from lotwise.ledger.reconciliation_tables import BROKEN_CAUSES, Cause, Outcome, Tolerance
 from lotwise.ledger.tables import LotMark
 from lotwise.money import SHARE, IntArray, exact_mul_div
@@ -74,8 +74,8 @@ class _Explaining:
         self._grouped = grouped
         self._books = books
         self._sold: dict[tuple[int, int], list[int]] = defaultdict(list)
-        keys = _keys(grouped.rows[suspects])
-        for row in np.flatnonzero(np.isin(_keys(books.realized), keys)).tolist():
+        self._positions = positions_of(grouped.rows)
+        for row in np.flatnonzero(np.isin(positions_of(books.realized), self._positions[suspects])).tolist():
             record = books.realized[row]
             self._sold[int(record["account"]), int(record["security"])].append(row)
         self._used: set[int] = set()
@@ -191,8 +191,8 @@ class _Explaining:
     def averaged(self, rows: IntArray) -> None:
         """Explain rows whose basis differs only since they spread that of the position evenly over its shares."""
         table = self._grouped.rows
-        for account, security in {(int(table[r]["account"]), int(table[r]["security"])) for r in rows}:
-            members = np.flatnonzero((table["account"] == account) & (table["security"] == security))
+        for position in np.unique(self._positions[rows]):
+            members = np.arange(*np.searchsorted(self._positions, (position, position + 1)))
             if self._is_averaged(table[members], members):
                 for row in members:
                     causes = int(table[row]["causes"])
@@ -233,11 +233,6 @@ def _days_are_tacked(ours: Table, theirs: Table, washed: bool) -> bool:
     return all(any(fits(lot, day) for lot in ours) for day in days) and all(
         any(fits(lot, day) for day in days) for lot in ours
     )
-
-
-def _keys(table: Table) -> IntArray:
-    keys: IntArray = (table["account"].astype(np.int64) << 32) | table["security"]
-    return keys
 
 
 def _signed_shares(sale: np.void) -> int:

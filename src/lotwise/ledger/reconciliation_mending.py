@@ -23,7 +23,7 @@ from lotwise.dates import NO_DATE
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import DETAIL, EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
 from lotwise.ledger.reconciliation_causes import Books
-from lotwise.ledger.reconciliation_rows import GroupedRows
+from lotwise.ledger.reconciliation_rows import GroupedRows, positions_of
 from lotwise.ledger.reconciliation_tables import Cause, Outcome
 from lotwise.ledger.tables import LotMark
 from lotwise.money import IntArray, exact_mul_div
@@ -56,7 +56,10 @@ class _Draft(NamedTuple):
 
 
 def mend(grouped: GroupedRows, books: Books) -> Mending:
-    """Draft the events for every broken row, what leaves before what comes."""
+    """Draft the events for every broken row, what leaves before what comes.
+
+    They are of the day after: the day that is compared is closed, and its wash sales stay as they were matched.
+    """
     broken = np.flatnonzero(grouped.rows["outcome"] == Outcome.BROKEN)
     positions: dict[tuple[int, int], list[int]] = {}
     for row in broken.tolist():
@@ -67,7 +70,7 @@ def mend(grouped: GroupedRows, books: Books) -> Mending:
     for position, rows in positions.items():
         drafts.extend(desk.position(position, rows))
     drafts.sort(key=lambda draft: _ORDER[draft.kind])
-    return _as_tables(drafts, books.as_of)
+    return _as_tables(drafts, books.as_of + 1)
 
 
 _ORDER = {EventKind.TRANSFER_OUT: 0, EventKind.BASIS_CORRECTION: 1, EventKind.TRANSFER_IN: 2}
@@ -79,12 +82,15 @@ class _Mending:
     def __init__(self, grouped: GroupedRows, books: Books) -> None:
         self._grouped = grouped
         self._books = books
+        self._positions = positions_of(books.ours)
+        self._order = np.argsort(self._positions, kind="stable")
+        self._positions = self._positions[self._order]
 
     def position(self, position: tuple[int, int], broken: list[int]) -> list[_Draft]:
         """Draft the events of a position: row by row if every lot can be named, else as a whole."""
         account, security = position
-        ours = self._books.ours
-        held = ours[(ours["account"] == account) & (ours["security"] == security)]
+        place = (account << 32) | security
+        held = self._books.ours[self._order[slice(*np.searchsorted(self._positions, (place, place + 1)))]]
         theirs = [lot for row in broken for lot in self._theirs(row)]
         unsaid = self._books.accounts["kind"][account] == AccountKind.TAXABLE and any(
             lot["basis"] == MISSING for lot in theirs
@@ -233,6 +239,8 @@ def _as_tables(drafts: list[_Draft], day: int) -> Mending:
         event["account"], event["security"], event["lot"] = draft.account, draft.security, draft.name
         event["order"], event["detail"] = NO_CODE, NO_CODE
         event["relief"], event["flags"] = Relief.DEFAULT, draft.flags
+        if draft.kind is EventKind.TRANSFER_OUT and draft.name == NO_CODE:
+            event["relief"] = Relief.FIFO  # all leave: the order is nothing, but an average may not be taken of stock
     events["detail"][[draft.kind is not EventKind.TRANSFER_OUT for draft in drafts]] = np.arange(len(said))
     for detail, draft in zip(details, said, strict=True):
         detail["basis"], detail["original_basis"] = draft.basis, draft.original

@@ -17,7 +17,7 @@ from lotwise.ledger.reconciliation_matching import Side, same_rows, sums_by_grou
 from lotwise.ledger.reconciliation_tables import RECONCILED, Cause, Tolerance
 from lotwise.money import IntArray
 
-__all__ = ["GroupedRows", "rows_of_groups"]
+__all__ = ["GroupedRows", "positions_of", "rows_of_groups"]
 
 
 class GroupedRows(NamedTuple):
@@ -47,6 +47,12 @@ def rows_of_groups(ours: Side, theirs: Side, groups: tuple[IntArray, IntArray], 
     rows["their_basis"][np.bincount(of_theirs[~stated], minlength=size) > 0] = MISSING
     rows["causes"] = _counts_and_amounts(rows, tolerance) | _days(ours, theirs, of_ours, of_theirs, rows)
     return GroupedRows(rows, np.argsort(of_ours, kind="stable"), np.argsort(of_theirs, kind="stable"))
+
+
+def positions_of(table: Table) -> IntArray:
+    """Account and security of each row as one number, which sorts as they do."""
+    positions: IntArray = (table["account"].astype(np.int64) << 32) | table["security"]
+    return positions
 
 
 def _in_order(ours: Side, theirs: Side, groups: tuple[IntArray, IntArray]) -> tuple[IntArray, IntArray, int]:

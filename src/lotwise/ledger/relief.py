@@ -15,13 +15,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lotwise.kernels import kernel
 from lotwise.ledger.desk import Desk
 from lotwise.ledger.events import NO_CODE, Relief
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 
-__all__ = ["Taking", "average_basis", "best_lot", "shares_named"]
+__all__ = ["Taking", "average_basis", "line_up_lots", "shares_named"]
 
 # Basis per share is compared in billionths of a money unit per millionth of a share: finer than any quotation.
 _FINE = 1_000_000_000
@@ -80,11 +83,23 @@ def _unlink(desk: Desk, p: int, before: int, i: int) -> None:
 
 
 @kernel
-def best_lot(desk: Desk, p: int, taking: Taking) -> int:
-    """Lot of a position that a disposition takes next; -1 = none (of that name) is open."""
+def _goes_before(desk: Desk, one: int, other: int) -> bool:
+    """Whether the lot gathered as `one` goes before that gathered as `other`; ties as they stand in the chain."""
+    for k in range(3):
+        if desk.rank[one, k] != desk.rank[other, k]:
+            return bool(desk.rank[one, k] < desk.rank[other, k])
+    return one < other
+
+
+@kernel
+def _gather(desk: Desk, p: int, taking: Taking, shares: int) -> int:
+    """List the open lots of a position that may be taken, in `taken` and `rank`; how many.
+
+    Where the oldest go first, no more than are needed: whole purchases until `shares` are covered.
+    """
     oldest_first = taking.name == NO_CODE and (taking.method in (Relief.FIFO, Relief.AVERAGE))
-    best = -1
-    rank = (0, 0, 0)
+    count = 0
+    covered = 0
     before = -1
     i = desk.positions[p].first
     while i >= 0:
@@ -94,16 +109,55 @@ def best_lot(desk: Desk, p: int, taking: Taking) -> int:
             _unlink(desk, p, before, i)
         else:
             before = i
-            if best >= 0 and oldest_first and lot.acquisition != desk.lots[best].acquisition:
-                break
+            other_purchase = count > 0 and lot.acquisition != desk.lots[desk.taken[count - 1]].acquisition
+            if oldest_first and other_purchase and covered >= shares:
+                return count
             named = taking.name == NO_CODE or lot.name == taking.name  # noqa: PLR1714 - of two widths
             if named:
-                other = _rank(desk, i, taking)
-                if best < 0 or other < rank:
-                    best = i
-                    rank = other
+                desk.taken[count] = i
+                desk.rank[count, 0], desk.rank[count, 1], desk.rank[count, 2] = _rank(desk, i, taking)
+                count += 1
+                covered += lot.shares
         i = after
-    return best
+    return count
+
+
+@kernel
+def _sink(desk: Desk, heap: NDArray[np.int32], k: int, count: int) -> None:
+    """Let an entry of a heap sink to its place: the lot that goes first is on top."""
+    while True:
+        first = k
+        for child in (2 * k + 1, 2 * k + 2):
+            if child < count and _goes_before(desk, heap[child], heap[first]):
+                first = child
+        if first == k:
+            return
+        heap[k], heap[first] = heap[first], heap[k]
+        k = first
+
+
+@kernel
+def line_up_lots(desk: Desk, p: int, taking: Taking, shares: int) -> int:
+    """Put the lots that a disposition of `shares` takes into `desk.taken`, in order; how many they are."""
+    count = _gather(desk, p, taking, shares)
+    if count <= 1:
+        return count
+    heap = np.arange(count).astype(np.int32)
+    for k in range(count // 2, -1, -1):
+        _sink(desk, heap, k, count)
+    lots = desk.taken[:count].copy()
+    left = count
+    taken = 0
+    covered = 0
+    while left > 0 and covered < shares:
+        i = lots[heap[0]]
+        desk.taken[taken] = i
+        taken += 1
+        covered += desk.lots[i].shares
+        left -= 1
+        heap[0] = heap[left]
+        _sink(desk, heap, 0, left)
+    return taken
 
 
 @kernel

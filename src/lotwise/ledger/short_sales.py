@@ -9,19 +9,22 @@ term (`loss_basis`), in shares:
 - a loss is long term as far as identical shares held long term then go (1233(d));
 - otherwise the holding period of what is delivered decides; shares bought to cover have none.
 
-The holding period of those short-term shares begins anew when the short sale is closed, in the order of acquisition
-(1233(b)(2)).
+The holding period of those short-term shares begins anew when the short sale is closed, in the order of acquisition,
+or when they are sold, if that comes first (1233(b)(2)).
 
 Not modelled: constructive sales (1259), wash sales of short sales (1091(e)), payments in lieu of dividends.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from lotwise.kernels import kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, add_lot, realize
 from lotwise.ledger.desk import (
     FULL,
     LOTS,
+    REALIZED_ROWS,
     Desk,
     Rules,
     close_shares,
@@ -29,14 +32,15 @@ from lotwise.ledger.desk import (
     link_lot,
     position_of,
     split_off,
+    split_row,
 )
-from lotwise.ledger.events import NO_CODE, Relief
+from lotwise.ledger.events import NO_CODE
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.ledger.relief import Taking, best_lot, shares_named
+from lotwise.ledger.relief import shares_named
 from lotwise.ledger.tables import SHORT, Origin, Refusal
 from lotwise.money import mul_div
 
-__all__ = ["cover", "sell_short"]
+__all__ = ["begin_on_sale", "cover", "sell_short"]
 
 
 @kernel
@@ -112,68 +116,95 @@ def _begin_anew(desk: Desk, rules: Rules, posting: Posting, opened: int, shares:
         left -= part
 
 
+class _Part(NamedTuple):
+    """Shares of a short sale that are closed, what they cost, and what is delivered."""
+
+    shares: int
+    cost: int
+    acquired: int  # day on which what is delivered was acquired
+    long_term: bool  # character by the holding period of what is delivered
+    tainted: int  # identical shares that were held short term at the short sale, or have been acquired since
+
+
 @kernel
-def _close_part(desk: Desk, posting: Posting, i: int, part: tuple[int, int], long_term: bool) -> None:
-    """Realise (shares, cost) of short lot i with this character."""
-    shares, cost = part
+def _close_part(desk: Desk, posting: Posting, i: int, part: _Part, shares: int, cost: int, long_term: bool) -> None:
+    """Realise shares of short lot i with this character."""
     if shares <= 0:
         return
     proceeds, _, _, _ = close_shares(desk, i, shares)
     r = realize(desk, posting, i, proceeds, (shares, cost, cost, cost))
     row = desk.realized[r]
     row.basis = cost
+    row.acquired = part.acquired
     row.origin = Origin.COVER
     row.long_term = 1 if long_term else 0
 
 
 @kernel
-def _close(desk: Desk, rules: Rules, posting: Posting, i: int, part: tuple[int, int], delivered_long: bool) -> None:
-    """Close (shares, cost) of short lot i; the law splits them by character."""
-    shares, cost = part
+def _close(desk: Desk, rules: Rules, posting: Posting, i: int, part: _Part) -> None:
+    """Close shares of short lot i; the law splits them by character."""
+    shares, cost = part.shares, part.cost
     lot = desk.lots[i]
     opened = lot.acquired
-    held = lot.shares
-    proceeds = mul_div(lot.basis, shares, held)
-    gain = proceeds > cost
-    tainted = lot.absorbed_loss + _acquired_since(desk, rules, posting, opened)
-    other = min(shares, tainted) if gain else min(shares, lot.loss_basis)
+    gain = mul_div(lot.basis, shares, lot.shares) > cost
+    other = min(shares, part.tainted) if gain else min(shares, lot.loss_basis)
     other_cost = mul_div(cost, other, shares)
     short_left = max(0, lot.absorbed_loss - shares)
     long_left = max(0, lot.loss_basis - shares)
-    _close_part(desk, posting, i, (other, other_cost), not gain)
-    _close_part(desk, posting, i, (shares - other, cost - other_cost), delivered_long)
+    _close_part(desk, posting, i, part, other, other_cost, not gain)
+    _close_part(desk, posting, i, part, shares - other, cost - other_cost, part.long_term)
     desk.lots[i].absorbed_loss = short_left
     desk.lots[i].loss_basis = long_left
-    _begin_anew(desk, rules, posting, opened, min(shares, tainted))
+    _begin_anew(desk, rules, posting, opened, min(shares, part.tainted))
+
+
+@kernel
+def _refused(desk: Desk, posting: Posting, p: int, own: int) -> int:
+    """Whether short position p can be closed, by delivering a lot of position `own` if one is named."""
+    event = posting.event
+    if event.shares <= 0 or event.amount < 0:
+        return Refusal.NEGATIVE
+    if event.amount > MOST_MONEY:
+        return Refusal.TOO_LARGE
+    if p < 0 or desk.positions[p].shares < event.shares:
+        return Refusal.NO_SHORT
+    if event.lot != NO_CODE:
+        named = shares_named(desk, own, event.lot) if own >= 0 else 0
+        if named < event.shares:
+            return Refusal.UNKNOWN_LOT if named == 0 else Refusal.OVERSOLD
+    return Refusal.POSTED
+
+
+@kernel
+def _next_open(desk: Desk, p: int, name: int) -> int:
+    """First open lot of a position (of a name)."""
+    i = desk.positions[p].first
+    while desk.lots[i].shares == 0 or (name != NO_CODE and desk.lots[i].name != name):
+        i = desk.following[i]
+    return i
 
 
 @kernel
 def cover(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post the closing of a short sale, oldest first."""
     event = posting.event
-    if event.shares <= 0 or event.amount < 0:
-        return Refusal.NEGATIVE
-    if event.amount > MOST_MONEY:
-        return Refusal.TOO_LARGE
     p = position_of(desk, event.account, event.security, 1)
-    if p < 0 or desk.positions[p].shares < event.shares:
-        return Refusal.NO_SHORT
     own = position_of(desk, event.account, event.security, 0)
-    delivering = event.lot != NO_CODE
-    if delivering:
-        named = shares_named(desk, own, event.lot) if own >= 0 else 0
-        if named < event.shares:
-            return Refusal.UNKNOWN_LOT if named == 0 else Refusal.OVERSOLD
-    oldest = Taking(NO_CODE, Relief.FIFO, 0, event.day, 0, 0)
-    named_lot = Taking(event.lot, Relief.FIFO, 0, event.day, 0, 0)
+    refusal = _refused(desk, posting, p, own)
+    if refusal != Refusal.POSTED:
+        return refusal
     done, paid = 0, 0
     while done < event.shares and not desk.count[FULL]:
-        i = best_lot(desk, p, oldest)
-        shares = min(event.shares - done, desk.lots[i].shares)
-        delivered_long = False
-        if delivering:
-            j = best_lot(desk, own, named_lot)
+        i = _next_open(desk, p, NO_CODE)
+        short = desk.lots[i]
+        shares = min(event.shares - done, short.shares)
+        # Before anything is delivered: what is delivered may itself have been acquired since.
+        tainted = short.absorbed_loss + _acquired_since(desk, rules, posting, short.acquired)
+        acquired, delivered_long = event.day, False
+        if event.lot != NO_CODE:
+            j = _next_open(desk, own, event.lot)
             shares = min(shares, desk.lots[j].shares)
+            acquired = desk.lots[j].acquired
             delivered_long = is_long_term_number(desk.lots[j].holding_start, event.day)
             cost, _, _, _ = close_shares(desk, j, shares)
             done += shares
@@ -182,6 +213,33 @@ def cover(desk: Desk, rules: Rules, posting: Posting) -> int:
             upto = mul_div(event.amount, done, event.shares)
             cost = upto - paid
             paid = upto
-        _close(desk, rules, posting, i, (shares, cost), delivered_long)
-    posting.cash[posting.place] = 0 if delivering else -event.amount
+        _close(desk, rules, posting, i, _Part(shares, cost, acquired, delivered_long, tainted))
+    posting.cash[posting.place] = 0 if event.lot != NO_CODE else -event.amount
     return Refusal.POSTED
+
+
+@kernel
+def begin_on_sale(desk: Desk, rules: Rules, first_row: int) -> None:
+    """Take away the holding period of shares sold while a short sale is open (1233(b)(2): sold before it is closed).
+
+    For shares that were held short term on the day of the short sale, or acquired since, as far as the short sale goes.
+    """
+    last = desk.count[REALIZED_ROWS]
+    for i in range(desk.count[LOTS]):
+        short = desk.lots[i]
+        if short.shares == 0 or not short.marks & SHORT:
+            continue
+        left = short.shares
+        for r in range(first_row, last):
+            row = desk.realized[r]
+            if left <= 0 or row.origin == Origin.COVER or not row.long_term:
+                continue
+            if is_long_term_number(row.holding_start, short.acquired):
+                continue
+            if not identical_on(rules, row.security, short.security, row.sold):
+                continue
+            shares = min(left, row.shares)
+            split_row(desk, r, shares)
+            row.holding_start = row.sold
+            row.long_term = 0
+            left -= shares

@@ -58,6 +58,10 @@ def of_accounts(state: State, chosen: NDArray[np.bool_]) -> tuple[State, State]:
 
     A wash sale belongs to the accounts of its sale.
     """
+    if chosen.all():  # a day on which every taxpayer trades: nothing is copied
+        return state, empty_state()
+    if not chosen.any():
+        return empty_state(), state
     lots, realized = chosen[state.lots["account"]], chosen[state.realized["account"]]
     place = np.searchsorted(state.realized["event"], state.washes["sale"])
     washes = realized[place]
@@ -77,7 +81,7 @@ def merged(one: State, other: State) -> State:
     return State(
         lots[np.lexsort((lots["number"], lots["acquired"], lots["security"], lots["account"]))],
         realized[np.argsort(realized["event"], kind="stable")],
-        washes[np.lexsort((washes["sale"], washes["day"]))],
+        washes[np.lexsort((washes["lot"], washes["sale"], washes["day"]))],
     )
 
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from lotwise.errors import FolderError
 
-__all__ = ["DAYS", "EVERY_ACCOUNT", "NUMBER", "SCHEMA", "Journal"]
+__all__ = ["COLUMNS", "DAYS", "EVERY_ACCOUNT", "NUMBER", "SCHEMA", "Journal"]
 
 EVERY_ACCOUNT = "*"
 NUMBER = "number"  # of an event; not stored: it is the row
@@ -63,6 +63,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),  # file it came from ...
     "line": pl.Int64(),  # ... and line
 }
+COLUMNS = tuple(SCHEMA)
 DAYS = tuple(name for name, kind in SCHEMA.items() if kind == pl.Int32())
 
 
@@ -90,7 +91,7 @@ class Journal:
 
     def read(self, accounts: pl.Series | None = None, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
         """Read the events (of some accounts) in the order in which they were posted, with their `NUMBER`."""
-        wanted = [NUMBER, *(columns or SCHEMA)]
+        wanted = [NUMBER, *(columns or COLUMNS)]
         keep = pl.col("account_id") != EVERY_ACCOUNT
         if accounts is not None:
             keep &= pl.col("account_id").is_in(accounts.implode())
@@ -113,7 +114,7 @@ class Journal:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / _name(len(self.parts()) + 1)
         partial = path.with_name(f".{path.name}.partial-{secrets.token_hex(4)}")
-        stored = rows.select(SCHEMA).with_columns(pl.col(DAYS).cast(pl.Date))
+        stored = rows.select(COLUMNS).with_columns(pl.col(DAYS).cast(pl.Date))
         try:
             with partial.open("wb") as file:
                 stored.write_parquet(file)

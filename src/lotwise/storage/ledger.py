@@ -26,7 +26,7 @@ from lotwise.storage.duplicates import Repeated, repeated_rows
 from lotwise.storage.event_tables import event_tables
 from lotwise.storage.folded import NOTHING, Standing, added_by_account, last_days, renumbered, room_for
 from lotwise.storage.folding import Candidates, fold_onto
-from lotwise.storage.journal import NUMBER, SCHEMA, Journal
+from lotwise.storage.journal import COLUMNS, NUMBER, Journal
 from lotwise.storage.names import codes_of, with_names
 from lotwise.storage.register import Register
 from lotwise.storage.state_files import read_standing, write_standing
@@ -86,16 +86,16 @@ class Ledger:
             status[(status == Refusal.POSTED) & self._is_late(rows, standing)] = Refusal.OUT_OF_ORDER
         chosen = np.flatnonzero(status == Refusal.POSTED)
         breaks = np.full(rows.height, -1, np.int64)
-        candidates = self._candidates(rows[chosen], standing)
+        candidates = self._candidates(_taken(rows, chosen), standing)
         outcome = fold_onto(room_for(standing, candidates.names), candidates, self.journal)
         status[chosen], breaks[chosen] = outcome.status, outcome.breaks
         posted = chosen[outcome.status == Refusal.POSTED]
         number = np.full(rows.height, -1, np.int64)
         number[posted] = standing.rows + np.arange(posted.size)
-        written = [rows[posted].select(SCHEMA)]
+        written = [_taken(rows, posted).select(COLUMNS)]
         if market_actions is not None:
             late = rows["transaction_id"].filter(pl.Series(status == Refusal.OUT_OF_ORDER)).implode()
-            written.append(market_actions.filter(~pl.col("transaction_id").is_in(late)).select(SCHEMA))
+            written.append(market_actions.filter(~pl.col("transaction_id").is_in(late)).select(COLUMNS))
         part = self._append(pl.concat(written), outcome.standing)
         return Posting(status, repeated, breaks, number, part)
 
@@ -148,3 +148,8 @@ class Ledger:
 
     def _save(self, standing: Standing) -> None:
         write_standing(self.folder / "state", standing, self._fingerprint())
+
+
+def _taken(rows: pl.DataFrame, places: IntArray) -> pl.DataFrame:
+    """Rows at ascending places; all of them are not copied."""
+    return rows if places.size == rows.height else rows[places]

@@ -53,7 +53,7 @@ def read_standing(folder: Path, fingerprint: Mapping[str, object]) -> Standing |
         names = pl.read_parquet(folder / "names.parquet")
         accounts = pl.read_parquet(folder / "accounts.parquet")
         refused = pl.read_parquet(folder / "refused.parquet")["event"].to_numpy()
-    except (OSError, ValueError, KeyError, AttributeError, pl.exceptions.PolarsError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError):
         return None  # a cache: whatever is wrong with it, folding again is right
     lists = Names(*(names.filter(pl.col("of") == of)["name"] for of in Names._fields))
     return Standing(

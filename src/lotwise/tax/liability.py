@@ -15,8 +15,8 @@ from lotwise.kernels import Records, kernel
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import Money
 from lotwise.tax.lines import Line
-from lotwise.tax.position import POSITION, TaxPosition, positions
-from lotwise.tax.return_lines import Law, load_law, return_lines
+from lotwise.tax.position import TaxPosition, positions
+from lotwise.tax.return_lines import Law, household_records, load_law, return_lines
 
 __all__ = ["LIABILITY", "Law", "Liability", "liabilities", "liability", "load_law"]
 
@@ -92,14 +92,14 @@ def _fill(law: Law, households: Records, out: Records) -> None:
 def liabilities(households: Table, law: Law) -> Table:
     """Tax of every household: rows of POSITION to rows of LIABILITY, in the same order; no object per household.
 
-    A household whose year the law does not cover, or that has neither income nor rates, gets MISSING in every column.
+    A household whose year the law does not cover, that has neither income nor rates, or an amount beyond LARGEST, gets
+    MISSING in every column. Raises ValueError for a table of another kind or a state's row of another year.
     """
-    if households.dtype != POSITION:
-        raise ValueError(f"households must be rows of POSITION, was {households.dtype}")
+    records = household_records(households, law)
     out = np.empty(len(households), LIABILITY)
     for name in LIABILITY.names or ():
         out[name] = MISSING
-    _fill(law, cast("Records", households.view(np.recarray)), cast("Records", out.view(np.recarray)))
+    _fill(law, records, cast("Records", out.view(np.recarray)))
     return out
 
 

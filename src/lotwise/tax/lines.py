@@ -7,7 +7,7 @@ amounts are the liability, its slopes the marginal tax, and the shortest reach s
 `value` is money (ten-thousandths of a dollar), `slope` billionths per unit along the direction, to the side that the
 direction points to (at a kink, beyond it), `reach` the units of money until the slope of a line it was made of changes.
 Amounts move by whole units, so that their kinks are exact; the kink of a tax may lie between two units of money, and
-is then said at the later one.
+is then said at one of the two.
 """
 
 from __future__ import annotations

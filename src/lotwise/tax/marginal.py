@@ -7,7 +7,7 @@ its deduction is met, at bracket and rate thresholds, at that of the net investm
 and at the state's.
 
 Slopes are exact (billionths of a dollar per dollar), to the side that the direction points to. The reach is exact for
-amounts in whole cents, but for kinks that lie between two units of money: these are said at the next unit.
+amounts in whole cents, but for kinks that lie between two units of money: these are said at one of the two.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from lotwise.kernels import Records, kernel
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import FULL_RATE, Money, Rate, mul_div
 from lotwise.tax.lines import NEVER, Line
-from lotwise.tax.position import POSITION, PositionRecord, TaxPosition, positions
-from lotwise.tax.return_lines import Law, return_lines
+from lotwise.tax.position import PositionRecord, TaxPosition, positions
+from lotwise.tax.return_lines import Law, household_records, return_lines
 
 __all__ = [
     "MARGINAL",
@@ -179,16 +179,10 @@ def _cost(point: _Point, worth: int) -> int:
     return point.tax - mul_div(point.short_carried + point.long_carried, worth, FULL_RATE)
 
 
-def _check(households: Table) -> Records:
-    if households.dtype != POSITION:
-        raise ValueError(f"households must be rows of POSITION, was {households.dtype}")
-    return cast("Records", households.view(np.recarray))
-
-
 def marginals(households: Table, law: Law) -> Table:
     """Marginal tax of every household: rows of POSITION to (H, 4) MARGINAL, one column a `Direction`."""
     out = np.full((len(households), len(Direction)), np.array((MISSING, 0, 0, 0), MARGINAL))
-    _fill(law, _check(households), cast("Records", out.view(np.recarray)))
+    _fill(law, household_records(households, law), cast("Records", out.view(np.recarray)))
     return out
 
 
@@ -219,7 +213,7 @@ def loss_values(households: Table, law: Law, carried_value: Rate) -> Table:
     if not 0 <= carried_value <= FULL_RATE:
         raise ValueError(f"carried_value must lie between 0 and 1 in billionths, was {carried_value}")
     out = np.full(len(households), np.array((MISSING,) * len(Direction), VALUE))
-    _fill_values(law, _check(households), carried_value, cast("Records", out.view(np.recarray)))
+    _fill_values(law, household_records(households, law), carried_value, cast("Records", out.view(np.recarray)))
     return out
 
 

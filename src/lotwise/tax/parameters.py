@@ -124,11 +124,11 @@ def _units(value: object, unit: int, where: str) -> int:
     return int(scaled)
 
 
-def _table(content: Mapping[str, Any], name: str, file: str) -> Mapping[str, Any]:
+def _table(content: Mapping[str, Any], name: str, file: str, *more: str) -> Mapping[str, Any]:
     if name not in content:
         raise ValueError(f"{file}: must have a table [{name}]")
     table: Mapping[str, Any] = content[name]
-    for key in ("citation", "unit", *(status.name.lower() for status in FilingStatus)):
+    for key in ("citation", "unit", *more, *(status.name.lower() for status in FilingStatus)):
         if key not in table:
             raise ValueError(f"{file} [{name}]: must have {key}")
     return table
@@ -156,7 +156,7 @@ def _tax_at(starts: list[int], rates: list[int], where: str) -> list[int]:
 
 def _fill(row: Any, year: Mapping[str, Any], statute: Mapping[str, Any], status: FilingStatus, file: str) -> None:  # noqa: ANN401 - a record
     key = status.name.lower()
-    starts, rates = _schedule(_table(year, "preferential", file), status, f"{file} [preferential]")
+    starts, rates = _schedule(_table(year, "preferential", file, "rates"), status, f"{file} [preferential]")
     zero, middle, top = rates
     if zero:
         raise ValueError(f"{file} [preferential]: the first rate must be zero, was {zero}")
@@ -166,7 +166,7 @@ def _fill(row: Any, year: Mapping[str, Any], statute: Mapping[str, Any], status:
     row["standard_deduction"] = _units(deduction[key], DOLLAR, f"{file} [standard_deduction] {key}")
     limit = _table(statute, "loss_limit", _STATUTE)
     row["loss_limit"] = _units(limit[key], DOLLAR, f"{_STATUTE} [loss_limit] {key}")
-    investment = _table(statute, "net_investment_income", _STATUTE)
+    investment = _table(statute, "net_investment_income", _STATUTE, "rate")
     where = f"{_STATUTE} [net_investment_income]"
     row["investment_threshold"] = _units(investment[key], DOLLAR, f"{where} {key}")
     row["investment_rate"] = _units(investment["rate"], FULL_RATE, f"{where} rate")
@@ -193,7 +193,7 @@ def load_federal(folder: Path = _FOLDER) -> FederalLaw:
     for file, content in contents:
         for status in FilingStatus:
             where = f"{file} [ordinary]"
-            start, rate = _schedule(_table(content, "ordinary", file), status, where)
+            start, rate = _schedule(_table(content, "ordinary", file, "rates"), status, where)
             _fill(figures[len(starts)], content, statute, status, file)
             starts.append(start)
             rates.append(rate)

@@ -18,10 +18,13 @@ from typing import Protocol
 import numpy as np
 
 from lotwise.ledger.events import MISSING, NO_CODE, Table
-from lotwise.money import Money, Rate
+from lotwise.money import DOLLAR, OVERFLOW, Money, Rate
 from lotwise.tax.parameters import FilingStatus
 
-__all__ = ["POSITION", "PositionRecord", "TaxPosition", "blank_positions", "position_of", "positions"]
+__all__ = ["LARGEST", "POSITION", "PositionRecord", "TaxPosition", "blank_positions", "position_of", "positions"]
+
+# The largest amount a position may hold, some 92 billion dollars: sums of a few stay far inside 64 bits.
+LARGEST = -OVERFLOW // DOLLAR
 
 POSITION = np.dtype(
     [
@@ -77,8 +80,8 @@ class PositionRecord(Protocol):
 class TaxPosition:
     """Tax position of one household in one year; fields and units as the columns of POSITION.
 
-    Raises ValueError for a carryforward, dividend or rate below zero, for one own rate without the other, and where
-    neither income nor own rates are known.
+    Raises ValueError for a carryforward, dividend or rate below zero, an amount beyond LARGEST, one own rate without
+    the other, and where neither income nor own rates are known.
     """
 
     year: int
@@ -101,6 +104,10 @@ class TaxPosition:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} must not be negative, was {value}")
+        for column in fields(self):
+            value = getattr(self, column.name)
+            if value is not None and abs(value) > LARGEST:
+                raise ValueError(f"{column.name} must be at most {LARGEST} units, was {value}")
         if (self.short_rate is None) != (self.long_rate is None):
             raise ValueError("short_rate and long_rate must be given together")
         if self.short_rate is None and self.ordinary_income is None:

@@ -11,14 +11,16 @@ with a floor, the taxable part of social security), and what `states` lists for 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from lotwise.kernels import kernel
-from lotwise.ledger.events import MISSING, NO_CODE
+import numpy as np
+
+from lotwise.kernels import Records, kernel
+from lotwise.ledger.events import MISSING, NO_CODE, Table
 from lotwise.tax.lines import Line, by_brackets, fixed, larger, minus, plus, smaller, taxed
 from lotwise.tax.netting import NettingLines, netting_lines
 from lotwise.tax.parameters import FederalLaw, federal_row, load_federal
-from lotwise.tax.position import PositionRecord
+from lotwise.tax.position import LARGEST, POSITION, PositionRecord
 from lotwise.tax.states import (
     LESS_LONG,
     LESS_ORDINARY,
@@ -34,7 +36,7 @@ from lotwise.tax.states import (
     state_tax,
 )
 
-__all__ = ["Law", "ReturnLines", "load_law", "return_lines"]
+__all__ = ["Law", "ReturnLines", "household_records", "load_law", "return_lines"]
 
 
 class Law(NamedTuple):
@@ -53,7 +55,11 @@ class IncomeTaxLines(NamedTuple):
 
 
 class ReturnLines(NamedTuple):
-    """Lines of a household's return that others look at; `known` is False where the law does not cover it."""
+    """Lines of a household's return that others look at.
+
+    `known` is False where the law does not cover its year or status, where it has neither income nor rates of its own,
+    and where an amount lies beyond LARGEST.
+    """
 
     known: bool
     netting: NettingLines
@@ -68,6 +74,37 @@ class ReturnLines(NamedTuple):
 def load_law() -> Law:
     """Read the law of all years and states that are kept."""
     return Law(load_federal(), load_states())
+
+
+def household_records(households: Table, law: Law) -> Records:
+    """Hand a table of POSITION to kernels; ValueError for another table, or a state's row that is not its year's."""
+    if households.dtype != POSITION:
+        raise ValueError(f"households must be rows of POSITION, was {households.dtype}")
+    residents = households[households["state"] != NO_CODE]
+    rows = residents["state"]
+    if rows.size:
+        kept = (rows >= 0) & (rows < law.states.rows.size)
+        if not kept.all() or (law.states.rows["year"][rows] != residents["year"]).any():
+            raise ValueError("state must be a row of the states' law of the household's year, or NO_CODE")
+    return cast("Records", households.view(np.recarray))
+
+
+@kernel
+def _is_sized(position: PositionRecord, short_gains: int, long_gains: int) -> bool:
+    """Whether every amount is one that sums of a few cannot carry out of 64 bits."""
+    for amount in (
+        short_gains,
+        long_gains,
+        position.short_carryforward,
+        position.long_carryforward,
+        position.qualified_dividends,
+        position.investment_income,
+        0 if position.ordinary_income == MISSING else position.ordinary_income,
+        0 if position.magi == MISSING else position.magi,
+    ):
+        if amount < -LARGEST or amount > LARGEST:
+            return False
+    return True
 
 
 @kernel
@@ -106,6 +143,7 @@ def _state_line(law: StateLaw, row: int, status: int, ordinary: Line, netting: N
     long = netting.long_gain
     short = minus(netting.gain, long)
     after = minus(ordinary, netting.deduction)
+    follows = state_ordinary(law, row, 0, 1) == 0  # the state deducts a loss as the federal law does
     base = state_ordinary(law, row, after.value, netting.deduction.value)
     tax = state_tax(law, row, status, base, short.value, long.value, qualified)
     reach = min(after.reach, short.reach, long.reach)
@@ -113,7 +151,7 @@ def _state_line(law: StateLaw, row: int, status: int, ordinary: Line, netting: N
         direction, sign = (MORE_SHORT, 1) if short.slope > 0 else (LESS_SHORT, -1)
     elif long.slope:
         direction, sign = (MORE_LONG, 1) if long.slope > 0 else (LESS_LONG, -1)
-    elif after.slope and base == after.value:
+    elif after.slope and follows:
         direction, sign = (MORE_ORDINARY, 1) if after.slope > 0 else (LESS_ORDINARY, -1)
     else:
         return Line(tax, 0, reach)
@@ -149,7 +187,8 @@ def return_lines(law: Law, position: PositionRecord, short_gains: Line, long_gai
     status = int(position.filing_status)
     row = federal_row(law.federal, int(position.year), status)
     own = position.short_rate != MISSING
-    known = row != NO_CODE and (own or position.ordinary_income != MISSING)
+    sized = _is_sized(position, short_gains.value, long_gains.value)
+    known = row != NO_CODE and sized and (own or position.ordinary_income != MISSING)
     figures = law.federal.figures[max(row, 0)]
     short = minus(short_gains, fixed(position.short_carryforward))  # Schedule D line 7
     long = minus(long_gains, fixed(position.long_carryforward))  # Schedule D line 15

@@ -101,7 +101,7 @@ def state_tax(
             bracket = law.brackets[k]
             tax = bracket.below + mul_div(base - bracket.lower, bracket.rate, FULL_RATE)
             total += law.parts[part].sign * tax
-    return total
+    return int(total)
 
 
 @kernel
@@ -149,7 +149,7 @@ def state_slope(
         k = _bracket(law, part, status, base, upwards)
         if k >= 0:
             slope += law.parts[part].sign * _weighted(_weight(law, part, direction), law.brackets[k].rate)
-    return slope
+    return int(slope)
 
 
 @kernel
@@ -179,7 +179,7 @@ def _next_threshold(
                 distance = gap if weight == FULL_RATE else mul_div(gap, FULL_RATE, weight)
                 if nearest == NEVER or distance < nearest:
                     nearest = distance
-    return nearest
+    return int(nearest)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
@@ -13,10 +14,13 @@ _MOST = 10**12  # of either number: products of shares and ratio stay exact far 
 
 def read_ratio(text: str) -> tuple[int, int] | None:
     """New and old of one ratio, in lowest terms; None where it is none, or not above zero."""
+    numbers = text.replace(":", "/").split("/")
     try:
-        new, _, old = text.replace(":", "/").partition("/")
-        ratio = Fraction(new.strip()) / Fraction(old.strip() or 1)
-    except (ValueError, ZeroDivisionError):
+        new, old = (Fraction(Decimal(number.strip())) for number in (*numbers, "1")[:2])
+        ratio = new / old
+    except (ValueError, ArithmeticError):
+        return None
+    if len(numbers) > 2:
         return None
     sound = ratio > 0 and ratio.numerator <= _MOST and ratio.denominator <= _MOST
     return (ratio.numerator, ratio.denominator) if sound else None

@@ -94,7 +94,7 @@ def _accounts(table: TypedTable, households: TypedTable | None, policy: Policy, 
             pl.col("short_rate").fill_null(policy.short_rate),
             pl.col("long_rate").fill_null(policy.long_rate),
         )
-        .match_to_schema(pl.Schema(ACCOUNTS))
+        .cast(pl.Schema(ACCOUNTS))
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from lotwise.dates import NO_DATE
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.columns import TypedTable
+from lotwise.interchange.firm_folder.contract import MOST_MONEY
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.interchange.ledger_files.kinds import NEEDS, PAYS, RECEIVES, RELIEVED, SHARES_OUT
@@ -21,7 +22,7 @@ from lotwise.interchange.ledger_files.register import report_broken, report_cell
 from lotwise.interchange.ledger_files.row_names import named_rows
 from lotwise.ledger.cash import traded_amounts
 from lotwise.money import DOLLAR, SHARE
-from lotwise.storage.journal import SCHEMA
+from lotwise.storage.journal import COLUMNS, SCHEMA
 from lotwise.storage.register import Register
 
 __all__ = ["JournalRows", "completed_rows", "journal_rows"]
@@ -83,7 +84,7 @@ def completed_rows(rows: pl.DataFrame, register: Register) -> pl.DataFrame:
             pl.when(pl.col("kind") == "interest").then("amount").otherwise(pl.col("amount").abs()),
             pl.col("shares").abs(),
         )
-        .select(SCHEMA)
+        .select(COLUMNS)
     )
     made = made.with_columns(named_rows(made, _CONTENT).alias("transaction_id"))
     return made.sort("date", "sequence", "line", nulls_last=True, maintain_order=True)
@@ -188,6 +189,11 @@ def _check_signs(checks: _Checks) -> None:
     checks.refuse(wrong, "shares", "0 or more shares of this kind", shares / SHARE, reversal)
     wrong = (amount < 0) & ~kind.is_in((*PAYS, "interest"))
     checks.refuse(wrong, "amount", "0 or more dollars of this kind", amount / DOLLAR, reversal)
+    value = shares.cast(pl.Float64).abs() * checks.frame["price"].cast(pl.Float64) / SHARE
+    wrong = amount.is_null() & (value > int(MOST_MONEY) * DOLLAR)
+    checks.refuse(wrong, "price", f"of a trade below {int(MOST_MONEY):,} dollars", checks.frame["price"] / DOLLAR)
+    wrong = (checks.frame["fee"] > 0) & ~kind.is_in((*PAYS, *RECEIVES))
+    checks.refuse(wrong, "fee", "empty where no cash moves", checks.frame["fee"] / DOLLAR, "post a row of kind fee")
     future = checks.frame["acquired"].fill_null(NO_DATE) > checks.frame["date"]
     acquired = checks.frame["acquired"].cast(pl.Date)
     checks.refuse(future, "acquired", "a date on or before the transaction's", acquired)

@@ -1,0 +1,105 @@
+"""Opening a ledger from a custodian's lots: each is transferred in on the firm's day, as it stands there.
+
+Basis and acquired are kept. A lot that was bought can still replace shares sold at a loss, unless its original basis
+says that it has: a basis that already contains a loss must never get it twice. Sales of the past whose basis the
+transactions state are posted before, as stated: they open wash windows and belong to the year's gains.
+Not modelled: the days a gift below its donor's basis was held count for a loss from the opening.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.client_files import LOTS, TRANSACTIONS
+from lotwise.interchange.firm_folder.columns import TypedTable
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
+from lotwise.interchange.ledger_files.transactions import JournalRows, completed_rows, journal_rows
+from lotwise.rebalancing.book import AccountKind
+from lotwise.storage.journal import COLUMNS, SCHEMA
+from lotwise.storage.register import Register
+
+__all__ = ["opening_rows", "stated_sales"]
+
+_UNTIL = "the lot is not opened"
+_READ = (
+    "account_id",
+    "lot_id",
+    "symbol",
+    "shares",
+    "acquired",
+    "basis",
+    "original_basis",
+    "holding_period_start",
+    "acquisition",
+    "loss_basis",
+)
+
+
+def opening_rows(folder: Path, day: int, register: Register, findings: FindingList) -> JournalRows:
+    """Read the lots file as transfers in on `day`; without one there is a fatal finding."""
+    table = open_table(folder, LOTS, findings)
+    if table is None:
+        return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
+    wrong = report_cells(table, _READ, findings, _UNTIL)
+    report_broken(table, findings, _UNTIL)
+    deferred = register.accounts.filter(pl.col("kind") != int(AccountKind.TAXABLE))["account_id"]
+    untaxed = table.frame["account_id"].is_in(deferred.implode())
+    account, basis = table.frame["account_id"], table.frame["basis"]
+    checks = (
+        ("account_id", ~account.is_in(register.accounts["account_id"].implode()), "an account of the accounts file"),
+        ("basis", basis.is_null() & ~untaxed & ~table.wrong("basis"), "the total adjusted basis in dollars"),
+        ("acquired", table.frame["acquired"] > day, "a date on or before the day of the opening"),
+    )
+    for column, mask, must_be in checks:
+        wrong |= _refuse(table, mask & ~wrong, column, must_be, findings)
+    frame = table.frame.filter(~wrong)
+    gift = (pl.col("loss_basis") < pl.col("basis")).fill_null(value=False)
+    given = pl.col("original_basis").is_not_null() & (pl.col("original_basis") < pl.col("basis"))
+    rows = frame.with_columns(pl.col("basis").fill_null(0)).with_columns(
+        date=pl.lit(day, dtype=pl.Int32),
+        kind=pl.when(gift).then(pl.lit("gift_in")).otherwise(pl.lit("transfer_in")),
+        transaction_id=pl.format("open {}", "lot_id"),
+        donor_basis=pl.when(gift).then("basis"),
+        donor_acquired=pl.when(gift).then(pl.coalesce("holding_period_start", "acquired")),
+        fair_value=pl.when(gift).then("loss_basis"),
+        replaced=pl.when(given).then(statement=True),
+        acquisition=pl.col("acquisition").str.to_lowercase(),
+        source=pl.lit(table.file),
+        line=pl.col(LINE),
+    )
+    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in rows.columns]
+    made = rows.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).drop("standing_relief", "settled")
+    return JournalRows(completed_rows(made, register), int(wrong.sum()) + len(table.broken))
+
+
+def stated_sales(folder: Path, day: int, register: Register, findings: FindingList) -> JournalRows:
+    """Read the sales up to `day` whose basis the folder's transactions state, as sales of shares never held."""
+    table = open_table(folder, replace(TRANSACTIONS, blocks_all=False), findings)
+    if table is None:
+        return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
+    keep = (pl.col("kind") == "sell") & (pl.col("date") <= day) & pl.col("basis").is_not_null()
+    stated = table.frame.select(keep.fill_null(value=False)).to_series()
+    part = TypedTable(
+        table.contract,
+        table.file,
+        table.frame.filter(stated).with_columns(stated=pl.lit(value=True)),
+        table.was.filter(stated),
+        {name: mask.filter(stated) for name, mask in table.bad.items()},
+        (),
+        {},
+    )
+    return journal_rows(part, register, findings)
+
+
+def _refuse(table: TypedTable, mask: pl.Series, column: str, must_be: str, findings: FindingList) -> pl.Series:
+    mask = mask.fill_null(value=False)
+    message = Message(Severity.ERROR, must_be, f"correct it; until then {_UNTIL}")
+    was = table.was[column].filter(mask).cast(pl.String) if column in table.was.columns else "empty"
+    findings.rows(Place(table.file, None, column), message, rows_to_report(table.frame[LINE].filter(mask), was))
+    return mask

@@ -1,0 +1,187 @@
+"""Opening a firm's ledger and posting files to it: everything that can be posted is, the rest are findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from lotwise.errors import Finding, FolderError, Severity
+from lotwise.interchange.firm_folder.client_files import TRANSACTIONS
+from lotwise.interchange.firm_folder.columns import type_table
+from lotwise.interchange.firm_folder.files import FILE_ORDER
+from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.tables import is_there, read_table
+from lotwise.interchange.ledger_files.corporate_actions import (
+    ACTION_PREFIX,
+    applied_rows,
+    due_actions,
+    own_rows_kept,
+    read_actions,
+)
+from lotwise.interchange.ledger_files.opening import opening_rows, stated_sales
+from lotwise.interchange.ledger_files.policy import Policy, read_policy
+from lotwise.interchange.ledger_files.refusals import refused_rows, report_refusals
+from lotwise.interchange.ledger_files.register import read_register
+from lotwise.interchange.ledger_files.transactions import JournalRows, journal_rows
+from lotwise.ledger.tables import Refusal
+from lotwise.storage.duplicates import Repeated
+from lotwise.storage.journal import COLUMNS, SCHEMA
+from lotwise.storage.ledger import Ledger
+
+__all__ = ["OpenLedger", "PostReport", "open_from_lots", "open_ledger", "post_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedger:
+    """A ledger under the register of its folder, and what was found in reading that."""
+
+    ledger: Ledger
+    policy: Policy
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostReport:
+    """What a posting did: rows by what became of them, and every finding."""
+
+    posted: int  # rows of the files
+    actions: int  # rows of accounts that corporate actions were applied to
+    duplicates: int  # posted before, the same row
+    refused: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0 all well, 1 some rows were refused."""
+        return int(any(finding.severity is Severity.ERROR for finding in self.findings))
+
+
+def open_ledger(folder: Path) -> OpenLedger:
+    """Open the ledger of a firm folder, which may be empty; raises FolderError where the accounts cannot be read."""
+    findings = FindingList()
+    ledger, policy = _opened(Path(folder), findings)
+    return OpenLedger(ledger, policy, findings.all_sorted(FILE_ORDER))
+
+
+def post_files(folder: Path, files: Sequence[Path] = (), *, backdated: bool = False) -> PostReport:
+    """Post files of transactions (default: the folder's own) and the corporate actions whose day has come."""
+    findings = FindingList()
+    folder = Path(folder)
+    ledger, policy = _opened(folder, findings)
+    read = [_read_file(Path(file), ledger, findings) for file in files or _own_file(folder)]
+    _stop(findings)
+    given = _together([each.rows for each in read])
+    rows = own_rows_kept(given, ledger.journal, findings)
+    actions = read_actions(folder, findings)
+    posted_until = ledger.standing().last_day.tolist()
+    days = [day for day in (policy.as_of, rows["date"].max(), *posted_until) if isinstance(day, int)]
+    applied = ledger.journal.market_actions()
+    due = due_actions(actions, applied, max(days, default=None), findings)
+    made = applied_rows(ledger.journal, due, applied.select(COLUMNS), rows)
+    refused = sum(each.refused for each in read)
+    again = given.height - rows.height
+    return _post(ledger, _together([made, rows]), findings, refused, again, backdated=backdated, due=due)
+
+
+def open_from_lots(folder: Path) -> PostReport:
+    """Begin an empty ledger with the folder's lots on its day, and the earlier sales that state their basis.
+
+    Raises FolderError where the ledger is not empty, or where lots or the firm's day cannot be read.
+    """
+    findings = FindingList()
+    folder = Path(folder)
+    ledger, policy = _opened(folder, findings)
+    if ledger.journal.parts():
+        raise FolderError(f"{ledger.folder}: must be empty to be opened from lots, has postings; post transactions")
+    if policy.as_of is None:
+        message = Message(Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD: the day of the lots")
+        findings.stop(Place("firm.toml", None, "as_of"), message, "missing")
+        _stop(findings)
+        raise FolderError("firm.toml: as_of must be a date")
+    sales = stated_sales(folder, policy.as_of, ledger.register, findings)
+    lots = opening_rows(folder, policy.as_of, ledger.register, findings)
+    _stop(findings)
+    rows = _together([sales.rows, lots.rows])
+    return _post(ledger, rows, findings, sales.refused + lots.refused, 0)
+
+
+def _opened(folder: Path, findings: FindingList) -> tuple[Ledger, Policy]:
+    if not folder.is_dir():
+        findings.stop(Place(str(folder)), Message(Severity.ERROR, "a folder", "give a firm's folder"), "none")
+        _stop(findings)
+    policy = read_policy(folder, findings)
+    register = read_register(folder, policy, findings)
+    _stop(findings)
+    ledger = Ledger(folder, register)
+    _report_strangers(ledger, findings)
+    return ledger, policy
+
+
+def _stop(findings: FindingList) -> None:
+    if findings.fatal:
+        raise FolderError(findings.fatal[0], findings.all_sorted(FILE_ORDER))
+
+
+def _report_strangers(ledger: Ledger, findings: FindingList) -> None:
+    """Say what of the journal the folder no longer supports: accounts that are gone, events that cannot stand."""
+    standing = ledger.standing()
+    names = standing.names.accounts
+    gone = names.filter(~names.is_in(ledger.register.accounts["account_id"].implode()))
+    to_do = "add them again; until then each is a taxable account of a taxpayer of its own"
+    if len(gone):
+        message = Message(Severity.WARNING, "every account that the ledger knows", to_do)
+        findings.add(Place("accounts.csv"), message, f"{len(gone)} missing: {', '.join(gone.head(5))}")
+    if standing.refused.size:
+        to_do = "put accounts, funds and identical groups back as they were, or post corrections"
+        message = Message(Severity.ERROR, "events that all stand under the folder's accounts and securities", to_do)
+        listed = ", ".join(str(number) for number in standing.refused[:5])
+        findings.add(Place("ledger"), message, f"{standing.refused.size} do not: journal rows {listed}")
+
+
+def _own_file(folder: Path) -> tuple[Path, ...]:
+    """The folder's own transactions; none where it has none: corporate actions are applied all the same."""
+    return (folder / TRANSACTIONS.name,) if is_there(folder, TRANSACTIONS) else ()
+
+
+def _read_file(path: Path, ledger: Ledger, findings: FindingList) -> JournalRows:
+    """Read one file of transactions; a missing or unreadable one is fatal, before anything is posted."""
+    empty = JournalRows(pl.DataFrame(schema=SCHEMA), 0)
+    if path.suffix not in (".csv", ".parquet"):
+        message = Message(Severity.ERROR, "a .csv or .parquet file of transactions", "give such a file")
+        findings.stop(Place(path.name), message, path.suffix or "no ending")
+        return empty
+    raw = read_table(path.parent, replace(TRANSACTIONS, stem=path.stem, needed=True), findings)
+    return empty if raw is None else journal_rows(type_table(raw), ledger.register, findings)
+
+
+def _together(tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of several tables in the order of posting."""
+    rows = pl.concat([pl.DataFrame(schema=SCHEMA), *(table.select(COLUMNS) for table in tables)])
+    return rows if len(tables) == 1 else rows.sort("date", "sequence", nulls_last=True, maintain_order=True)
+
+
+def _post(
+    ledger: Ledger,
+    rows: pl.DataFrame,
+    findings: FindingList,
+    refused: int,
+    again: int,
+    *,
+    backdated: bool = False,
+    due: pl.DataFrame | None = None,
+) -> PostReport:
+    posting = ledger.post(rows, backdated=backdated, market_actions=due)
+    report_refusals(ledger, rows, posting, findings)
+    action = rows["transaction_id"].str.starts_with(ACTION_PREFIX).to_numpy()
+    posted = posting.status == Refusal.POSTED
+    same = (posting.repeated == Repeated.SAME) & ~action
+    return PostReport(
+        posted=int((posted & ~action).sum()),
+        actions=int((posted & action).sum()),
+        duplicates=int(same.sum()) + again,
+        refused=refused + int(refused_rows(rows, posting).sum()),
+        findings=findings.all_sorted(FILE_ORDER),
+    )
