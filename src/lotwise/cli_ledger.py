@@ -178,16 +178,24 @@ def _totals(totals: dict[str, Totals]) -> Table:
 
 
 @ledger_app.command(epilog="Example: lotwise ledger washes firm --household H001")
-def washes(folder: Folder, household: Household = None, account: Account = None, as_csv: AsCsv = False) -> None:
+def washes(
+    folder: Folder,
+    household: Household = None,
+    account: Account = None,
+    windows: Annotated[bool, typer.Option("--windows", help="Only the windows that are open.")] = False,
+    as_csv: AsCsv = False,
+) -> None:
     """List wash sales, and the windows that are open: what may not be bought, which losses would not count."""
     with _reported():
         opened = _opened(folder)
         ledger = opened.ledger
         chosen = chosen_accounts(ledger, household, account)
-        _show("Wash sales", list_washes(ledger, chosen), _WASHES, as_csv=as_csv)
-        if not as_csv:
+        if not windows:
+            _show("Wash sales", list_washes(ledger, chosen), _WASHES, as_csv=as_csv)
+        if windows or not as_csv:
             day = _day(opened)
-            _show(f"Windows open on {from_day_number(day)}", list_windows(ledger, day, chosen))
+            title = f"Windows open on {from_day_number(day)} (--windows)"
+            _show(title, list_windows(ledger, day, chosen), as_csv=as_csv)
 
 
 @ledger_app.command(epilog="Example: lotwise ledger reconcile firm custodian-lots.csv --mend mending.csv")

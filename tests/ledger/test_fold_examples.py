@@ -127,16 +127,32 @@ def test_two_round_trips_on_one_day_defer_into_the_second() -> None:
     assert second.basis == 900 * DOLLAR
 
 
-def test_shares_sold_and_bought_later_the_same_day_go_before_those_kept() -> None:
+@pytest.mark.parametrize("account", ["own", "ira"])
+def test_shares_bought_later_the_same_day_replace_even_if_sold_again(account: str) -> None:
+    """The statute asks what was acquired. Bought and sold again in a retirement account, the loss is gone for ever."""
+    record = Record()
+    record.account("ira", AccountKind.TRADITIONAL)
+    record.buy("2025-05-01", "own", "X", 100, 1000)
+    record.sell("2025-06-20", "own", "X", 100, 900)
+    record.buy("2025-06-20", account, "X", 100, 800)
+    record.sell("2025-06-20", account, "X", 100, 850)
+    first, second = outcome(record).disposals
+    assert first.disallowed == 100 * DOLLAR
+    assert first.permanent == (0 if account == "own" else 100 * DOLLAR)
+    assert second.basis == (900 if account == "own" else 800) * DOLLAR
+
+
+def test_of_one_purchase_shares_sold_the_same_day_go_before_those_kept() -> None:
+    """By acquisition first (Reg. 1.1091-1(d)): the first purchase of the afternoon, of which 30 are sold at once."""
     record = Record()
     record.buy("2025-05-01", "own", "X", 100, 1000)
     record.sell("2025-06-20", "own", "X", 100, 900)
-    record.buy("2025-06-20", "own", "X", 100, 800, lot="kept")
-    record.buy("2025-06-20", "own", "X", 30, 240, lot="sold")
-    record.sell("2025-06-20", "own", "X", 30, 240, lots=["sold"])
-    first, second = outcome(record).disposals
-    assert first.disallowed == 100 * DOLLAR
-    assert (second.basis, second.disallowed) == (270 * DOLLAR, 30 * DOLLAR)
+    record.buy("2025-06-20", "own", "X", 80, 640, lot="first")
+    record.buy("2025-06-20", "own", "X", 80, 640, lot="second")
+    record.sell("2025-06-20", "own", "X", 30, 270, lots=["first"])
+    result = outcome(record)
+    assert [one.basis for one in result.disposals] == [1000 * DOLLAR, 270 * DOLLAR]
+    assert [lot[:2] for lot in open_lots(result)] == [(50, 450), (60, 480), (20, 180)]
 
 
 def test_odd_shares_give_the_exact_loss_in_the_end() -> None:
@@ -182,7 +198,10 @@ def test_a_named_lot_in_parts_gives_up_the_part_of_highest_basis_first() -> None
 
 
 def test_only_a_purchase_replaces() -> None:
-    """Gifts, inheritances and lots moved here do not, unless the lot moved is known to have been bought."""
+    """Gifts, inheritances and lots moved here do not, unless the lot moved is known to have been bought in time.
+
+    100 shares sold are 110 after the stock dividend, of which 55 are half.
+    """
     record = sold_at_a_loss()
     record.gift_in("2025-03-21", "own", "X", 100, basis=4000, acquired="2025-03-20", fair_value=4100)
     record.inherit("2025-03-22", "own", "X", 100, 4000)
@@ -190,7 +209,9 @@ def test_only_a_purchase_replaces() -> None:
     record.stock_dividend("2025-03-24", "own", "X", "1/10")
     record.buy("2025-03-25", "own", "X", 100, 4000, flags=EventFlag.USED)
     assert disallowed(record) == 0
-    record.transfer_in("2025-03-26", "own", "X", 55, basis=2200, acquired="2025-03-26", flags=EventFlag.PURCHASE)
+    record.transfer_in("2025-06-26", "own", "X", 11, basis=440, acquired="2025-02-17", flags=EventFlag.PURCHASE)
+    assert disallowed(record) == 0
+    record.transfer_in("2025-06-26", "own", "X", 55, basis=2200, acquired="2025-04-19", flags=EventFlag.PURCHASE)
     assert disallowed(record) == 500
 
 

@@ -275,3 +275,9 @@ def test_a_row_mended_at_another_row_says_so() -> None:
     assert found.event_row.tolist() == [0, 0, 0]
     assert words(found, 0, LABELS).endswith("basis differs. Post transfer_out, then transfer_in")
     assert words(found, 2, LABELS).endswith("What mends the position stands at another row of it")
+
+
+def test_two_lots_of_theirs_with_one_name_do_not_come_in_with_it_twice() -> None:
+    theirs = [Theirs(40, dollars(400), name=5), Theirs(30, dollars(200), DAY - 9, name=5)]
+    found = reconciled([], theirs)
+    assert found.events["lot"].tolist() == [5, NO_CODE]

@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.tables import LotMark, Origin
-from lotwise.money import SHARE
 
 NOBODY = -1
+BILLION = 1_000_000_000
 
 
 def fraction_of(whole: int, part: int, of: int) -> int:
@@ -59,15 +59,20 @@ class Parcel:
     absorbed_from: int = NOBODY
 
     def take(self, shares: int, turn: int) -> Parcel:
-        """Split off some of the shares with their part of every amount; what is not split off stays here."""
+        """Split off some of the shares with their part of every amount; what is not split off stays here.
+
+        The basis of a part is still its original basis with the loss taken over, to the last unit.
+        """
         assert 0 < shares < self.shares
+        basis, absorbed = (fraction_of(whole, shares, self.shares) for whole in (self.basis, self.absorbed_loss))
+        adjusted_elsewhere = self.basis - self.original_basis - self.absorbed_loss
         part = replace(
             self,
             turn=turn,
             shares=shares,
-            basis=fraction_of(self.basis, shares, self.shares),
-            original_basis=fraction_of(self.original_basis, shares, self.shares),
-            absorbed_loss=fraction_of(self.absorbed_loss, shares, self.shares),
+            basis=basis,
+            original_basis=basis - absorbed - fraction_of(adjusted_elsewhere, shares, self.shares),
+            absorbed_loss=absorbed,
             loss_basis=None if self.loss_basis is None else fraction_of(self.loss_basis, shares, self.shares),
         )
         self.shares -= part.shares
@@ -85,8 +90,8 @@ class Parcel:
 
     @property
     def basis_per_share(self) -> int:
-        """Money for one share: parts of one lot that differ by less than its unit differ by rounding only."""
-        return fraction_of(self.basis, SHARE, self.shares)
+        """Billionths of a unit of money for a millionth of a share: what differs by less differs by rounding only."""
+        return fraction_of(self.basis, BILLION, self.shares)
 
 
 @dataclass(slots=True)

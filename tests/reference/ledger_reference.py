@@ -23,7 +23,7 @@ from lotwise.dates import NO_DATE, from_day_number
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Refusal, World
-from lotwise.money import SHARE
+from lotwise.money import FULL_RATE, SHARE
 from tests.reference.ledger_parcels import Disposal, Outcome, Owner, Parcel, fraction_of
 from tests.reference.ledger_wash_rule import WashRule
 
@@ -197,7 +197,10 @@ class _Fold:
         else:
             bought = LotMark.REPLACEMENT if event["flags"] & EventFlag.PURCHASE else LotMark(0)
             acquired = int(detail["acquired"])
-            self._add(number, basis=int(detail["basis"]), acquired=acquired, holding_start=acquired, marks=bought)
+            basis = int(detail["basis"])
+            parcel = self._add(number, basis=basis, acquired=acquired, holding_start=acquired, marks=bought)
+            if self.wash_rule and parcel.can_replace:
+                self.rule.replace_earlier_losses(parcel, day)
 
     def _sell(self, number: int) -> None:
         event = self.events[number]
@@ -248,19 +251,21 @@ class _Fold:
             new += old
         account, security = int(event["account"]), int(event["security"])
         held = self._held(account, security)
-        if not held:
+        sold = [
+            one for one in self.outcome.disposals if (one.parcel.account, one.parcel.security) == (account, security)
+        ]
+        if not held and not any(self.rule.waits(one, int(event["day"])) for one in sold):
             raise RefusedError(Refusal.NOT_HELD)
         before = after = 0
         for parcel in held:  # all together are rounded once, so that no lot's rounding adds to another's
             before += parcel.shares
             parcel.shares = fraction_of(before, new, old) - after
             after += parcel.shares
-        for loss in self.outcome.disposals:
-            if (loss.parcel.account, loss.parcel.security) == (account, security):
-                matched = fraction_of(loss.all_shares - loss.open_shares, new, old)
-                loss.all_shares = fraction_of(loss.all_shares, new, old)
-                loss.open_shares = loss.all_shares - matched
-                loss.replaced = fraction_of(loss.replaced, new, old)
+        for one in sold:
+            matched = fraction_of(one.all_shares - one.open_shares, new, old)
+            one.all_shares = fraction_of(one.all_shares, new, old)
+            one.open_shares = one.all_shares - matched
+            one.replaced = fraction_of(one.replaced, new, old)
 
     def _leaving(self, number: int) -> list[Parcel]:
         """Take the event's shares out of the account, lot by lot in the order of its relief."""
@@ -289,7 +294,10 @@ class _Fold:
         return taken
 
     def _by_relief(self, unordered: list[Parcel], number: int) -> list[Parcel]:
-        """Lots in the order in which a sale takes them; ties by acquisition, and in one by highest basis a share."""
+        """Lots in the order in which a sale takes them; `unordered` is in order of acquisition, which breaks ties.
+
+        Of the parts of one purchase, first in first out and its opposite take the highest basis first too.
+        """
         held = sorted(unordered, key=lambda one: (one.acquired, one.came, -one.basis_per_share, one.turn))
         event = self.events[number]
         owner = self.owners[int(event["account"])]
@@ -304,8 +312,10 @@ class _Fold:
             price = fraction_of(int(event["amount"]), SHARE, int(event["shares"]))
 
             def tax(one: Parcel) -> int:
+                """Tax on one share, in units of money: smaller differences are rounding."""
                 long_term = reference_is_long_term(one.holding_start, int(event["day"]))
-                return (price - one.basis_per_share) * (owner.long_rate if long_term else owner.short_rate)
+                rate = owner.long_rate if long_term else owner.short_rate
+                return fraction_of(price - fraction_of(one.basis, SHARE, one.shares), rate, FULL_RATE)
 
-            return sorted(held, key=tax)
+            return sorted(unordered, key=tax)
         raise ValueError(f"the reference does not know {relief.name}")

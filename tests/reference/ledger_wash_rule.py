@@ -82,13 +82,10 @@ class WashRule:
         self._absorb(part, loss, shares)
 
     def _match_sold(self, taker: Disposal, loss: Disposal) -> None:
-        """Match with shares sold later today, whose own result takes the loss over, or the loss is gone for ever.
-
-        It is gone with shares that were sold before, and in an account whose results are not taxed.
-        """
+        """Match with shares sold later today, whose own result takes the loss over; or sold before: gone for ever."""
         if not self._may_replace(taker.parcel, loss):
             return
-        if not (_sold_after(taker, loss) and self.owners[taker.parcel.account].taxed):
+        if not _sold_after(taker, loss):
             shares = min(loss.open_shares, taker.all_shares - taker.replaced)
             if shares > 0:
                 taker.replaced += shares
@@ -98,7 +95,8 @@ class WashRule:
         if shares < taker.parcel.shares:
             part = taker.take(shares, self.next_turn())
             here = next(i for i, one in enumerate(self.outcome.disposals) if one is taker)
-            self.outcome.disposals.insert(here, part)
+            self.outcome.disposals[here] = part
+            self.outcome.disposals.append(taker)  # a tie without a rule: what is left of a sale waits behind the others
         self._absorb_sold(part, loss, shares)
 
     def _takers(self, loss: Disposal) -> list[Parcel | Disposal]:
@@ -114,7 +112,14 @@ class WashRule:
             earlier += [one for one in sold if _before(one.parcel, loss)]
         later: list[Parcel | Disposal] = [one for one in held if not _before(one, loss)]
         later += [one for one in sold if not _before(one.parcel, loss) and _sold_after(one, loss)]
-        return [*sorted(earlier, key=_age_of), *sorted(later, key=_age_of)]
+
+        def age(one: Parcel | Disposal) -> tuple[int, int, int, int]:
+            """By acquisition; of one purchase first what is sold later today, then what is held, then what was sold."""
+            if isinstance(one, Disposal):
+                return one.parcel.acquired, one.parcel.came, 0 if _sold_after(one, loss) else 2, 0
+            return one.acquired, one.came, 1, one.turn
+
+        return [*sorted(earlier, key=age), *sorted(later, key=age)]
 
     def _may_replace(self, shares: Parcel, loss: Disposal) -> bool:
         return (
@@ -125,6 +130,10 @@ class WashRule:
             and self.owners[shares.account].taxpayer == self.owners[loss.parcel.account].taxpayer
             and self.identical(shares.security, loss.parcel.security, loss.sold)
         )
+
+    def waits(self, one: Disposal, today: int) -> bool:
+        """Whether shares sold at a loss can still be replaced."""
+        return self._is_loss(one) and one.open_shares > 0 and today - one.sold <= WINDOW
 
     def _is_loss(self, one: Disposal) -> bool:
         return self.owners[one.parcel.account].taxed and one.loss > 0
@@ -159,6 +168,10 @@ class WashRule:
     def _absorb_sold(self, sold: Disposal, loss: Disposal, shares: int) -> None:
         """Shares sold later on the day of the loss take it over into their own result."""
         assert sold.parcel.shares == shares
+        if not self.owners[sold.parcel.account].taxed:
+            sold.parcel.marks |= LotMark.ABSORBED
+            self._lose(loss, sold.parcel, shares)
+            return
         amount = loss.disallow(shares)
         sold.parcel.marks |= LotMark.ABSORBED
         sold.parcel.absorbed_from = loss.event
@@ -181,13 +194,6 @@ class WashRule:
 def _age(parcel: Parcel) -> tuple[int, int, int]:
     """Order of acquisition: by day, then by event, then as shares were split."""
     return parcel.acquired, parcel.came, parcel.turn
-
-
-def _age_of(one: Parcel | Disposal) -> tuple[int, int, bool, int]:
-    """Order of acquisition; of one purchase, first the shares sold, as they were sold, and then those still held."""
-    if isinstance(one, Disposal):
-        return one.parcel.acquired, one.parcel.came, False, one.event
-    return one.acquired, one.came, True, one.turn
 
 
 def _before(parcel: Parcel, loss: Disposal) -> bool:

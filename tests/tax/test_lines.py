@@ -71,4 +71,6 @@ def test_the_extremes_move_as_said(a: int, b: int, slope_a: int, slope_b: int) -
     for line, extreme in ((smaller(first, second), min), (larger(first, second), max)):
         for by in range(min(line.reach, 120) + 1):
             moved = extreme(a + by * slope_a // FULL_RATE, b + by * slope_b // FULL_RATE)
-            assert moved == line.value + by * line.slope // FULL_RATE
+            said = line.value + by * line.slope // FULL_RATE
+            # Lines that close in by two units a unit meet between two: at the reach, a unit may be left.
+            assert abs(moved - said) <= (1 if by == line.reach else 0)

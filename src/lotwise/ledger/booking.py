@@ -169,8 +169,7 @@ def open_lot(desk: Desk, rules: Rules, posting: Posting) -> int:
         lot.marks |= ABSORBED
     link_lot(desk, i)
     if lot.marks & REPLACEMENT and not lot.marks & ABSORBED and not desk.count[FULL]:
-        if bought:
-            take_over(desk, rules, i, posting.place, posting.number)
+        take_over(desk, rules, i, posting.place, posting.number)
         if not lot.marks & ABSORBED:
             insert_recent(desk, i)
     return Refusal.POSTED

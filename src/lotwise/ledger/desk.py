@@ -290,8 +290,10 @@ def close_shares(desk: Desk, i: int, shares: int) -> tuple[int, int, int, int]:
         lot.shares = 0
         return basis, original, absorbed, loss_basis
     basis = mul_div(lot.basis, shares, held)
-    original = mul_div(lot.original_basis, shares, held)
     absorbed = mul_div(lot.absorbed_loss, shares, held)
+    # Where the basis is what was paid and what was taken over, its part is so too, to the last unit.
+    plain = lot.basis == lot.original_basis + lot.absorbed_loss
+    original = basis - absorbed if plain else mul_div(lot.original_basis, shares, held)
     loss_basis = basis
     if fresh:
         loss_basis = mul_div(lot.loss_basis, shares, held)

@@ -125,7 +125,10 @@ def _absorb_by_lot(desk: Desk, rules: Rules, r: int, i: int, shares: int, place:
 
 @kernel
 def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
-    """Let a lot just bought take over losses of earlier days that nothing has replaced yet."""
+    """Let a lot just bought take over losses of earlier days that nothing has replaced yet.
+
+    A lot transferred in may have been bought before some of them. What came too late to be matched is not found.
+    """
     day = desk.lots[i].acquired
     first = desk.count[PENDING_FIRST]
     last = desk.count[PENDING]
@@ -142,7 +145,11 @@ def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
         row = desk.realized[r]
         lot = desk.lots[i]
         left = row.matchable - row.matched
-        if left <= 0 or not identical_on(rules, row.security, lot.security, row.sold):
+        near = day - WASH_DAYS <= row.sold <= day + WASH_DAYS
+        if left <= 0 or not near or not identical_on(rules, row.security, lot.security, row.sold):
+            continue
+        older = lot.acquired < row.acquired
+        if older and rules.reading == Reading.OLDER_LOT_NEVER_REPLACES:
             continue
         if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
             continue
@@ -211,7 +218,8 @@ def _next_lot(desk: Desk, rules: Rules, r: int, older: bool) -> int:
             continue
         if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
             continue
-        if not older and lot.acquired < row.acquired:
+        earlier = lot.acquired < row.acquired or (lot.acquired == row.acquired and lot.acquisition < row.acquisition)
+        if not older and earlier:
             continue
         if identical_on(rules, row.security, lot.security, row.sold):
             return int(i)
@@ -233,7 +241,8 @@ def _counts_though_sold(desk: Desk, rules: Rules, r: int, q: int, first_row: int
     if not _sold_later(desk, r, q, first_row):
         return False
     # Bought after the loss: it counts, kept or not. Bought before it: only if the sale's own moment decides.
-    return bool(sold.acquisition > row.event or rules.reading == Reading.HELD_AFTER_THIS_SALE)
+    bought_after = sold.acquired == row.sold and sold.acquisition > row.event
+    return bool(bought_after or rules.reading == Reading.HELD_AFTER_THIS_SALE)
 
 
 @kernel
@@ -261,7 +270,7 @@ def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
 
 
 @kernel
-def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int, several: bool) -> _Found:
+def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int) -> _Found:
     """Shares that replace those of row r next: the earliest acquisition first.
 
     Of one acquisition, shares that the account sells later that day go first (a sale takes the highest basis), then
@@ -269,8 +278,6 @@ def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int, several:
     """
     older = rules.reading != Reading.OLDER_LOT_NEVER_REPLACES
     i = _next_lot(desk, rules, r, older)
-    if not several and rules.reading != Reading.ANY_ACQUISITION:
-        return _Found(i, -1)
     q = _next_sold(desk, rules, r, first_row)
     if i < 0 or q < 0:
         return _Found(i, q)
@@ -316,7 +323,7 @@ def _match(desk: Desk, rules: Rules, k: int, lined_up: int, first_row: int) -> i
     row = desk.realized[r]
     row.matchable = row.shares
     while row.matched < row.matchable and not desk.count[FULL]:
-        found = _next_replacement(desk, rules, r, first_row, lined_up > 1)
+        found = _next_replacement(desk, rules, r, first_row)
         if found.lot >= 0:
             i = found.lot
             shares = min(row.matchable - row.matched, desk.lots[i].shares)

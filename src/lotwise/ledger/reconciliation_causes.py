@@ -82,12 +82,10 @@ class _Explaining:
         self._taken: dict[int, list[int]] = {}
 
     def _ours(self, row: int) -> Table:
-        first, count = self._grouped.rows[row][["our_first", "our_count"]].tolist()
-        return self._books.ours[self._grouped.our_lots[first : first + count]]
+        return self._books.ours[self._grouped.ours_of(row)]
 
     def _theirs(self, row: int) -> Table:
-        first, count = self._grouped.rows[row][["their_first", "their_count"]].tolist()
-        return self._books.theirs[self._grouped.their_lots[first : first + count]]
+        return self._books.theirs[self._grouped.theirs_of(row)]
 
     def pending(self, row: int) -> None:
         """Explain what was traded today and is not on their list yet."""

@@ -206,8 +206,8 @@ class _Grouping:
 
 
 def _ranks(numbers: IntArray, side: Side) -> IntArray:
-    """Place of each lot among those of its number, by day, then basis, then row."""
-    order = np.lexsort((side.basis, side.acquired, numbers))
+    """Place of each lot among those of its number, by day, then basis, then whatever else tells them apart."""
+    order = np.lexsort((side.original, side.name, side.start, side.shares, side.basis, side.acquired, numbers))
     ordered = numbers[order]
     first = np.searchsorted(ordered, ordered)
     ranks = np.empty(numbers.size, dtype=np.int64)

@@ -11,6 +11,7 @@ posted, the trade itself is the better event.
 
 Nothing is proposed for shares sold short, for a gift with a basis of its own for losses (neither event can say it),
 for lots whose basis they do not state, and for a sale of today whose basis differs: the list of tomorrow will tell.
+A position is not brought in again while a loss of its security waits for a replacement (see `_would_wash`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwise.dates import NO_DATE
+from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import DETAIL, EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
 from lotwise.ledger.reconciliation_causes import Books
@@ -85,6 +86,10 @@ class _Mending:
         self._positions = positions_of(books.ours)
         self._order = np.argsort(self._positions, kind="stable")
         self._positions = self._positions[self._order]
+        realized = books.realized
+        waiting = (realized["matched"] < realized["matchable"]) & (realized["sold"] >= books.as_of - WASH_DAYS)
+        payers = books.accounts["taxpayer"][realized["account"][waiting]]
+        self._losses = set(zip(payers.tolist(), realized["security"][waiting].tolist(), strict=True))
 
     def position(self, position: tuple[int, int], broken: list[int]) -> list[_Draft]:
         """Draft the events of a position: row by row if every lot can be named, else as a whole."""
@@ -98,32 +103,51 @@ class _Mending:
         if np.any(held["marks"] & LotMark.SHORT) or any(lot["shares"] <= 0 for lot in theirs):
             return []
         names = held["name"].tolist()
-        if all(self._is_plain(row, names) for row in broken):
-            return [draft for row in broken for draft in self._one_to_one(row, names, unsaid)]
+        if all(self._is_plain(row, names) and self._grows_alone(row, held) for row in broken):
+            return _named_once([draft for row in broken for draft in self._one_to_one(row, unsaid)], names)
         waits = any(self._grouped.rows[row]["causes"] & Cause.PENDING_SALE for row in broken)
-        if unsaid or waits or np.any(held["marks"] & LotMark.FRESH_LOSS):
+        if unsaid or waits or np.any(held["marks"] & LotMark.FRESH_LOSS) or self._would_wash(position, held):
             return []
         return self._whole(position, held, broken)
 
+    def _would_wash(self, position: tuple[int, int], held: Table) -> bool:
+        """Whether lots of ours that come in again could take over a loss that the law did not let them replace.
+
+        The rest of the purchase that was sold is no replacement (Rev. Rul. 56-602), and coming in it is a new lot.
+        """
+        account, security = position
+        fresh = (held["marks"] & (LotMark.REPLACEMENT | LotMark.ABSORBED)) == LotMark.REPLACEMENT
+        near = fresh & (held["acquired"] >= self._books.as_of - 2 * WASH_DAYS)
+        return bool(near.any()) and (int(self._books.accounts["taxpayer"][account]), security) in self._losses
+
     def _ours(self, row: int) -> Table:
-        first, count = self._grouped.rows[row][["our_first", "our_count"]].tolist()
-        return self._books.ours[self._grouped.our_lots[first : first + count]]
+        return self._books.ours[self._grouped.ours_of(row)]
 
     def _theirs(self, row: int) -> Table:
-        first, count = self._grouped.rows[row][["their_first", "their_count"]].tolist()
-        return self._books.theirs[self._grouped.their_lots[first : first + count]]
+        return self._books.theirs[self._grouped.theirs_of(row)]
 
     def _is_plain(self, row: int, names: list[int]) -> bool:
         """Whether a row has at most one lot of each side, ours with a name that no other lot of the position has."""
         ours, theirs = self._ours(row), self._theirs(row)
         if ours.size > 1 or theirs.size > 1:
             return False
-        if ours.size and (ours["name"][0] == NO_CODE or names.count(ours["name"][0]) > 1):
-            return False
-        grown = int(self._grouped.rows[row]["their_shares"]) > int(self._grouped.rows[row]["our_shares"]) > 0
-        return not grown or bool(theirs["basis"][0] >= ours["basis"][0])
+        return not ours.size or (ours["name"][0] != NO_CODE and names.count(ours["name"][0]) == 1)
 
-    def _one_to_one(self, row: int, names: list[int], unsaid: bool) -> list[_Draft]:
+    def _grows_alone(self, row: int, held: Table) -> bool:
+        """Whether shares that come in beside our lot, without a name, will be seen as one with it: by its day alone."""
+        record = self._grouped.rows[row]
+        if not int(record["their_shares"]) > int(record["our_shares"]) > 0:
+            return True
+        lot, theirs = self._ours(row)[0], self._theirs(row)[0]
+        day = lot["acquired"] if theirs["acquired"] == NO_DATE else theirs["acquired"]
+        if theirs["basis"] < lot["basis"]:
+            return False
+        if day not in (lot["acquired"], lot["holding_start"]) and not record["causes"] & Cause.DAY:
+            return False
+        others = held[held["number"] != lot["number"]]
+        return not np.any((others["acquired"] == day) | (others["holding_start"] == day))
+
+    def _one_to_one(self, row: int, unsaid: bool) -> list[_Draft]:
         """Draft the events of one lot against one, or none; `unsaid`: they state not every basis that is needed."""
         record = self._grouped.rows[row]
         if record["causes"] & Cause.PENDING_SALE:
@@ -131,9 +155,7 @@ class _Mending:
         account, security = int(record["account"]), int(record["security"])
         ours, theirs = self._ours(row), self._theirs(row)
         if not ours.size:
-            lot = theirs[0]
-            name = NO_CODE if int(lot["name"]) in names else int(lot["name"])
-            return [] if unsaid and lot["basis"] == MISSING else [_incoming(row, lot, name)]
+            return [] if unsaid and theirs["basis"][0] == MISSING else [_incoming(row, theirs[0])]
         name = int(ours["name"][0])
         if not theirs.size:
             return [_Draft(row, EventKind.TRANSFER_OUT, account, security, name, int(ours["shares"][0]))]
@@ -178,18 +200,25 @@ class _Mending:
             shares = sum(held["shares"].tolist())
             drafts.append(_Draft(broken[0], EventKind.TRANSFER_OUT, *position, NO_CODE, shares))
         gone = {int(number) for row in broken for number in self._ours(row)["number"]}
-        names: set[int] = {NO_CODE}
         incoming = [_again(broken[0], lot) for lot in held if int(lot["number"]) not in gone]
         for row in broken:
             replaced = self._ours(row)
-            incoming += [_incoming(row, lot, int(lot["name"]), replaced) for lot in self._theirs(row)]
-        for draft in incoming:
-            drafts.append(draft._replace(name=NO_CODE) if draft.name in names else draft)
-            names.add(draft.name)
-        return drafts
+            incoming += [_incoming(row, lot, replaced) for lot in self._theirs(row)]
+        return drafts + _named_once(incoming, [])
 
 
-def _incoming(row: int, lot: np.void, name: int, replaced: Table | None = None) -> _Draft:
+def _named_once(drafts: list[_Draft], names: list[int]) -> list[_Draft]:
+    """Leave out the name of a lot that comes in where a lot of the position has it: names are for one lot."""
+    taken = set(names)
+    made = []
+    for draft in drafts:
+        again = draft.kind is EventKind.TRANSFER_IN and draft.name in taken
+        made.append(draft._replace(name=NO_CODE) if again else draft)
+        taken.add(draft.name)
+    return made
+
+
+def _incoming(row: int, lot: np.void, replaced: Table | None = None) -> _Draft:
     """Bring in a lot of theirs; one that nothing says otherwise of was bought.
 
     A basis adjusted already has taken over a loss: it must not take over another (26 U.S.C. 1091(d)).
@@ -202,9 +231,8 @@ def _incoming(row: int, lot: np.void, name: int, replaced: Table | None = None) 
     if used or original not in (MISSING, basis):
         flags |= EventFlag.USED
     day = int(lot["acquired"])
-    account, security = int(lot["account"]), int(lot["security"])
-    kind, shares = EventKind.TRANSFER_IN, int(lot["shares"])
-    return _Draft(row, kind, account, security, name, shares, basis, original, day, day, flags)
+    position = int(lot["account"]), int(lot["security"]), int(lot["name"])
+    return _Draft(row, EventKind.TRANSFER_IN, *position, int(lot["shares"]), basis, original, day, day, flags)
 
 
 def _again(row: int, lot: np.void) -> _Draft:

@@ -27,6 +27,16 @@ class GroupedRows(NamedTuple):
     our_lots: IntArray
     their_lots: IntArray
 
+    def ours_of(self, row: int) -> IntArray:
+        """Rows of our lots that one row is about."""
+        first, count = self.rows[row][["our_first", "our_count"]].tolist()
+        return self.our_lots[first : first + count]
+
+    def theirs_of(self, row: int) -> IntArray:
+        """Rows of their lots that one row is about."""
+        first, count = self.rows[row][["their_first", "their_count"]].tolist()
+        return self.their_lots[first : first + count]
+
 
 def rows_of_groups(ours: Side, theirs: Side, groups: tuple[IntArray, IntArray], tolerance: Tolerance) -> GroupedRows:
     """Add up the lots of each group and flag how the two sides differ."""

@@ -17,6 +17,9 @@ Not modelled: boot that has the effect of a dividend (356(a)(2)); liabilities as
 
 from __future__ import annotations
 
+from typing import Any
+
+from lotwise.dates import WASH_DAYS
 from lotwise.kernels import kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, realize
 from lotwise.ledger.desk import (
@@ -37,12 +40,19 @@ __all__ = ["reorganize"]
 
 
 @kernel
-def _pending_shares(desk: Desk, security: int) -> int:
-    """Shares of a security sold at a loss for which replacements may still come."""
+def _waits(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
+    """Whether a loss of the event's account and security can still find a replacement."""
+    own = row.account == event.account and row.security == event.security
+    return bool(own and row.matched < row.matchable and row.sold >= event.day - WASH_DAYS)
+
+
+@kernel
+def _pending_shares(desk: Desk, posting: Posting) -> int:
+    """Shares of the event's account and security sold at a loss for which replacements may still come."""
     found = 0
     for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
         row = desk.realized[desk.pending[k]]
-        if row.security == security:
+        if _waits(row, posting.event):
             found += row.matchable - row.matched
     return found
 
@@ -113,7 +123,7 @@ def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
         _recount(desk, p, new, old)
     for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
         row = desk.realized[desk.pending[k]]
-        if row.account == event.account and row.security == event.security:
+        if _waits(row, event):
             row.matchable = mul_div(row.matchable, new, old)
             row.matched = mul_div(row.matched, new, old)
 
@@ -124,7 +134,7 @@ def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
     event = posting.event
     for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
         row = desk.realized[desk.pending[k]]
-        if row.account == event.account and row.security == event.security:
+        if _waits(row, event):
             row.security = security
     if p >= 0:
         _relink(desk, p, security)
@@ -172,8 +182,10 @@ def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
             child.marks &= ~(REPLACEMENT | ABSORBED)
             given = upto
             child.basis = mul_div(lot.basis, detail.fraction, FULL_RATE)
-            child.original_basis = mul_div(lot.original_basis, detail.fraction, FULL_RATE)
             child.absorbed_loss = mul_div(lot.absorbed_loss, detail.fraction, FULL_RATE)
+            plain = lot.basis == lot.original_basis + lot.absorbed_loss
+            paid = child.basis - child.absorbed_loss
+            child.original_basis = paid if plain else mul_div(lot.original_basis, detail.fraction, FULL_RATE)
             lot.basis -= child.basis
             lot.original_basis -= child.original_basis
             lot.absorbed_loss -= child.absorbed_loss
@@ -310,7 +322,7 @@ def reorganize(desk: Desk, posting: Posting) -> int:
     p = position_of(desk, event.account, event.security, 0)
     held = desk.positions[p].shares if p >= 0 else 0
     counted_anew = kind in (EventKind.SPLIT, EventKind.STOCK_DIVIDEND, EventKind.SYMBOL_CHANGE)
-    if held == 0 and not (counted_anew and _pending_shares(desk, event.security) > 0):
+    if held == 0 and not (counted_anew and _pending_shares(desk, posting) > 0):
         return Refusal.NOT_HELD
     if _too_large(posting, held):
         return Refusal.TOO_LARGE

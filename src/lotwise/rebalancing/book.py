@@ -12,13 +12,14 @@ integers (`lotwise.money`); policy numbers that only steer the optimizer are flo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.households.accounts import AccountKind
+from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.money import IntArray
 
@@ -34,6 +35,7 @@ __all__ = [
     "Models",
     "NameRule",
     "Policies",
+    "RateOrigin",
     "RuleSets",
     "Windows",
 ]
@@ -56,6 +58,14 @@ class NameRule(IntFlag):
 
     NO_BUY = 1
     NO_SELL = 2
+
+
+class RateOrigin(IntEnum):
+    """Where a household's federal rates come from."""
+
+    INCOME = 0  # the law, at its income
+    OWN = 1  # rates of its own
+    DEFAULT = 2  # the firm's
 
 
 class Lots(NamedTuple):
@@ -86,8 +96,11 @@ class Households(NamedTuple):
     model: Int32Array  # (H,) row of Models
     policy: Int32Array  # (H,) row of Policies
     rules: Int32Array  # (H,) row of RuleSets
-    short_rate: IntArray  # (H,) marginal rate on short-term gains, federal + state, billionths
-    long_rate: IntArray  # (H,) the same on long-term gains
+    short_rate: IntArray  # (H,) tax on the next dollar of short-term gain, federal + state, billionths
+    long_rate: IntArray  # (H,) the same of long-term gain
+    loss_short_rate: IntArray  # (H,) what a dollar of short-term loss is worth, on average of tonight's, billionths
+    loss_long_rate: IntArray  # (H,) the same of long-term loss
+    rate_origin: Flags  # (H,) RateOrigin
     taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
     blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
 
@@ -107,7 +120,6 @@ class Policies(NamedTuple):
     risk_price: Floats  # p: dollars per dollar of value and unit of annual tracking variance
     deferral_discount: Floats  # delta: what a dollar of tax paid later costs today
     harvest_depth: Floats  # value / basis below which a loss earns its credit today (1: any loss; 0: none)
-    loss_usability: Floats  # 0..1, share of a loss's tax value the client can use
     trading_cost_multiplier: Floats  # 1 = the true cost is charged
     short_term_wait_cap: Floats  # most by which waiting for the anniversary is weighted (1: not at all)
     buy_opportunity_cost: Flags  # 1: a buy carries the cost of the losses it bars
@@ -155,6 +167,7 @@ class Book(NamedTuple):
     rules: RuleSets
     groups: Groups
     windows: Windows
+    tax: Table  # (H,) POSITION: each household's year before tonight's trades; `lotwise.tax` holds the law
 
 
 @dataclass(frozen=True, slots=True)

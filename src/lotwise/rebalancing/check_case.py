@@ -30,6 +30,8 @@ _HOUSEHOLD = (
     "last_window",
     "short_rate",
     "long_rate",
+    "loss_short_rate",
+    "loss_long_rate",
     "taxpayer",
     "whole_shares",
     "minimum_trade",
@@ -38,6 +40,11 @@ _HOUSEHOLD = (
     "tax",
     "cost",
     "lines",
+    "short_gain",  # realised by its lines in taxable accounts, as judged; so the next three
+    "long_gain",
+    "cost_due",
+    "lines_due",
+    "judged",  # whether its totals are to be judged
 )
 _ACCOUNT = (
     "household",
@@ -147,6 +154,7 @@ def _households_of(book: Book, proposals: Proposals) -> Records:
     _fill(households, first_rule=rule_start[source.rules], last_rule=rule_start[source.rules + 1])
     _fill(households, first_window=book.windows.start[:-1], last_window=book.windows.start[1:])
     _fill(households, short_rate=source.short_rate, long_rate=source.long_rate, blocked=source.blocked)
+    _fill(households, loss_short_rate=source.loss_short_rate, loss_long_rate=source.loss_long_rate)
     _fill(households, taxpayer=source.taxpayer)
     _fill(households, whole_shares=book.policies.fractional_shares[source.policy] == 0)
     _fill(households, minimum_trade=book.policies.minimum_trade[source.policy])

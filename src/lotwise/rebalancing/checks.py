@@ -1,8 +1,9 @@
 """Every proposal is verified again in exact arithmetic, for its household as a whole, before it is written.
 
 This shares no code with the formulation, the lot costs or the optimizer: it starts from the book's integers
-and works out again what each line says (value, cost, basis, gain, term, tax), then asks of the lines together
-whether the cash of every account is conserved, no lot is oversold and every restriction and wash-sale rule is
+and works out again what each line says (value, cost, basis, gain, term, tax), and by the law what tax all lines of a household make
+it owe (which shares `lotwise.tax` with the proposals, and nothing else); then it asks of the lines together whether
+the cash of every account is conserved, no lot is oversold and every restriction and wash-sale rule is
 kept. `violations.Rule` lists the rules, `line_checks` judges single lines. One kernel, linear in trades and
 in the lots of the accounts that trade.
 
@@ -23,11 +24,10 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import kernel
 from lotwise.money import FULL_RATE, SHARE, IntArray, mul_div
-from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.check_case import Case, case_of
 from lotwise.rebalancing.line_checks import (
     GREATEST_VALUE,
-    Figures,
     check_figures,
     check_permission,
     check_wash_sales,
@@ -38,6 +38,8 @@ from lotwise.rebalancing.line_checks import (
 from lotwise.rebalancing.proposal import Outcomes, Proposals, Side, Status, Trades
 from lotwise.rebalancing.violations import Rule, Violations
 from lotwise.securities.market import Market
+from lotwise.tax.liability import liabilities, load_law
+from lotwise.tax.position import LARGEST
 
 __all__ = ["Verification", "verify"]
 
@@ -49,6 +51,7 @@ _WEIGHT_TOLERANCE = 10_000
 # Room for violations in the first pass; a second one follows where they are more.
 _FIRST_ROOM = 64
 
+_TAXABLE = int(AccountKind.TAXABLE)
 _BUY = int(Side.BUY)
 _SELL = int(Side.SELL)
 _PROPOSED = int(Status.PROPOSED)
@@ -59,6 +62,14 @@ class Verification(NamedTuple):
 
     violations: Violations
     cash_after: IntArray  # (A,) money; by the lines that could be judged, at their exact values
+
+
+class _Sums(NamedTuple):
+    """What the lines of an account should say together: taxable gains by term and costs, money."""
+
+    short_gain: int
+    long_gain: int
+    cost: int
 
 
 @kernel
@@ -188,11 +199,12 @@ def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
 
 
 @kernel
-def _verify_account(case: Case, a: int) -> Figures:
+def _verify_account(case: Case, a: int) -> _Sums:
     """Verify one account's lines; return the sums of what they should say."""
     account_value = _open_account(case, a)
     account = case.accounts[a]
-    count, value, gain, tax, cost = 0, 0, 0, 0, 0
+    taxable = account.kind == _TAXABLE
+    count, value, short_gain, long_gain, cost = 0, 0, 0, 0, 0
     for i in range(account.first_line, account.last_line):
         t = case.order[i]
         check_permission(case, t)
@@ -202,15 +214,17 @@ def _verify_account(case: Case, a: int) -> Figures:
             case.traded[count] = case.lines[t].security
             count += 1
         value += line.value if case.lines[t].side == _BUY else -line.value
-        gain += line.gain
-        tax += line.tax
+        if taxable and line.long_term:
+            long_gain += line.gain
+        elif taxable:
+            short_gain += line.gain
         cost += line.cost
     _check_names(case, a, count, account_value)
     account.cash_after = account.cash - value
     least = min(account.cash, 0)
     if account.cash_after < least:
         _note_name(case, a, -1, Rule.CASH, least - account.cash_after)
-    return Figures(value, gain, tax, cost)
+    return _Sums(short_gain, long_gain, cost)
 
 
 @kernel
@@ -230,9 +244,9 @@ def _mark_buyers(case: Case, first: int) -> None:
 
 @kernel
 def _verify_household(case: Case, h: int) -> None:
-    """Verify the lines of all accounts of a household, and its outcome against their sums."""
+    """Verify the lines of all accounts of a household; its totals are judged by `_verify_totals`."""
     household = case.households[h]
-    lines, tax, cost = 0, 0, 0
+    lines, cost = 0, 0
     for a in range(household.first_account, household.last_account):
         lines += case.accounts[a].last_line - case.accounts[a].first_line
     if lines > 0 and household.blocked:
@@ -241,8 +255,19 @@ def _verify_household(case: Case, h: int) -> None:
     for a in range(household.first_account, household.last_account):
         if case.accounts[a].first_line < case.accounts[a].last_line:
             sums = _verify_account(case, a)
-            tax += sums.tax
+            household.short_gain += sums.short_gain
+            household.long_gain += sums.long_gain
             cost += sums.cost
+    household.cost_due = cost
+    household.lines_due = lines
+    household.judged = 1
+
+
+@kernel
+def _verify_totals(case: Case, h: int, tax: int) -> None:
+    """Verify a household's outcome against its lines; `tax` is what they make it owe, money."""
+    household = case.households[h]
+    lines, cost = household.lines_due, household.cost_due
     if (household.status == _PROPOSED) != (lines > 0):
         _note_household(case, h, Rule.STATUS, household.status)
     if household.tax != tax:
@@ -255,13 +280,38 @@ def _verify_household(case: Case, h: int) -> None:
 
 @kernel
 def _verify(case: Case) -> None:
-    """Verify all households, and set every account's cash after its trades."""
+    """Verify the lines of all households, and set every account's cash after its trades."""
     unjudged = _sort_lines(case)
     for h in range(case.households.size):
         if h == 0 or case.households[h].taxpayer != case.households[h - 1].taxpayer:
             _mark_buyers(case, h)
         if not unjudged[h]:
             _verify_household(case, h)
+
+
+@kernel
+def _verify_all_totals(case: Case, taxes: IntArray) -> None:
+    for h in range(case.households.size):
+        if case.households[h].judged:
+            _verify_totals(case, h, taxes[h])
+
+
+def _taxes(book: Book, case: Case) -> IntArray:
+    """Tax that each household's lines make it owe, money: from the gains as judged, in its own year. (H,)"""
+    law = load_law()
+    year = book.tax.copy()
+    without = liabilities(year, law)["total"]
+    for column in ("short_gain", "long_gain"):
+        year[f"{column}s"] = np.clip(year[f"{column}s"] + case.households[column], -LARGEST, LARGEST)
+    owed: IntArray = liabilities(year, law)["total"] - without
+    return owed
+
+
+def _verified(book: Book, market: Market, proposals: Proposals, room: int) -> Case:
+    case = case_of(book, market, proposals, room)
+    _verify(case)
+    _verify_all_totals(case, _taxes(book, case))
+    return case
 
 
 def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
@@ -271,12 +321,10 @@ def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
     """
     _require_lengths("trades", proposals.trades, proposals.trades.lot.size)
     _require_lengths("outcomes", proposals.outcomes, book.households.blocked.size)
-    case = case_of(book, market, proposals, _FIRST_ROOM)
-    _verify(case)
+    case = _verified(book, market, proposals, _FIRST_ROOM)
     written = int(case.written[0])
     if written > _FIRST_ROOM:
-        case = case_of(book, market, proposals, written)
-        _verify(case)
+        case = _verified(book, market, proposals, written)
     rows = case.found[:written]
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     rows = rows[[not _is_declared(book, proposals, row) for row in rows]]

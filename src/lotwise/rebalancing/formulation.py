@@ -108,17 +108,21 @@ def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
 @kernel
 def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: int) -> float:
     """Tax per dollar sold of a lot in a taxable account."""
-    policies = book.policies
-    policy = book.households.policy[household]
+    policies, owner = book.policies, book.households
+    policy = owner.policy[household]
     first_day = first_long_term_day_number(book.lots.holding_start[lot])
     return lot_price(
         (value - book.lots.basis[lot]) / value,
         (bool(market.as_of >= first_day), float(first_day - market.as_of)),
-        (book.households.short_rate[household] / FULL_RATE, book.households.long_rate[household] / FULL_RATE),
+        (
+            owner.short_rate[household] / FULL_RATE,
+            owner.long_rate[household] / FULL_RATE,
+            owner.loss_short_rate[household] / FULL_RATE,
+            owner.loss_long_rate[household] / FULL_RATE,
+        ),
         (
             policies.deferral_discount[policy],
             policies.harvest_depth[policy],
-            policies.loss_usability[policy],
             policies.short_term_wait_cap[policy],
         ),
     )

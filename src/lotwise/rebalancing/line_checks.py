@@ -48,11 +48,11 @@ _NO_SELL = int(NameRule.NO_SELL)
 
 
 class Figures(NamedTuple):
-    """What a line, or several together, should say: money."""
+    """What a line should say: money, and the term of a sale."""
 
     value: int
     gain: int
-    tax: int
+    long_term: bool
     cost: int
 
 
@@ -144,12 +144,14 @@ def count_shares(case: Case, t: int, value: int) -> bool:
 
 
 @kernel
-def _rate_of(case: Case, t: int, long_term: bool) -> int:
-    """Marginal rate on the gain of a sale; zero in a tax-deferred account."""
+def _rate_of(case: Case, t: int, loss: bool, long_term: bool) -> int:
+    """Rate on the gain of a sale, or worth of its loss; zero in a tax-deferred account."""
     line = case.lines[t]
     if case.accounts[line.account].kind != _TAXABLE:
         return 0
     household = case.households[line.household]
+    if loss:
+        return int(household.loss_long_rate if long_term else household.loss_short_rate)
     return int(household.long_rate if long_term else household.short_rate)
 
 
@@ -161,14 +163,14 @@ def check_figures(case: Case, t: int) -> Figures:
     value = mul_div(line.shares, max(name.price, 0), SHARE)
     if value < 0 or value > GREATEST_VALUE:
         _note_line(case, t, Rule.VALUE, line.value)
-        return Figures(0, 0, 0, 0)
+        return Figures(0, 0, False, 0)
     cost = mul_div(value, name.spread, 2 * FULL_RATE)
     basis, long_term, rate = value, False, 0
     if line.side == _SELL:
         # Of the whole lot this is its whole basis, to the last unit.
         basis = mul_div(lots.basis[line.lot], line.shares, lots.shares[line.lot])
         long_term = is_long_term_number(lots.holding_start[line.lot], case.as_of)
-        rate = _rate_of(case, t, long_term)
+        rate = _rate_of(case, t, value < basis, long_term)
     gain = value - basis
     tax = mul_div(gain, rate, FULL_RATE)
     if line.value != value:
@@ -183,7 +185,7 @@ def check_figures(case: Case, t: int) -> Figures:
         _note_line(case, t, Rule.TERM, 0)
     if line.tax != tax:
         _note_line(case, t, Rule.TAX, line.tax - tax)
-    return Figures(value, gain, tax, cost)
+    return Figures(value, gain, bool(long_term), cost)
 
 
 @kernel

@@ -1,7 +1,8 @@
 """What a dollar of a lot costs to sell, and what a dollar bought costs beyond its spread (DESIGN section 3).
 
 These are prices for the optimizer: they weigh tax now against tax later. The tax that is reported stays the true one.
-With delta = 0, harvest "any", usability 1 and a wait cap of 1 the price of a lot is exactly gain x marginal rate.
+With delta = 0, harvest "any", losses worth the rates of gains and a wait cap of 1 the price of a lot is exactly
+gain x marginal rate.
 """
 
 from __future__ import annotations
@@ -21,31 +22,31 @@ _BARRED_YEARS = 31.0 / 365.0
 def lot_price(
     gain: float,
     term: tuple[bool, float],
-    rates: tuple[float, float],
-    policy: tuple[float, float, float, float],
+    rates: tuple[float, float, float, float],
+    policy: tuple[float, float, float],
 ) -> float:
     """Tax per dollar sold, now less what would be paid later; negative = a credit.
 
-    `gain` = (value - basis) / value; `term` = (long term?, days until it is); `rates` = (short, long) marginal rates;
-    `policy` = (delta, harvest depth as value / basis, loss usability, cap on the weight of waiting).
+    `gain` = (value - basis) / value; `term` = (long term?, days until it is); `rates` = (short, long) of gains, then
+    of losses; `policy` = (delta, harvest depth as value / basis, cap on the weight of waiting).
 
     A short-term gain can wait for its anniversary, m days away, and carry its risk only that long, while gamma charges
-    a year of it: the part that waiting saves counts min(365 / m, cap) times.
+    a year of it: the part that waiting saves counts min(365 / m, cap) times. Where it saves nothing it counts once.
     """
     long_term, days_left = term
-    short_rate, long_rate = rates
-    delta, depth, usability, cap = policy
+    short_rate, long_rate, loss_short_rate, loss_long_rate = rates
+    delta, depth, cap = policy
     if gain >= 0.0:
         price = gain * long_rate * (1.0 - delta)
         if not long_term:
-            weight = max(1.0, min(365.0 / max(days_left, 1.0), cap))
+            weight = max(1.0, min(365.0 / max(days_left, 1.0), cap)) if short_rate > long_rate else 1.0
             price += gain * (short_rate - long_rate) * weight
         return price
     ratio = 1.0 / (1.0 - gain)
     if ratio > depth:
         return 0.0
-    rate = long_rate if long_term else short_rate
-    return gain * rate * usability - gain * long_rate * delta
+    rate = loss_long_rate if long_term else loss_short_rate
+    return gain * rate - gain * long_rate * delta
 
 
 @kernel

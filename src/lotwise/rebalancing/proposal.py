@@ -91,7 +91,7 @@ class Trades(NamedTuple):
     basis: IntArray  # money: of the shares sold; the cost for a buy
     gain: IntArray  # money, 0 for a buy
     long_term: Flags  # of a sell: 1 if sold long term
-    tax: IntArray  # money, gain x marginal rate now; 0 in tax-deferred accounts
+    tax: IntArray  # money, gain x rate of the next dollar, or loss x its worth; 0 in tax-deferred accounts
     cost: IntArray  # money, half the spread
     reason: Flags  # Reason
     figure_1: Floats  # dollars, see Reason
@@ -107,7 +107,7 @@ class Outcomes(NamedTuple):
     value: IntArray  # money, all accounts
     te_before: Floats  # annual, fraction
     te_after: Floats
-    tax: IntArray  # money
+    tax: IntArray  # money, liability of the year with the trades less without them
     cost: IntArray  # money
     score: Floats  # improvement of the objective, fraction of value
     gap_convex: Floats  # fraction of value

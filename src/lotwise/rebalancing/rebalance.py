@@ -34,6 +34,7 @@ from lotwise.rebalancing.recording import (
     record_trades,
 )
 from lotwise.rebalancing.scratch import Scratch, scratch_for
+from lotwise.rebalancing.tax_of_trades import tax_of_trades
 from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
 
@@ -145,14 +146,12 @@ def _household_value(book: Book, market: Market, household: int) -> tuple[int, i
 
 @kernel
 def _finish(draft: Draft, household: int, first_trade: int, rows: _Rows, tally: Records, solved_value: int) -> None:
-    """Write the household's totals, and its status where all of its accounts were solved."""
+    """Write the household's totals but its tax, and its status where all of its accounts were solved."""
     trades, outcomes = draft.trades, draft.outcomes
     at = household - rows.first_household
-    tax, cost = 0, 0
+    cost = 0
     for row in range(first_trade, rows.trade):
-        tax += trades[row].tax
         cost += trades[row].cost
-    outcomes[at].tax = tax
     outcomes[at].cost = cost
     outcomes[at].trades = rows.trade - first_trade
     outcomes[at].score = tally[0].score / solved_value
@@ -270,13 +269,17 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
     draft = draft_for(book, first, last)
     scratch = scratch_for(book, market, first, last)
     rows = _rebalance_range(book, market, first, last, volatility_of(market), scratch, draft)
-    return proposals_of(draft, rows.trade, rows.relaxed)
+    proposals = proposals_of(draft, rows.trade, rows.relaxed)
+    proposals.outcomes.tax[:] = tax_of_trades(book, proposals.trades, first, last)
+    return proposals
 
 
 def compile_kernels(book: Book, market: Market) -> None:
     """Compile everything `rebalance` will run, or load it from the cache, without solving any household."""
     scratch = scratch_for(book, market, 0, 0)
-    _rebalance_range(book, market, 0, 0, volatility_of(market), scratch, draft_for(book, 0, 0))
+    draft = draft_for(book, 0, 0)
+    _rebalance_range(book, market, 0, 0, volatility_of(market), scratch, draft)
+    tax_of_trades(book, proposals_of(draft, 0, 0).trades, 0, 0)
 
 
 def joined(parts: list[Proposals]) -> Proposals:

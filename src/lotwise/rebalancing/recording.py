@@ -109,6 +109,15 @@ def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], ca
 
 
 @kernel
+def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
+    """Rate of a gain, or what a dollar of loss is worth, by term."""
+    rates = book.households
+    if loss:
+        return int(rates.loss_long_rate[household] if long_term else rates.loss_short_rate[household])
+    return int(rates.long_rate[household] if long_term else rates.short_rate[household])
+
+
+@kernel
 def _record_sale(
     book: Book,
     market: Market,
@@ -130,8 +139,7 @@ def _record_sale(
     long_term = market.as_of >= first_long_term_day_number(book.lots.holding_start[row])
     tax = 0
     if book.accounts.kind[account] == _TAXABLE:
-        rate = book.households.long_rate[household] if long_term else book.households.short_rate[household]
-        tax = mul_div(value - basis, rate, FULL_RATE)
+        tax = mul_div(value - basis, _rate_of(book, household, value < basis, long_term), FULL_RATE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     risk = saved * value
     harvest = tax < 0 and arrays.lots[index].tax < 0.0

@@ -91,7 +91,7 @@ _WORDS = {
     Rule.BASIS: _Words("basis must be that of the shares sold, or the value bought", "was off by $"),
     Rule.GAIN: _Words("gain must be value less basis of a sale, zero of a purchase", "was off by $"),
     Rule.TERM: _Words("term must follow the holding period", "was the other"),
-    Rule.TAX: _Words("tax must be gain x rate, zero in a tax-deferred account", "was off by $"),
+    Rule.TAX: _Words("tax must be gain or loss x its rate, zero in a tax-deferred account", "was off by $"),
     Rule.SOLD_AND_BOUGHT: _Words("must not sell at a loss what the household buys tonight", "lost $"),
     Rule.BUY_BARRED: _Words("must not buy within 30 days of a sale at a loss", "bought $"),
     Rule.LOSS_BARRED: _Words(
@@ -105,7 +105,7 @@ _WORDS = {
     Rule.MINIMUM_TRADE: _Words("must reach the minimum trade or close the position", "was $ short"),
     Rule.CASH: _Words("purchases must be paid from the account's own cash and sales", "was $ short"),
     Rule.STATUS: _Words("must be proposed if and only if it trades", "was status %"),
-    Rule.TOTAL_TAX: _Words("the household's tax must be the sum of its trades", "was off by $"),
+    Rule.TOTAL_TAX: _Words("the household's tax must be its liability with the trades less without", "was off by $"),
     Rule.TOTAL_COST: _Words("the household's cost must be the sum of its trades", "was off by $"),
     Rule.TOTAL_TRADES: _Words("the household's number of trades must be right", "was off by %"),
 }

@@ -35,7 +35,6 @@ def _price_barred_losses(
     policy = book.households.policy[household]
     rates = book.households
     depth = book.policies.harvest_depth[policy]
-    usability = book.policies.loss_usability[policy]
     lots = book.lots
     for account in range(rates.account_start[household], rates.account_start[household + 1]):
         if book.accounts.kind[account] != _TAXABLE:
@@ -48,8 +47,8 @@ def _price_barred_losses(
             if value <= 0:
                 continue
             long_term = market.as_of >= first_long_term_day_number(lots.holding_start[lot])
-            rate = rates.long_rate[household] if long_term else rates.short_rate[household]
-            cost = barred_loss_cost(lots.basis[lot] / value, depth, volatility[security], usability * rate / FULL_RATE)
+            rate = rates.loss_long_rate[household] if long_term else rates.loss_short_rate[household]
+            cost = barred_loss_cost(lots.basis[lot] / value, depth, volatility[security], rate / FULL_RATE)
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 

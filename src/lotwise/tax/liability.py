@@ -14,9 +14,9 @@ import numpy as np
 from lotwise.kernels import Records, kernel
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import Money
-from lotwise.tax.lines import Line
+from lotwise.tax.lines import fixed
 from lotwise.tax.position import TaxPosition, positions
-from lotwise.tax.return_lines import Law, household_records, load_law, return_lines
+from lotwise.tax.return_lines import Law, covers, household_records, load_law, return_lines
 
 __all__ = ["LIABILITY", "Law", "Liability", "liabilities", "liability", "load_law"]
 
@@ -66,12 +66,9 @@ class Liability:
 def _fill(law: Law, households: Records, out: Records) -> None:
     for i in range(households.size):
         position, result = households[i], out[i]
-        no_move = 0
-        short = Line(position.short_gains, no_move, no_move)
-        long = Line(position.long_gains, no_move, no_move)
-        lines = return_lines(law, position, short, long)
-        if not lines.known:
+        if not covers(law, position):
             continue
+        lines = return_lines(law, position, fixed(position.short_gains), fixed(position.long_gains))
         netting, tax = lines.netting, lines.income_tax
         result.net_short = position.short_gains - position.short_carryforward
         result.net_long = position.long_gains - position.long_carryforward

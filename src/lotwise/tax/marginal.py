@@ -23,7 +23,7 @@ from lotwise.ledger.events import MISSING, Table
 from lotwise.money import FULL_RATE, Money, Rate, mul_div
 from lotwise.tax.lines import NEVER, Line
 from lotwise.tax.position import PositionRecord, TaxPosition, positions
-from lotwise.tax.return_lines import Law, household_records, return_lines
+from lotwise.tax.return_lines import Law, covers, household_records, return_lines
 
 __all__ = [
     "MARGINAL",
@@ -69,7 +69,6 @@ VALUE = np.dtype([(direction.name.lower(), np.int64) for direction in Direction]
 class _Point(NamedTuple):
     """Slopes at one point in one direction, and how far they hold at least."""
 
-    known: bool
     tax: int
     short_carried: int
     long_carried: int
@@ -120,17 +119,17 @@ def _point(law: Law, position: PositionRecord, direction: int, moved: int) -> _P
     lines = return_lines(law, position, short, long)
     carried_short, carried_long = lines.netting.short_carried, lines.netting.long_carried
     reach = min(lines.total.reach, carried_short.reach, carried_long.reach)
-    return _Point(lines.known, lines.total.slope, carried_short.slope, carried_long.slope, reach)
+    return _Point(lines.total.slope, carried_short.slope, carried_long.slope, reach)
 
 
 @kernel
 def _fill(law: Law, households: Records, out: Records) -> None:
     for i in range(households.size):
         position = households[i]
+        if not covers(law, position):
+            continue
         for direction in range(_DIRECTIONS):
             first = _point(law, position, direction, 0)
-            if not first.known:
-                continue
             reach = first.reach
             while reach < NEVER:
                 ahead = _point(law, position, direction, reach)
@@ -153,6 +152,8 @@ def _fill(law: Law, households: Records, out: Records) -> None:
 def _fill_values(law: Law, households: Records, carried_value: int, out: Records) -> None:
     for i in range(households.size):
         position, result = households[i], out[i]
+        if not covers(law, position):
+            continue
         # What a carried loss will save one day: the rate of a long-term gain, were there nothing to net it with.
         alone = return_lines(
             law,
@@ -160,8 +161,6 @@ def _fill_values(law: Law, households: Records, carried_value: int, out: Records
             Line(position.short_carryforward, 0, NEVER),
             Line(position.long_carryforward, FULL_RATE, NEVER),
         )
-        if not alone.known:
-            continue
         worth = mul_div(alone.total.slope, carried_value, FULL_RATE)
         short_gain = _point(law, position, Direction.SHORT_GAIN, 0)
         long_gain = _point(law, position, Direction.LONG_GAIN, 0)

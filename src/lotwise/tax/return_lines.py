@@ -36,7 +36,7 @@ from lotwise.tax.states import (
     state_tax,
 )
 
-__all__ = ["Law", "ReturnLines", "household_records", "load_law", "return_lines"]
+__all__ = ["Law", "ReturnLines", "covers", "household_records", "load_law", "return_lines"]
 
 
 class Law(NamedTuple):
@@ -55,13 +55,8 @@ class IncomeTaxLines(NamedTuple):
 
 
 class ReturnLines(NamedTuple):
-    """Lines of a household's return that others look at.
+    """Lines of a household's return that others look at."""
 
-    `known` is False where the law does not cover its year or status, where it has neither income nor rates of its own,
-    and where an amount lies beyond LARGEST.
-    """
-
-    known: bool
     netting: NettingLines
     adjusted_gross_income: Line
     taxable_income: Line
@@ -90,11 +85,18 @@ def household_records(households: Table, law: Law) -> Records:
 
 
 @kernel
-def _is_sized(position: PositionRecord, short_gains: int, long_gains: int) -> bool:
-    """Whether every amount is one that sums of a few cannot carry out of 64 bits."""
+def covers(law: Law, position: PositionRecord) -> bool:
+    """Whether a household's tax can be said: its year and status are kept, it has income or rates of its own.
+
+    No amount may lie beyond LARGEST, so that sums of a few cannot leave 64 bits.
+    """
+    if federal_row(law.federal, int(position.year), int(position.filing_status)) == NO_CODE:
+        return False
+    if position.short_rate == MISSING and position.ordinary_income == MISSING:
+        return False
     for amount in (
-        short_gains,
-        long_gains,
+        position.short_gains,
+        position.long_gains,
         position.short_carryforward,
         position.long_carryforward,
         position.qualified_dividends,
@@ -183,13 +185,14 @@ def _investment_tax(adjusted_gross_income: Line, investment_income: Line, thresh
 
 @kernel
 def return_lines(law: Law, position: PositionRecord, short_gains: Line, long_gains: Line) -> ReturnLines:
-    """Write the return of one household: `position` is a record of POSITION, whose gains the two lines stand for."""
+    """Write the return of one household that the law covers (`covers`).
+
+    `position` is a record of POSITION; the two lines stand for its gains of the year, before carryovers.
+    """
     status = int(position.filing_status)
     row = federal_row(law.federal, int(position.year), status)
     own = position.short_rate != MISSING
-    sized = _is_sized(position, short_gains.value, long_gains.value)
-    known = row != NO_CODE and sized and (own or position.ordinary_income != MISSING)
-    figures = law.federal.figures[max(row, 0)]
+    figures = law.federal.figures[row]
     short = minus(short_gains, fixed(position.short_carryforward))  # Schedule D line 7
     long = minus(long_gains, fixed(position.long_carryforward))  # Schedule D line 15
     qualified = int(position.qualified_dividends)
@@ -208,7 +211,7 @@ def return_lines(law: Law, position: PositionRecord, short_gains: Line, long_gai
         investment_tax = fixed(0)
     else:
         preferential = plus(fixed(qualified), netting.long_gain)
-        income_tax = worksheet_lines(law.federal, max(row, 0), taxable, preferential)
+        income_tax = worksheet_lines(law.federal, row, taxable, preferential)
         income = plus(fixed(qualified + position.investment_income), capital)
         investment_tax = _investment_tax(adjusted, income, figures.investment_threshold, figures.investment_rate)
     if position.state_rate != MISSING:
@@ -218,4 +221,4 @@ def return_lines(law: Law, position: PositionRecord, short_gains: Line, long_gai
     else:
         state = fixed(0)
     total = plus(plus(income_tax.tax, investment_tax), state)
-    return ReturnLines(known, netting, adjusted, taxable, income_tax, investment_tax, state, total)
+    return ReturnLines(netting, adjusted, taxable, income_tax, investment_tax, state, total)

@@ -21,10 +21,12 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
 from lotwise.interchange.ledger_files.transactions import JournalRows, completed_rows, journal_rows
 from lotwise.rebalancing.book import AccountKind
-from lotwise.storage.journal import COLUMNS, SCHEMA
+from lotwise.storage.journal import COLUMNS, SCHEMA, Journal
 from lotwise.storage.register import Register
 
-__all__ = ["opening_rows", "stated_sales"]
+__all__ = ["after_opening", "opening_rows", "stated_sales"]
+
+_PREFIX = "open "  # of the transaction ids of rows made here
 
 _UNTIL = "the lot is not opened"
 _READ = (
@@ -54,6 +56,11 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
     checks = (
         ("account_id", ~account.is_in(register.accounts["account_id"].implode()), "an account of the accounts file"),
         ("basis", basis.is_null() & ~untaxed & ~table.wrong("basis"), "the total adjusted basis in dollars"),
+        (
+            "lot_id",
+            ~table.frame.select(pl.struct("account_id", "lot_id").is_first_distinct()).to_series(),
+            "a lot once",
+        ),
         ("acquired", table.frame["acquired"] > day, "a date on or before the day of the opening"),
     )
     for column, mask, must_be in checks:
@@ -64,7 +71,7 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
     rows = frame.with_columns(pl.col("basis").fill_null(0)).with_columns(
         date=pl.lit(day, dtype=pl.Int32),
         kind=pl.when(gift).then(pl.lit("gift_in")).otherwise(pl.lit("transfer_in")),
-        transaction_id=pl.format("open {}", "lot_id"),
+        transaction_id=pl.format(f"{_PREFIX}{{}}", "lot_id"),
         donor_basis=pl.when(gift).then("basis"),
         donor_acquired=pl.when(gift).then(pl.coalesce("holding_period_start", "acquired")),
         fair_value=pl.when(gift).then("loss_basis"),
@@ -76,6 +83,30 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in rows.columns]
     made = rows.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).drop("standing_relief", "settled")
     return JournalRows(completed_rows(made, register), int(wrong.sum()) + len(table.broken))
+
+
+def after_opening(rows: pl.DataFrame, journal: Journal, findings: FindingList) -> pl.DataFrame:
+    """Leave out what happened up to the opening of its account: the opening lots hold it already."""
+    parts = journal.parts()[:1]  # a ledger is opened before anything else is posted
+    if not parts or not rows.height:
+        return rows
+    opened = (
+        pl.scan_parquet(parts)
+        .filter(pl.col("transaction_id").str.starts_with(_PREFIX))
+        .group_by("account_id")
+        .agg(pl.col("date").max().cast(pl.Int32).alias("opened"))
+        .collect()
+    )
+    days = rows.join(opened, on="account_id", how="left", maintain_order="left")["opened"]
+    before = (rows["date"] <= days).fill_null(value=False)
+    message = Message(
+        Severity.NOTICE, "after the day on which its account was opened", "nothing: the opening lots hold it"
+    )
+    for file in rows["source"].filter(before).unique(maintain_order=True):
+        mask = before & (rows["source"] == file)
+        was = f"{int(mask.sum())} rows on or before it"
+        findings.add(Place(str(file), int(rows["line"].filter(mask)[0]), "date"), message, was)
+    return rows.filter(~before) if before.any() else rows
 
 
 def stated_sales(folder: Path, day: int, register: Register, findings: FindingList) -> JournalRows:

@@ -21,7 +21,7 @@ from lotwise.interchange.ledger_files.corporate_actions import (
     own_rows_kept,
     read_actions,
 )
-from lotwise.interchange.ledger_files.opening import opening_rows, stated_sales
+from lotwise.interchange.ledger_files.opening import after_opening, opening_rows, stated_sales
 from lotwise.interchange.ledger_files.policy import Policy, read_policy
 from lotwise.interchange.ledger_files.refusals import refused_rows, report_refusals
 from lotwise.interchange.ledger_files.register import read_register
@@ -74,7 +74,7 @@ def post_files(folder: Path, files: Sequence[Path] = (), *, backdated: bool = Fa
     read = [_read_file(Path(file), ledger, findings) for file in files or _own_file(folder)]
     _stop(findings)
     given = _together([each.rows for each in read])
-    rows = own_rows_kept(given, ledger.journal, findings)
+    rows = own_rows_kept(after_opening(given, ledger.journal, findings), ledger.journal, findings)
     actions = read_actions(folder, findings)
     posted_until = ledger.standing().last_day.tolist()
     days = [day for day in (policy.as_of, rows["date"].max(), *posted_until) if isinstance(day, int)]
@@ -159,8 +159,10 @@ def _read_file(path: Path, ledger: Ledger, findings: FindingList) -> JournalRows
 
 def _together(tables: list[pl.DataFrame]) -> pl.DataFrame:
     """Rows of several tables in the order of posting."""
-    rows = pl.concat([pl.DataFrame(schema=SCHEMA), *(table.select(COLUMNS) for table in tables)])
-    return rows if len(tables) == 1 else rows.sort("date", "sequence", nulls_last=True, maintain_order=True)
+    filled = [table.select(COLUMNS) for table in tables if table.height]
+    if len(filled) < 2:
+        return filled[0] if filled else pl.DataFrame(schema=SCHEMA)
+    return pl.concat(filled).sort("date", "sequence", nulls_last=True, maintain_order=True)
 
 
 def _post(

@@ -10,24 +10,27 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lotwise.kernels import kernel
+from lotwise.money import IntArray
 
 __all__ = ["named_rows"]
 
-# FNV-1a, 64 bits, as its authors publish it (draft-eastlake-fnv): simple, the same for ever, and fast enough. Two rows
-# are mistaken for each other only within one account and day: at a million rows of both, once in 37 million firms.
-_FNV_OFFSET = 0xCBF29CE484222325
-_FNV_PRIME = 0x100000001B3
+# Two polynomial digests of 31 bits each, modulo the Mersenne prime 2^31 - 1 (products stay below 2^62), by two bases
+# that have no pattern. Two rows of one account and day are mistaken for each other once in 2^62 pairs.
+_PRIME = 2**31 - 1
+_BASES = (1_103_515_245, 1_664_525_007)
 
 
 @kernel
-def _digests(text: NDArray[np.uint8], start: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _digests(text: NDArray[np.uint8], start: IntArray) -> IntArray:
     """Digest of each text; text k is the bytes from start[k] to start[k + 1]."""
-    made = np.empty(start.size - 1, np.uint64)
+    made = np.empty(start.size - 1, np.int64)
     for row in range(made.size):
-        digest = np.uint64(_FNV_OFFSET)
+        one, other = 1, 1
         for place in range(start[row], start[row + 1]):
-            digest = (digest ^ np.uint64(text[place])) * np.uint64(_FNV_PRIME)
-        made[row] = digest
+            letter = int(text[place])
+            one = (one * _BASES[0] + letter) % _PRIME
+            other = (other * _BASES[1] + letter) % _PRIME
+        made[row] = (one << 31) | other
     return made
 
 

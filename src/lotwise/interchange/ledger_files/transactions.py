@@ -60,7 +60,7 @@ def journal_rows(table: TypedTable, register: Register, findings: FindingList) -
     _check_signs(checks)
     _check_transfers(checks, register)
     wrong |= checks.wrong
-    sound = frame.filter(~wrong).with_columns(
+    sound = (frame.filter(~wrong) if wrong.any() else frame).with_columns(
         pl.lit(table.file).alias("source"),
         pl.col(LINE).alias("line"),
         pl.when(pl.col("counter_account").is_in(register.accounts["account_id"].implode())).then("counter_account"),
@@ -87,6 +87,8 @@ def completed_rows(rows: pl.DataFrame, register: Register) -> pl.DataFrame:
         .select(COLUMNS)
     )
     made = made.with_columns(named_rows(made, _CONTENT).alias("transaction_id"))
+    if made["date"].is_sorted() and made["sequence"].null_count() == made.height:
+        return made  # as in the file: large files are, and a sort would copy them
     return made.sort("date", "sequence", "line", nulls_last=True, maintain_order=True)
 
 
