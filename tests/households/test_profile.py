@@ -49,7 +49,7 @@ def errors(findings: tuple[Finding, ...]) -> list[tuple[int | None, str | None]]
 
 
 def test_the_contract_keeps_its_keys() -> None:
-    assert CONTRACT | {"short_term_wait_cap"} == set(KEYS)
+    assert CONTRACT | {"short_term_wait_cap", "carried_loss_value"} == set(KEYS)
     assert set(KEYS) == {made.name for made in fields(Profile)} - {"name"}
 
 

@@ -176,10 +176,10 @@ class Script:
     def transfer_in(self, account: int, security: int, size: int, price: int, flavour: int) -> None:
         shares = shares_of(size)
         basis = amount_of(shares, price)
-        flags = EventFlag.PURCHASE if flavour % 2 else EventFlag(0)
+        facts = EventFlag.PURCHASE if flavour % 2 else EventFlag(0)
         acquired = self.day - flavour % 500
         self.add(
-            EventKind.TRANSFER_IN, account, security, shares=shares, basis=basis, acquired=acquired, flags=int(flags)
+            EventKind.TRANSFER_IN, account, security, shares=shares, basis=basis, acquired=acquired, facts=int(facts)
         )
         self.hold(account, security, shares)
 

@@ -202,7 +202,7 @@ def test_a_lot_only_they_have_comes_in_as_bought() -> None:
     found = reconciled([], [Theirs(40, dollars(400), name=5, original=dollars(390))])
     (event,) = found.events
     assert (event["kind"], event["shares"], event["lot"]) == (EventKind.TRANSFER_IN, 40 * SHARE, 5)
-    assert event["flags"] == EventFlag.PURCHASE | EventFlag.USED  # a loss is in its basis already
+    assert event["facts"] == EventFlag.PURCHASE | EventFlag.USED  # a loss is in its basis already
     (row,) = transactions(found, LABELS)
     assert row == {
         "date": from_day_number(TODAY + 1).isoformat(),

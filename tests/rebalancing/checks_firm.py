@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lotwise.dates import NO_DATE, from_day_number
 from lotwise.ledger.holding_period import is_long_term
 from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns, open_windows
-from lotwise.money import FULL_RATE, SHARE, exact_mul_div
+from lotwise.money import DOLLAR, FULL_RATE, SHARE, Money, Rate, exact_mul_div
 from lotwise.rebalancing.book import (
     Accounts,
     Book,
@@ -21,6 +22,7 @@ from lotwise.rebalancing.book import (
     Lots,
     Models,
     Policies,
+    RateOrigin,
     RuleSets,
 )
 from lotwise.rebalancing.proposal import (
@@ -33,6 +35,8 @@ from lotwise.rebalancing.proposal import (
     Trades,
 )
 from lotwise.securities.market import Market
+from lotwise.tax.parameters import FilingStatus
+from lotwise.tax.position import TaxPosition, positions
 
 
 @dataclass(slots=True)
@@ -70,6 +74,29 @@ class Household:
     rules: int = 0
     blocked: bool = False
     taxpayer: int = -1  # -1: its own
+    loss_rates: tuple[int, int] | None = None  # short and long; None: those of gains
+    gains: tuple[int, int] = (0, 0)  # short and long, of the year before tonight
+    carried: tuple[int, int] = (0, 0)
+
+    def rate(self, *, loss: bool, long_term: bool) -> int:
+        """Rate of a line, by its sign and term."""
+        rates = (self.short_rate, self.long_rate)
+        if loss and self.loss_rates is not None:
+            rates = self.loss_rates
+        return rates[int(long_term)]
+
+    def tax_position(self) -> TaxPosition:
+        """Its year: rates of its own, in 2025."""
+        return TaxPosition(
+            year=2025,
+            filing_status=FilingStatus.SINGLE,
+            short_gains=Money(self.gains[0]),
+            long_gains=Money(self.gains[1]),
+            short_carryforward=Money(self.carried[0]),
+            long_carryforward=Money(self.carried[1]),
+            short_rate=Rate(self.short_rate),
+            long_rate=Rate(self.long_rate),
+        )
 
 
 @dataclass(slots=True)
@@ -147,20 +174,46 @@ def figures_of(firm: Firm, line: Line) -> Line:
         if lot.holding_start != NO_DATE:
             long_term = is_long_term(from_day_number(lot.holding_start), from_day_number(firm.as_of))
         if account.kind == 0:
-            owner = firm.households[household]
-            tax = exact_mul_div(gain, owner.long_rate if long_term else owner.short_rate, FULL_RATE)
+            rate = firm.households[household].rate(loss=gain < 0, long_term=long_term)
+            tax = exact_mul_div(gain, rate, FULL_RATE)
     place = (line.household, line.account, line.security, line.lot, line.side, line.shares)
     return Line(*place, value, basis, gain, int(long_term), tax, cost)
 
 
+def tax_owed(firm: Firm, household: int, gains: tuple[int, int]) -> int:
+    """Tax on short and long gains tonight: the year's liability with them, less without, in Python's integers."""
+    owner = firm.households[household]
+
+    def liability(short: int, long: int) -> int:
+        net_short = short - owner.carried[0]
+        net_long = long - owner.carried[1]
+        total = net_short + net_long
+        if total < 0:
+            return round(Fraction(max(total, -3_000 * DOLLAR) * owner.short_rate, FULL_RATE))
+        long_part = min(max(net_long, 0), total)
+        short_tax = round(Fraction((total - long_part) * owner.short_rate, FULL_RATE))
+        return short_tax + round(Fraction(long_part * owner.long_rate, FULL_RATE))
+
+    year = owner.gains
+    return liability(year[0] + gains[0], year[1] + gains[1]) - liability(*year)
+
+
+def gains_of(firm: Firm, lines: Iterable[Line]) -> tuple[int, int]:
+    """Short and long gains that lines realise in taxable accounts."""
+    accounts = firm.accounts()
+    taxable = [line for line in lines if line.side == Side.SELL and accounts[line.account][1].kind == 0]
+    short, long = (sum(line.gain for line in taxable if line.long_term == term) for term in (0, 1))
+    return short, long
+
+
 def fill_figures(firm: Firm) -> None:
-    """Set the figures of all lines, and the outcomes to their sums."""
+    """Set the figures of all lines, and the outcomes to what they add up to."""
     firm.lines = [figures_of(firm, line) for line in firm.lines]
     firm.outcomes = []
     for h in range(len(firm.households)):
         own = [line for line in firm.lines if line.household == h]
         status = Status.PROPOSED if own else Status.HOLD
-        tax, cost = sum(line.tax for line in own), sum(line.cost for line in own)
+        tax, cost = tax_owed(firm, h, gains_of(firm, own)), sum(line.cost for line in own)
         firm.outcomes.append(Outcome(int(status), tax, cost, len(own)))
 
 
@@ -205,7 +258,7 @@ def _as_rule_sets(firm: Firm) -> RuleSets:
 def _as_policies(firm: Firm) -> Policies:
     ones = np.ones(len(firm.policies))
     return Policies(
-        *(ones,) * 6,
+        *(ones,) * 5,
         buy_opportunity_cost=np.zeros(len(firm.policies), dtype=np.uint8),
         cash_target=0 * ones,
         cash_band=0 * ones,
@@ -229,6 +282,9 @@ def as_book(firm: Firm) -> Book:
             rules=np.array([h.rules for h in households], dtype=np.int32),
             short_rate=np.array([h.short_rate for h in households], dtype=np.int64),
             long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+            loss_short_rate=np.array([h.rate(loss=True, long_term=False) for h in households], dtype=np.int64),
+            loss_long_rate=np.array([h.rate(loss=True, long_term=True) for h in households], dtype=np.int64),
+            rate_origin=np.full(len(households), RateOrigin.OWN, dtype=np.uint8),
             taxpayer=np.array(
                 [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
             ),
@@ -264,6 +320,7 @@ def as_book(firm: Firm) -> Book:
             ),
             SaleColumns(sales[0], sales[1], sales[2]),
         ),
+        tax=positions([h.tax_position() for h in households]),
     )
 
 

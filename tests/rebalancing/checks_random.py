@@ -66,7 +66,15 @@ def _random_household(random: Random, securities: int) -> Household:
     ]
     rates = sorted(random.randrange(FULL_RATE // 2) for _ in range(2))
     blocked = random.random() < 0.05
-    return Household(accounts, rates[1], rates[0], random.randrange(2), random.randrange(2), blocked)
+    household = Household(accounts, rates[1], rates[0], random.randrange(2), random.randrange(2), blocked)
+    household.loss_rates = random.choice((None, (0, 0), (rates[1] // 2, rates[0] // 2)))
+    household.gains = (_random_gain(random), _random_gain(random))
+    household.carried = (max(_random_gain(random), 0), max(_random_gain(random), 0))
+    return household
+
+
+def _random_gain(random: Random) -> int:
+    return random.choice((0, 0, random.randrange(-20_000 * DOLLAR, 20_000 * DOLLAR)))
 
 
 def _random_lot(random: Random, securities: int) -> Lot:

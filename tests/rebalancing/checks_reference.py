@@ -14,7 +14,7 @@ from lotwise.money import FULL_RATE, SHARE
 from lotwise.rebalancing.book import LotFlag, NameRule
 from lotwise.rebalancing.proposal import Side, Status
 from lotwise.rebalancing.violations import Rule
-from tests.rebalancing.checks_firm import Firm, Line, Lot, Restriction
+from tests.rebalancing.checks_firm import Firm, Line, Lot, Restriction, tax_owed
 
 
 class Broken(NamedTuple):
@@ -108,11 +108,15 @@ def _judge(firm: Firm, row: int) -> Judged:
     basis = round(Fraction(lot.basis * line.shares, lot.shares))
     sold = from_day_number(firm.as_of)
     long_term = lot.holding_start != NO_DATE and is_long_term(from_day_number(lot.holding_start), sold)
-    owner = firm.households[line.household]
-    rate = (owner.long_rate if long_term else owner.short_rate) if taxable else 0
     gain = value - basis
+    rate = firm.households[line.household].rate(loss=gain < 0, long_term=long_term) if taxable else 0
     tax = round(Fraction(gain * rate, FULL_RATE))
     return Judged(row, line, lot, taxable, value, gain, tax, cost, basis, long_term)
+
+
+def _gains(lines: list[Judged]) -> tuple[int, int]:
+    sold = [x for x in lines if x.lot is not None and x.taxable]
+    return sum(x.gain for x in sold if not x.long_term), sum(x.gain for x in sold if x.long_term)
 
 
 def _household(firm: Firm, household: int, rows: list[int]) -> Iterator[Broken]:
@@ -135,7 +139,7 @@ def _household(firm: Firm, household: int, rows: list[int]) -> Iterator[Broken]:
     if (outcome.status == Status.PROPOSED) != bool(lines):
         yield broke(Rule.STATUS, outcome.status)
     for rule, stated, true in (
-        (Rule.TOTAL_TAX, outcome.tax, sum(x.tax for x in lines)),
+        (Rule.TOTAL_TAX, outcome.tax, tax_owed(firm, household, _gains(lines))),
         (Rule.TOTAL_COST, outcome.cost, sum(x.cost for x in lines)),
         (Rule.TOTAL_TRADES, outcome.trades, len(lines)),
     ):

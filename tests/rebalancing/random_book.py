@@ -36,7 +36,6 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         risk_price=pick(0.5, 50.0, 5000.0),
         deferral_discount=pick(0.0, 0.5, 1.0),
         harvest_depth=pick(0.0, 0.9, 1.0),
-        loss_usability=pick(0.0, 0.5, 1.0),
         trading_cost_multiplier=pick(0.0, 1.0, 4.0),
         short_term_wait_cap=pick(1.0, 4.0),
         buy_opportunity_cost=np.array([random.randrange(2) for _ in range(count)], np.uint8),

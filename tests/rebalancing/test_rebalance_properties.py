@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -11,13 +12,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lotwise.money import DOLLAR, FULL_RATE, SHARE
+from lotwise.money import DOLLAR, FULL_RATE, SHARE, Money
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status
 from lotwise.rebalancing.rebalance import joined, rebalance
 from lotwise.rebalancing.violations import Rule as CheckedRule
 from lotwise.securities.market import Market
+from lotwise.tax.liability import liability, load_law
+from lotwise.tax.position import position_of
 from tests.rebalancing.random_book import random_book
 from tests.rebalancing.written_book import (
     REST,
@@ -162,10 +165,10 @@ def test_tracking_before_and_after_follows_from_book_trades_and_market(seed: int
 
 
 @given(seeds)
-def test_the_tax_of_a_household_is_the_tax_of_its_lots(seed: int) -> None:
+def test_the_tax_of_a_household_is_its_liability_with_the_gains_of_its_lots_less_without(seed: int) -> None:
     book, market, proposals = night(seed)
-    trades, households = proposals.trades, book.households
-    owed = [0] * len(households.model)
+    trades, law = proposals.trades, load_law()
+    gains = [[0, 0] for _ in book.households.model]
     for row in np.flatnonzero(trades.side == Side.SELL):
         account, lot_row, household = (int(c[row]) for c in (trades.account, trades.lot, trades.household))
         if book.accounts.kind[account] != AccountKind.TAXABLE:
@@ -173,9 +176,31 @@ def test_the_tax_of_a_household_is_the_tax_of_its_lots(seed: int) -> None:
         shares = int(trades.shares[row])
         basis = round(Fraction(int(book.lots.basis[lot_row]) * shares, int(book.lots.shares[lot_row])))
         value = round(Fraction(shares * int(market.price[trades.security[row]]), SHARE))
-        rates = households.long_rate if trades.long_term[row] else households.short_rate
-        owed[household] += round(Fraction((value - basis) * int(rates[household]), FULL_RATE))
-    assert proposals.outcomes.tax.tolist() == owed
+        gains[household][int(trades.long_term[row])] += value - basis
+    for household, (short, long) in enumerate(gains):
+        before = position_of(book.tax[household])
+        after = replace(
+            before, short_gains=Money(before.short_gains + short), long_gains=Money(before.long_gains + long)
+        )
+        owed = liability(after, law).total - liability(before, law).total
+        assert proposals.outcomes.tax[household] == owed
+
+
+@given(seeds)
+def test_the_tax_of_a_trade_is_its_gain_or_loss_at_the_rate_of_its_term(seed: int) -> None:
+    book, _, proposals = night(seed)
+    trades, rates = proposals.trades, book.households
+    of_term = {
+        (False, 0): rates.short_rate,
+        (False, 1): rates.long_rate,
+        (True, 0): rates.loss_short_rate,
+        (True, 1): rates.loss_long_rate,
+    }
+    for row in range(trades.lot.size):
+        gain, household = int(trades.gain[row]), int(trades.household[row])
+        rate = int(of_term[gain < 0, int(trades.long_term[row])][household])
+        taxable = book.accounts.kind[trades.account[row]] == AccountKind.TAXABLE
+        assert trades.tax[row] == (round(Fraction(gain * rate, FULL_RATE)) if taxable else 0)
 
 
 @given(seeds)
@@ -186,11 +211,13 @@ def test_under_the_reference_objective_the_score_is_risk_less_true_tax_and_cost(
         policies=book.policies._replace(
             deferral_discount=0 * ones,
             harvest_depth=ones,
-            loss_usability=ones,
             trading_cost_multiplier=ones,
             short_term_wait_cap=ones,
             buy_opportunity_cost=np.zeros(len(ones), np.uint8),
-        )
+        ),
+        households=book.households._replace(  # loss_usability = 1
+            loss_short_rate=book.households.short_rate, loss_long_rate=book.households.long_rate
+        ),
     )
     proposals = rebalance(book, market)
     trades = proposals.trades

@@ -233,7 +233,8 @@ class WrittenBook:
         ]
         accounts = [self._account(each) for each in self.accounts]
         rates = (round(self.short_rate * FULL_RATE), round(self.long_rate * FULL_RATE))
-        household = Household(accounts, *rates, blocked=self.blocked)
+        worth = round(self.steering.loss_usability * rates[0]), round(self.steering.loss_usability * rates[1])
+        household = Household(accounts, *rates, blocked=self.blocked, loss_rates=worth)
         firm = Firm(AS_OF, securities, [household], [Policy(0, fractional=True)], [[]])
         firm.loss_sales = [(0, self.group(symbol), AS_OF - days) for symbol, days in self.loss_sales]
         firm.purchases = [
@@ -259,7 +260,6 @@ class WrittenBook:
             risk_price=one(s.risk_price),
             deferral_discount=one(s.deferral_discount),
             harvest_depth=one(s.harvest_depth),
-            loss_usability=one(s.loss_usability),
             trading_cost_multiplier=one(s.trading_cost_multiplier),
             short_term_wait_cap=one(s.short_term_wait_cap),
             buy_opportunity_cost=np.array([s.buy_opportunity_cost], np.uint8),

@@ -167,7 +167,7 @@ class _Fold:
         marks = LotMark.REPLACEMENT
         if event["kind"] == EventKind.REINVEST:
             marks |= LotMark.REINVESTED
-        if event["flags"] & EventFlag.USED:
+        if event["facts"] & EventFlag.USED:
             marks |= LotMark.ABSORBED
         day = int(event["day"])
         parcel = self._add(number, basis=int(event["amount"]), acquired=day, holding_start=day, marks=marks)
@@ -195,7 +195,7 @@ class _Fold:
                 loss_basis=value if lower else None,
             )
         else:
-            bought = LotMark.REPLACEMENT if event["flags"] & EventFlag.PURCHASE else LotMark(0)
+            bought = LotMark.REPLACEMENT if event["facts"] & EventFlag.PURCHASE else LotMark(0)
             acquired = int(detail["acquired"])
             basis = int(detail["basis"])
             parcel = self._add(number, basis=basis, acquired=acquired, holding_start=acquired, marks=bought)

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise.dates import NO_DATE, to_day_number
 from lotwise.errors import Finding, Severity
 from lotwise.interchange.results import ResultTables, result_tables
+from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.money import DOLLAR, SHARE, IntArray
 from lotwise.rebalancing.book import (
@@ -24,6 +25,7 @@ from lotwise.rebalancing.book import (
     Lots,
     Models,
     Policies,
+    RateOrigin,
     RuleSets,
 )
 from lotwise.rebalancing.proposal import (
@@ -39,6 +41,7 @@ from lotwise.rebalancing.proposal import (
 )
 from lotwise.reports.run import Run
 from lotwise.securities.market import Market, MarketLabels, SecurityKind
+from lotwise.tax.position import blank_positions
 
 AS_OF = date(2026, 3, 31)
 
@@ -110,6 +113,9 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         rules=np.zeros(count, np.int32),
         short_rate=np.full(count, 408_000_000, np.int64),
         long_rate=np.full(count, 238_000_000, np.int64),
+        loss_short_rate=np.full(count, 408_000_000, np.int64),
+        loss_long_rate=np.full(count, 238_000_000, np.int64),
+        rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
         blocked=np.zeros(count, np.bool_),
     )
@@ -145,7 +151,14 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         ),
         groups=Groups(np.zeros(1, np.int64), none, no_floats),
         windows=Windows(np.zeros(count + 1, np.int64), none, none, no_rows, none),
+        tax=_own_rates(count),
     )
+
+
+def _own_rates(count: int) -> Table:
+    table = blank_positions(count, AS_OF.year)
+    table["short_rate"], table["long_rate"] = 408_000_000, 238_000_000
+    return table
 
 
 def _one_policy(worth_it: float) -> Policies:
@@ -154,7 +167,6 @@ def _one_policy(worth_it: float) -> Policies:
         risk_price=one * 0.5,
         deferral_discount=one * 0.5,
         harvest_depth=one,
-        loss_usability=one,
         trading_cost_multiplier=one,
         short_term_wait_cap=one,
         buy_opportunity_cost=flag,

@@ -107,9 +107,23 @@ class Profile:
             '"year_round": from 0.80 on 1 January to 0.95 on 1 December; "none": losses earn no credit.',
         ),
     )
-    loss_usability: Decimal = field(
-        default=Decimal(1),
-        metadata=_number("fraction", ("0", "1"), "Share of a loss's tax value that the client can really use."),
+    loss_usability: Decimal | None = field(
+        default=None,
+        metadata=_number(
+            "fraction",
+            ("0", "1"),
+            "What a dollar of loss is worth, as a share of the rate on a dollar of gain. Not set: what the household's "
+            "own tax position says of tonight's losses.",
+        ),
+    )
+    carried_loss_value: Decimal = field(
+        default=Decimal("0.8"),
+        metadata=_number(
+            "fraction",
+            ("0", "1"),
+            "What a dollar of loss that is carried into the next year is worth, as a share of the rate on a dollar of "
+            "long-term gain. The default is not calibrated yet.",
+        ),
     )
     trading_cost_multiplier: Decimal = field(
         default=Decimal(3),

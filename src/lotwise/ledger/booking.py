@@ -11,20 +11,11 @@ from typing import Any, NamedTuple
 from lotwise.dates import NO_DATE
 from lotwise.households.accounts import AccountKind
 from lotwise.kernels import kernel
-from lotwise.ledger.desk import (
-    FULL,
-    Desk,
-    Rules,
-    close_shares,
-    insert_recent,
-    link_lot,
-    new_lot,
-    new_row,
-    position_of,
-)
+from lotwise.ledger.desk import FULL, Desk, Rules, new_lot, new_row
 from lotwise.ledger.events import MISSING, NO_CODE, EventFlag, EventKind, Relief
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.ledger.matching import take_over
+from lotwise.ledger.matching import take_over, take_over_late
+from lotwise.ledger.open_lots import close_shares, insert_recent, line_up_recent, link_lot, position_of, relink
 from lotwise.ledger.relief import Taking, average_basis, line_up_lots, shares_named
 from lotwise.ledger.tables import ABSORBED, ALWAYS_LONG, FRESH_LOSS, REINVESTED, REPLACEMENT, Origin, Refusal
 from lotwise.money import DOLLAR, SHARE, IntArray, mul_div
@@ -101,7 +92,7 @@ def _fill_transferred(desk: Desk, rules: Rules, posting: Posting, i: int) -> Non
     lot.original_basis = lot.basis if detail.original_basis == MISSING else detail.original_basis
     lot.acquired = detail.acquired
     lot.holding_start = detail.acquired if detail.holding_start == NO_DATE else detail.holding_start
-    if posting.event.flags & _PURCHASE:
+    if posting.event.facts & _PURCHASE:
         lot.marks |= REPLACEMENT
 
 
@@ -165,11 +156,14 @@ def open_lot(desk: Desk, rules: Rules, posting: Posting) -> int:
         lot.basis = detail.fair_value
         lot.original_basis = detail.fair_value
         lot.holding_start = ALWAYS_LONG
-    if event.flags & _USED:
+    if event.facts & _USED:
         lot.marks |= ABSORBED
     link_lot(desk, i)
-    if lot.marks & REPLACEMENT and not lot.marks & ABSORBED and not desk.count[FULL]:
-        take_over(desk, rules, i, posting.place, posting.number)
+    if lot.marks & REPLACEMENT and not lot.marks & ABSORBED and not desk.used[FULL]:
+        if bought:
+            take_over(desk, rules, i, posting.place, posting.number)
+        else:
+            take_over_late(desk, rules, i, posting.place, posting.number)
         if not lot.marks & ABSORBED:
             insert_recent(desk, i)
     return Refusal.POSTED
@@ -268,7 +262,7 @@ def sell(desk: Desk, rules: Rules, posting: Posting, origin: int) -> int:
         return Refusal.NEGATIVE
     if event.shares > MOST_SHARES or event.amount > MOST_MONEY:
         return Refusal.TOO_LARGE
-    if event.flags & _STATED:
+    if event.facts & _STATED:
         return _sell_stated(desk, posting)
     p = position_of(desk, event.account, event.security, 0)
     taking = _taking(rules, posting)
@@ -297,7 +291,7 @@ def _move(desk: Desk, posting: Posting, i: int, shares: int, account: int) -> No
     """Move shares of a lot into another account, with all that belongs to them."""
     candidate = desk.lots[i].marks & (REPLACEMENT | ABSORBED) == REPLACEMENT
     j = new_lot(desk, posting.number, posting.place)
-    if desk.count[FULL]:
+    if desk.used[FULL]:
         return
     number = desk.lots[j].number
     desk.lots[j] = desk.lots[i]
@@ -375,4 +369,7 @@ def correct_basis(desk: Desk, posting: Posting) -> int:
             if detail.holding_start != NO_DATE:
                 lot.holding_start = detail.holding_start
         i = desk.following[i]
+    if detail.acquired != NO_DATE:
+        relink(desk, p, event.security)
+        line_up_recent(desk)
     return Refusal.POSTED

@@ -51,7 +51,7 @@ def income_of(events: Table, status: NDArray[np.uint8]) -> Table:
     income["account"], income["year"], income["kind"] = found
     place = place.reshape(-1)
     np.add.at(income["amount"], place, rows["amount"])
-    qualified = (rows["kind"] == EventKind.DIVIDEND) & ((rows["flags"] & EventFlag.QUALIFIED) != 0)
+    qualified = (rows["kind"] == EventKind.DIVIDEND) & ((rows["facts"] & EventFlag.QUALIFIED) != 0)
     np.add.at(income["qualified"], place[qualified], rows["amount"][qualified])
     return income
 

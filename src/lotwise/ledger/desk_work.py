@@ -11,23 +11,11 @@ from numpy.typing import NDArray
 from lotwise.dates import WASH_DAYS
 from lotwise.kernels import Records, kernel
 from lotwise.ledger.booking import Posting, correct_basis, give_up, open_lot, sell
-from lotwise.ledger.desk import (
-    FULL,
-    LOTS,
-    OPENED,
-    PENDING,
-    REALIZED_ROWS,
-    SHORTS,
-    WASHES,
-    Desk,
-    Rules,
-    clear,
-    desk_for,
-    insert_recent,
-    link_lot,
-)
+from lotwise.ledger.desk import FULL, LOTS, OPENED, PENDING, REALIZED_ROWS, SHORTS, WASHES, Desk, Rules, clear, desk_for
+from lotwise.ledger.disposition_order import disposed_later
 from lotwise.ledger.events import EventKind, Table
 from lotwise.ledger.matching import match_day
+from lotwise.ledger.open_lots import insert_recent, link_lot
 from lotwise.ledger.reorganizations import reorganize
 from lotwise.ledger.short_sales import begin_on_sale, cover, sell_short
 from lotwise.ledger.tables import ABSORBED, LOT, REALIZED, REPLACEMENT, WASH, Origin, Refusal
@@ -67,7 +55,7 @@ class _Outcome(NamedTuple):
     lots: Records
     realized: Records
     washes: Records
-    used: IntArray  # (3,) rows of each
+    rows_used: IntArray  # (3,)
 
 
 @kernel
@@ -77,11 +65,11 @@ def _lay_out(desk: Desk, stack: Stack, d: int) -> None:
     first_day = stack.events[stack.start[d]].day
     count = stack.lot_start[d + 1] - stack.lot_start[d]
     if count > desk.lots.size:
-        desk.count[FULL] = 1
+        desk.used[FULL] = 1
         return
     for k in range(count):
         desk.lots[k] = stack.lots[stack.lot_start[d] + k]
-        desk.count[LOTS] = k + 1
+        desk.used[LOTS] = k + 1
         link_lot(desk, k)
         lot = desk.lots[k]
         candidate = lot.marks & (REPLACEMENT | ABSORBED) == REPLACEMENT
@@ -89,16 +77,16 @@ def _lay_out(desk: Desk, stack: Stack, d: int) -> None:
             insert_recent(desk, k)
     rows = stack.realized_start[d + 1] - stack.realized_start[d]
     if rows > desk.realized.size:
-        desk.count[FULL] = 1
+        desk.used[FULL] = 1
         return
     for k in range(rows):
         desk.realized[k] = stack.realized[stack.realized_start[d] + k]
         desk.place[k] = 0
         row = desk.realized[k]
         if row.matchable > row.matched:
-            desk.pending[desk.count[PENDING]] = k
-            desk.count[PENDING] += 1
-    desk.count[REALIZED_ROWS] = rows
+            desk.pending[desk.used[PENDING]] = k
+            desk.used[PENDING] += 1
+    desk.used[REALIZED_ROWS] = rows
 
 
 @kernel
@@ -110,9 +98,9 @@ def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
     if kind in (EventKind.GIFT_IN, EventKind.INHERITANCE):
         return open_lot(desk, rules, posting)
     if kind in (EventKind.SELL, EventKind.CASH_IN_LIEU):
-        first_row = desk.count[REALIZED_ROWS]
+        first_row = desk.used[REALIZED_ROWS]
         status = sell(desk, rules, posting, Origin.SALE if kind == EventKind.SELL else Origin.CASH_IN_LIEU)
-        if desk.count[SHORTS] and not desk.count[FULL]:
+        if desk.used[SHORTS] and not desk.used[FULL]:
             begin_on_sale(desk, rules, first_row)
         return status
     if kind in (EventKind.TRANSFER_OUT, EventKind.DONATION):
@@ -131,93 +119,68 @@ def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
 @kernel
 def _take_order(desk: Desk) -> None:
     """Bring pending losses of before into the order in which they were disposed of: by the first fill of their sale."""
-    count = desk.count[PENDING]
+    count = desk.used[PENDING]
     for k in range(1, count):
         r = desk.pending[k]
         j = k
-        while j > 0 and _later(desk, desk.pending[j - 1], r):
+        while j > 0 and disposed_later(desk, desk.pending[j - 1], r):
             desk.pending[j] = desk.pending[j - 1]
             j -= 1
         desk.pending[j] = r
 
 
 @kernel
-def _sale_of(desk: Desk, r: int) -> int:
-    """Event of the first fill, among the rows laid out, of the sale that row r belongs to."""
-    row = desk.realized[r]
-    if row.sold_by >= 0:
-        for q in range(r):
-            other = desk.realized[q]
-            if other.sold_by == row.sold_by and other.sold == row.sold:
-                return int(other.event)
-    return int(row.event)
-
-
-@kernel
-def _later(desk: Desk, r: int, q: int) -> bool:
-    one, other = desk.realized[r], desk.realized[q]
-    if one.sold != other.sold:
-        return bool(one.sold > other.sold)
-    sale, other_sale = _sale_of(desk, r), _sale_of(desk, q)
-    if sale != other_sale:
-        return sale > other_sale
-    if one.acquired != other.acquired:
-        return bool(one.acquired > other.acquired)
-    return bool(one.acquisition > other.acquisition)
-
-
-@kernel
 def _fold_desk(desk: Desk, rules: Rules, stack: Stack, tray: Tray, d: int) -> bool:
     """Fold all events of desk d; False where the desk was too small and nothing of it counts.
 
-    Rows of before stand first in `desk.realized`; `desk.count[OPENED]` says how many events were posted.
+    Rows of before stand first in `desk.realized`; `desk.used[OPENED]` says how many events were posted.
     """
     _lay_out(desk, stack, d)
-    if desk.count[FULL]:
+    if desk.used[FULL]:
         return False
     _take_order(desk)
     first, last = stack.start[d], stack.start[d + 1]
-    day_row = desk.count[REALIZED_ROWS]
+    day_row = desk.used[REALIZED_ROWS]
     posted = 0
     for k in range(first, last):
         event = stack.events[k]
         if k > first and event.day != stack.events[k - 1].day:
-            if desk.count[REALIZED_ROWS] > day_row:
+            if desk.used[REALIZED_ROWS] > day_row:
                 match_day(desk, rules, day_row)
-            day_row = desk.count[REALIZED_ROWS]
+            day_row = desk.used[REALIZED_ROWS]
         detail = stack.details[event.detail if event.detail >= 0 else stack.details.size - 1]
         posting = Posting(event, detail, stack.number[k], k - first, tray.cash[first:last])
         status = _post(desk, rules, posting)
         tray.status[k] = status
         if status == Refusal.POSTED:
             posted += 1
-        if desk.count[FULL]:
+        if desk.used[FULL]:
             return False
-    if desk.count[REALIZED_ROWS] > day_row:
+    if desk.used[REALIZED_ROWS] > day_row:
         match_day(desk, rules, day_row)
-    desk.count[OPENED] = posted
-    return not desk.count[FULL]
+    desk.used[OPENED] = posted
+    return not desk.used[FULL]
 
 
 @kernel
 def _keep(desk: Desk, outcome: _Outcome) -> bool:
     """Put what a desk leaves behind with the rest; False, and nothing kept, where there is no room."""
-    lots, rows, washes = outcome.used[0], outcome.used[1], outcome.used[2]
-    if rows + desk.count[REALIZED_ROWS] > outcome.realized.size or washes + desk.count[WASHES] > outcome.washes.size:
+    lots, rows, washes = outcome.rows_used[0], outcome.rows_used[1], outcome.rows_used[2]
+    if rows + desk.used[REALIZED_ROWS] > outcome.realized.size or washes + desk.used[WASHES] > outcome.washes.size:
         return False
-    for i in range(desk.count[LOTS]):
+    for i in range(desk.used[LOTS]):
         if desk.lots[i].shares > 0:
             if lots == outcome.lots.size:
                 return False
             outcome.lots[lots] = desk.lots[i]
             lots += 1
-    for r in range(desk.count[REALIZED_ROWS]):
+    for r in range(desk.used[REALIZED_ROWS]):
         outcome.realized[rows + r] = desk.realized[r]
-    for w in range(desk.count[WASHES]):
+    for w in range(desk.used[WASHES]):
         outcome.washes[washes + w] = desk.washes[w]
-    outcome.used[0] = lots
-    outcome.used[1] = rows + desk.count[REALIZED_ROWS]
-    outcome.used[2] = washes + desk.count[WASHES]
+    outcome.rows_used[0] = lots
+    outcome.rows_used[1] = rows + desk.used[REALIZED_ROWS]
+    outcome.rows_used[2] = washes + desk.used[WASHES]
     return True
 
 
@@ -244,9 +207,9 @@ def _larger(outcome: _Outcome) -> _Outcome:
         new[:used] = old[:used]
         return new
 
-    lots, rows, washes = (int(used) for used in outcome.used)
+    lots, rows, washes = (int(used) for used in outcome.rows_used)
     return _Outcome(
-        table(outcome.lots, lots), table(outcome.realized, rows), table(outcome.washes, washes), outcome.used
+        table(outcome.lots, lots), table(outcome.realized, rows), table(outcome.washes, washes), outcome.rows_used
     )
 
 
@@ -270,7 +233,7 @@ def _fold_part(rules: Rules, stack: Stack, tray: Tray, first: int, last: int) ->
             while not _keep(desk, outcome):
                 outcome = _larger(outcome)
             first += 1
-    used = outcome.used
+    used = outcome.rows_used
     # Copies: a view would keep the whole of a large table alive.
     return (
         np.array(outcome.lots[: used[0]]),

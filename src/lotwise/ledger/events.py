@@ -129,7 +129,7 @@ EVENT = np.dtype(
         ("detail", np.int32),  # row of DETAIL; NO_CODE = none
         ("kind", np.uint8),
         ("relief", np.uint8),
-        ("flags", np.uint8),
+        ("facts", np.uint8),  # EventFlag; numpy keeps the name "flags" for itself
     ],
     align=True,
 )

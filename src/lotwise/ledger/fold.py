@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.dates import WASH_DAYS
+from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.ledger.desk import Rules
 from lotwise.ledger.desk_work import Stack, Tray, fold_stack
 from lotwise.ledger.events import NO_CODE, EventKind, Table, no_details
@@ -70,7 +70,7 @@ def fold(
     order = _sorted(key, day, later)
     rows, key = at_desk[order], key[order]
     keys, start = np.unique(key, return_index=True)
-    first_day = np.minimum.reduceat(day[order], start)
+    first_day = np.minimum.reduceat(_reaches_back(events[rows], details), start)
     old_lots, lots_taken, lot_start = desks.taken(before.lots, keys)
     old_realized, realized_taken, realized_start = desks.taken(before.realized, keys, first_day - WASH_DAYS)
     stack = Stack(
@@ -122,6 +122,15 @@ def _fold_cash(events: Table) -> tuple[NDArray[np.uint8], IntArray]:
     unnamed = (status == Refusal.UNKNOWN_KIND) & (events["security"] == NO_CODE)
     status[unnamed] = Refusal.MISSING_DETAIL
     return status, cash
+
+
+def _reaches_back(events: Table, details: Table) -> IntArray:
+    """First day that each event is about: its own; of a purchase made elsewhere that comes in only now, that day."""
+    day = events["day"].astype(np.int64)
+    late = np.flatnonzero((events["kind"] == EventKind.TRANSFER_IN) & (events["detail"] != NO_CODE))
+    acquired = details["acquired"][events["detail"][late]].astype(np.int64)
+    day[late] = np.where(acquired == NO_DATE, day[late], np.minimum(day[late], acquired))
+    return day
 
 
 def _sorted(key: IntArray, day: IntArray, later: NDArray[np.bool_]) -> IntArray:

@@ -36,14 +36,14 @@ from lotwise.ledger.desk import (
     Rules,
     identical_on,
     same_acquisition,
-    split_off,
-    split_row,
 )
+from lotwise.ledger.disposition_order import disposed_later, first_fill
 from lotwise.ledger.holding_period import is_long_term_number
+from lotwise.ledger.open_lots import split_off, split_row
 from lotwise.ledger.tables import ABSORBED, ALWAYS_LONG, REPLACEMENT, Origin, Reading
 from lotwise.money import mul_div
 
-__all__ = ["match_day", "take_over"]
+__all__ = ["match_day", "take_over", "take_over_late"]
 
 _CANDIDATE = REPLACEMENT | ABSORBED
 
@@ -85,11 +85,11 @@ def _tacked(start: int, acquired: int, sold: int) -> int:
 @kernel
 def _record(desk: Desk, r: int, lot: int, purchase: int, shares: int, loss: int, acquired: int, gone: bool) -> None:
     row = desk.realized[r]
-    w = desk.count[WASHES]
+    w = desk.used[WASHES]
     if w >= desk.washes.size:
-        desk.count[FULL] = 1
+        desk.used[FULL] = 1
         return
-    desk.count[WASHES] = w + 1
+    desk.used[WASHES] = w + 1
     wash = desk.washes[w]
     wash.sale = row.event
     wash.sold_lot = row.lot
@@ -106,7 +106,7 @@ def _record(desk: Desk, r: int, lot: int, purchase: int, shares: int, loss: int,
 def _absorb_by_lot(desk: Desk, rules: Rules, r: int, i: int, shares: int, place: int, event: int) -> None:
     """Let `shares` of an open lot take over the loss of as many shares of a row."""
     j = split_off(desk, i, shares, event, place)
-    if desk.count[FULL]:
+    if desk.used[FULL]:
         return
     loss = _deferred(desk, r, shares)
     row = desk.realized[r]
@@ -124,74 +124,71 @@ def _absorb_by_lot(desk: Desk, rules: Rules, r: int, i: int, shares: int, place:
 
 
 @kernel
-def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
-    """Let a lot just bought take over losses of earlier days that nothing has replaced yet.
+def _replaces(desk: Desk, rules: Rules, i: int, r: int) -> bool:
+    """Whether an open lot can take over the loss of a row, by what both are and when they were traded."""
+    lot, row = desk.lots[i], desk.realized[r]
+    near = lot.acquired - WASH_DAYS <= row.sold <= lot.acquired + WASH_DAYS
+    if not near or lot.shares == 0 or not _can_absorb(lot.marks):
+        return False
+    if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
+        return False
+    older = lot.acquired < row.acquired or (lot.acquired == row.acquired and lot.acquisition < row.acquisition)
+    if older and rules.reading == Reading.OLDER_LOT_NEVER_REPLACES:
+        return False
+    return identical_on(rules, row.security, lot.security, row.sold)
 
-    A lot transferred in may have been bought before some of them. What came too late to be matched is not found.
-    """
+
+@kernel
+def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
+    """Let a lot just bought take over losses of earlier days that nothing has replaced yet."""
     day = desk.lots[i].acquired
-    first = desk.count[PENDING_FIRST]
-    last = desk.count[PENDING]
+    first = desk.used[PENDING_FIRST]
+    last = desk.used[PENDING]
     while first < last:
         row = desk.realized[desk.pending[first]]
         if row.sold >= day - WASH_DAYS and row.matched < row.matchable:
             break
         first += 1
-    desk.count[PENDING_FIRST] = first
+    desk.used[PENDING_FIRST] = first
     for k in range(first, last):
-        if not _can_absorb(desk.lots[i].marks) or desk.count[FULL]:
-            return
         r = desk.pending[k]
         row = desk.realized[r]
-        lot = desk.lots[i]
         left = row.matchable - row.matched
-        near = day - WASH_DAYS <= row.sold <= day + WASH_DAYS
-        if left <= 0 or not near or not identical_on(rules, row.security, lot.security, row.sold):
-            continue
-        older = lot.acquired < row.acquired
-        if older and rules.reading == Reading.OLDER_LOT_NEVER_REPLACES:
-            continue
-        if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
-            continue
-        _absorb_by_lot(desk, rules, r, i, min(left, lot.shares), place, event)
+        if left > 0 and _replaces(desk, rules, i, r):
+            _absorb_by_lot(desk, rules, r, i, min(left, desk.lots[i].shares), place, event)
+        if not _can_absorb(desk.lots[i].marks) or desk.used[FULL]:
+            return
 
 
 @kernel
-def _first_fill(desk: Desk, r: int, first_row: int) -> int:
-    """Event of the first fill of the sale a row of today belongs to."""
-    row = desk.realized[r]
-    if row.sold_by < 0:
-        return int(row.event)
-    for q in range(first_row, r):
-        if desk.realized[q].sold_by == row.sold_by:
-            return int(desk.realized[q].event)
-    return int(row.event)
-
-
-@kernel
-def _disposed_before(desk: Desk, r: int, q: int, first_row: int) -> bool:
-    """Whether the loss of row r is matched before that of row q."""
-    one, other = desk.realized[r], desk.realized[q]
-    fill, other_fill = _first_fill(desk, r, first_row), _first_fill(desk, q, first_row)
-    if fill != other_fill:
-        return fill < other_fill
-    if one.acquired != other.acquired:
-        return bool(one.acquired < other.acquired)
-    return bool(one.acquisition < other.acquisition)
+def take_over_late(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
+    """Let a lot that was bought elsewhere, and comes in only now, take over the losses it has replaced since."""
+    while _can_absorb(desk.lots[i].marks) and not desk.used[FULL]:
+        first = -1
+        for r in range(desk.used[REALIZED_ROWS]):
+            row = desk.realized[r]
+            fits = row.matched < row.matchable and _replaces(desk, rules, i, r)
+            if fits and (first < 0 or disposed_later(desk, first, r)):
+                first = r
+        if first < 0:
+            return
+        row = desk.realized[first]
+        shares = min(row.matchable - row.matched, desk.lots[i].shares)
+        _absorb_by_lot(desk, rules, first, i, shares, place, event)
 
 
 @kernel
 def _line_up(desk: Desk, rules: Rules, first_row: int) -> int:
     """List the day's rows of taxable sales in the order in which their losses are matched."""
     count = 0
-    for r in range(first_row, desk.count[REALIZED_ROWS]):
+    for r in range(first_row, desk.used[REALIZED_ROWS]):
         row = desk.realized[r]
         taxed = rules.accounts[row.account].kind == AccountKind.TAXABLE
         sale = row.origin in (Origin.SALE, Origin.CASH_IN_LIEU, Origin.CASH_MERGER)
         if not taxed or not sale:
             continue
         k = count
-        while k > 0 and _disposed_before(desk, r, desk.today[k - 1], first_row):
+        while k > 0 and disposed_later(desk, desk.today[k - 1], r):
             desk.today[k] = desk.today[k - 1]
             k -= 1
         desk.today[k] = r
@@ -200,28 +197,20 @@ def _line_up(desk: Desk, rules: Rules, first_row: int) -> int:
 
 
 @kernel
-def _next_lot(desk: Desk, rules: Rules, r: int, older: bool) -> int:
-    """Open lot that replaces shares of a row next; -1 = none. `older`: whether older lots than the one sold count."""
+def _next_lot(desk: Desk, rules: Rules, r: int) -> int:
+    """Open lot that replaces shares of a row next; -1 = none."""
     row = desk.realized[r]
-    first = desk.count[RECENT_FIRST]
-    last = desk.count[RECENT]
+    first = desk.used[RECENT_FIRST]
+    last = desk.used[RECENT]
     while first < last:
         lot = desk.lots[desk.recent[first]]
         if lot.shares > 0 and _can_absorb(lot.marks) and lot.acquired >= row.sold - WASH_DAYS:
             break
         first += 1
-    desk.count[RECENT_FIRST] = first
+    desk.used[RECENT_FIRST] = first
     for k in range(first, last):
         i = desk.recent[k]
-        lot = desk.lots[i]
-        if lot.shares == 0 or not _can_absorb(lot.marks) or lot.acquired < row.sold - WASH_DAYS:
-            continue
-        if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
-            continue
-        earlier = lot.acquired < row.acquired or (lot.acquired == row.acquired and lot.acquisition < row.acquisition)
-        if not older and earlier:
-            continue
-        if identical_on(rules, row.security, lot.security, row.sold):
+        if _replaces(desk, rules, i, r):
             return int(i)
     return -1
 
@@ -229,7 +218,7 @@ def _next_lot(desk: Desk, rules: Rules, r: int, older: bool) -> int:
 @kernel
 def _sold_later(desk: Desk, r: int, q: int, first_row: int) -> bool:
     """Whether row q was sold after row r, on the same day: its basis can still be raised."""
-    return q >= first_row and _first_fill(desk, q, first_row) > _first_fill(desk, r, first_row)
+    return q >= first_row and first_fill(desk, q) > first_fill(desk, r)
 
 
 @kernel
@@ -251,7 +240,7 @@ def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
     row = desk.realized[r]
     best = -1
     rank = (0, 0, 0)
-    q = desk.count[REALIZED_ROWS] - 1
+    q = desk.used[REALIZED_ROWS] - 1
     while q >= 0:
         sold = desk.realized[q]
         if q < first_row and (rules.reading != Reading.ANY_ACQUISITION or sold.sold < row.sold - WASH_DAYS):
@@ -276,8 +265,7 @@ def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int) -> _Foun
     Of one acquisition, shares that the account sells later that day go first (a sale takes the highest basis), then
     those it keeps, then those it had sold before.
     """
-    older = rules.reading != Reading.OLDER_LOT_NEVER_REPLACES
-    i = _next_lot(desk, rules, r, older)
+    i = _next_lot(desk, rules, r)
     q = _next_sold(desk, rules, r, first_row)
     if i < 0 or q < 0:
         return _Found(i, q)
@@ -298,7 +286,7 @@ def _absorb_by_sold(desk: Desk, rules: Rules, r: int, q: int, shares: int, first
     sold = desk.realized[q]
     later = _sold_later(desk, r, q, first_row)
     rest = split_row(desk, q, shares) if later else -1
-    if desk.count[FULL]:
+    if desk.used[FULL]:
         return -1
     loss = _deferred(desk, r, shares)
     gone = not later or rules.accounts[sold.account].kind != AccountKind.TAXABLE
@@ -322,7 +310,7 @@ def _match(desk: Desk, rules: Rules, k: int, lined_up: int, first_row: int) -> i
     r = desk.today[k]
     row = desk.realized[r]
     row.matchable = row.shares
-    while row.matched < row.matchable and not desk.count[FULL]:
+    while row.matched < row.matchable and not desk.used[FULL]:
         found = _next_replacement(desk, rules, r, first_row)
         if found.lot >= 0:
             i = found.lot
@@ -355,13 +343,13 @@ def match_day(desk: Desk, rules: Rules, first_row: int) -> None:
     """Match the losses of the day whose realised rows begin at `first_row`; keep what is left for later purchases."""
     lined_up = _line_up(desk, rules, first_row)
     k = 0
-    while k < lined_up and not desk.count[FULL]:
+    while k < lined_up and not desk.used[FULL]:
         r = desk.today[k]
         row = desk.realized[r]
         if row.basis > row.proceeds:
             lined_up = _match(desk, rules, k, lined_up, first_row)
-            if row.matched < row.matchable and not desk.count[FULL]:
-                n = desk.count[PENDING]
+            if row.matched < row.matchable and not desk.used[FULL]:
+                n = desk.used[PENDING]
                 desk.pending[n] = r
-                desk.count[PENDING] = n + 1
+                desk.used[PENDING] = n + 1
         k += 1

@@ -122,9 +122,9 @@ def transactions(found: Reconciliation, labels: Labels) -> Iterator[dict[str, st
         if event["detail"] != NO_CODE:
             _say_details(row, found.details[event["detail"]])
         if event["kind"] == EventKind.TRANSFER_IN:
-            bought = "purchase" if event["flags"] & EventFlag.PURCHASE else "transfer"
+            bought = "purchase" if event["facts"] & EventFlag.PURCHASE else "transfer"
             row["acquisition"] = row["acquisition"] or bought
-            row["replaced"] = "true" if event["flags"] & EventFlag.USED else ""
+            row["replaced"] = "true" if event["facts"] & EventFlag.USED else ""
         yield row
 
 

@@ -266,7 +266,7 @@ def _as_tables(drafts: list[_Draft], day: int) -> Mending:
         event["shares"], event["day"], event["kind"] = draft.shares, day, draft.kind
         event["account"], event["security"], event["lot"] = draft.account, draft.security, draft.name
         event["order"], event["detail"] = NO_CODE, NO_CODE
-        event["relief"], event["flags"] = Relief.DEFAULT, draft.flags
+        event["relief"], event["facts"] = Relief.DEFAULT, draft.flags
         if draft.kind is EventKind.TRANSFER_OUT and draft.name == NO_CODE:
             event["relief"] = Relief.FIFO  # all leave: the order is nothing, but an average may not be taken of stock
     events["detail"][[draft.kind is not EventKind.TRANSFER_OUT for draft in drafts]] = np.arange(len(said))

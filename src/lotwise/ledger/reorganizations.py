@@ -22,17 +22,9 @@ from typing import Any
 from lotwise.dates import WASH_DAYS
 from lotwise.kernels import kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, realize
-from lotwise.ledger.desk import (
-    FULL,
-    PENDING,
-    PENDING_FIRST,
-    Desk,
-    close_shares,
-    link_lot,
-    new_lot,
-    position_of,
-)
+from lotwise.ledger.desk import FULL, PENDING, PENDING_FIRST, Desk, new_lot
 from lotwise.ledger.events import MISSING, NO_CODE, EventKind
+from lotwise.ledger.open_lots import close_shares, link_lot, position_of, relink
 from lotwise.ledger.tables import ABSORBED, FRESH_LOSS, REPLACEMENT, Origin, Refusal
 from lotwise.money import FULL_RATE, SHARE, mul_div
 
@@ -50,7 +42,7 @@ def _waits(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
 def _pending_shares(desk: Desk, posting: Posting) -> int:
     """Shares of the event's account and security sold at a loss for which replacements may still come."""
     found = 0
-    for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
+    for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
         row = desk.realized[desk.pending[k]]
         if _waits(row, posting.event):
             found += row.matchable - row.matched
@@ -121,7 +113,7 @@ def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
     event = posting.event
     if p >= 0:
         _recount(desk, p, new, old)
-    for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
+    for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
         row = desk.realized[desk.pending[k]]
         if _waits(row, event):
             row.matchable = mul_div(row.matchable, new, old)
@@ -132,27 +124,12 @@ def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
 def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
     """Give a position and its pending losses their new security."""
     event = posting.event
-    for k in range(desk.count[PENDING_FIRST], desk.count[PENDING]):
+    for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
         row = desk.realized[desk.pending[k]]
         if _waits(row, event):
             row.security = security
     if p >= 0:
-        _relink(desk, p, security)
-
-
-@kernel
-def _relink(desk: Desk, p: int, security: int) -> None:
-    """Move every open lot of a position into the position of another security of the same account."""
-    i = desk.positions[p].first
-    desk.positions[p].first = -1
-    desk.positions[p].last = -1
-    desk.positions[p].shares = 0
-    while i >= 0 and not desk.count[FULL]:
-        after = desk.following[i]
-        if desk.lots[i].shares > 0:
-            desk.lots[i].security = security
-            link_lot(desk, i)
-        i = after
+        relink(desk, p, security)
 
 
 @kernel
@@ -161,7 +138,7 @@ def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
     detail = posting.detail
     done, given = 0, 0
     i = desk.positions[p].first
-    while i >= 0 and not desk.count[FULL]:
+    while i >= 0 and not desk.used[FULL]:
         lot = desk.lots[i]
         if lot.shares > 0:
             done += lot.shares
@@ -170,7 +147,7 @@ def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
                 i = desk.following[i]
                 continue
             j = new_lot(desk, posting.number, posting.place)
-            if desk.count[FULL]:
+            if desk.used[FULL]:
                 return
             number = desk.lots[j].number
             desk.lots[j] = lot
@@ -204,7 +181,7 @@ def _boot(desk: Desk, posting: Posting, p: int) -> None:
     total = _cash_total(posting, held)
     done, paid, given = 0, 0, 0
     i = desk.positions[p].first
-    while i >= 0 and not desk.count[FULL]:
+    while i >= 0 and not desk.used[FULL]:
         lot = desk.lots[i]
         if lot.shares > 0:
             done += lot.shares
@@ -230,7 +207,7 @@ def _return_capital(desk: Desk, posting: Posting, p: int) -> None:
     total = _cash_total(posting, held)
     done, paid = 0, 0
     i = desk.positions[p].first
-    while i >= 0 and not desk.count[FULL]:
+    while i >= 0 and not desk.used[FULL]:
         lot = desk.lots[i]
         if lot.shares > 0:
             done += lot.shares
@@ -257,7 +234,7 @@ def _cash_merger(desk: Desk, posting: Posting, p: int) -> None:
     total = _cash_total(posting, held)
     done, paid = 0, 0
     i = desk.positions[p].first
-    while i >= 0 and not desk.count[FULL]:
+    while i >= 0 and not desk.used[FULL]:
         shares = desk.lots[i].shares
         if shares > 0:
             done += shares
@@ -279,7 +256,7 @@ def _exchange(desk: Desk, posting: Posting, p: int) -> None:
     while i >= 0:
         desk.lots[i].marks &= ~REPLACEMENT
         i = desk.following[i]
-    _relink(desk, p, detail.new_security)
+    relink(desk, p, detail.new_security)
 
 
 @kernel

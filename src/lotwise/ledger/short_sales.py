@@ -21,21 +21,10 @@ from typing import NamedTuple
 
 from lotwise.kernels import kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, add_lot, realize
-from lotwise.ledger.desk import (
-    FULL,
-    LOTS,
-    REALIZED_ROWS,
-    Desk,
-    Rules,
-    close_shares,
-    identical_on,
-    link_lot,
-    position_of,
-    split_off,
-    split_row,
-)
+from lotwise.ledger.desk import FULL, LOTS, REALIZED_ROWS, Desk, Rules, identical_on
 from lotwise.ledger.events import NO_CODE
 from lotwise.ledger.holding_period import is_long_term_number
+from lotwise.ledger.open_lots import close_shares, link_lot, position_of, split_off, split_row
 from lotwise.ledger.relief import shares_named
 from lotwise.ledger.tables import SHORT, Origin, Refusal
 from lotwise.money import mul_div
@@ -47,7 +36,7 @@ __all__ = ["begin_on_sale", "cover", "sell_short"]
 def _held(desk: Desk, rules: Rules, security: int, day: int, long_term: bool) -> int:
     """Identical shares of the taxpayer held short or long term on a day."""
     found = 0
-    for i in range(desk.count[LOTS]):
+    for i in range(desk.used[LOTS]):
         lot = desk.lots[i]
         if lot.shares == 0 or lot.marks & SHORT or not identical_on(rules, lot.security, security, day):
             continue
@@ -83,7 +72,7 @@ def _acquired_since(desk: Desk, rules: Rules, posting: Posting, opened: int) -> 
     """Identical shares acquired after the short sale and still open."""
     event = posting.event
     found = 0
-    for i in range(desk.count[LOTS]):
+    for i in range(desk.used[LOTS]):
         lot = desk.lots[i]
         since = lot.shares > 0 and not lot.marks & SHORT and lot.acquired > opened
         if since and identical_on(rules, lot.security, event.security, event.day):
@@ -96,9 +85,9 @@ def _begin_anew(desk: Desk, rules: Rules, posting: Posting, opened: int, shares:
     """Let the holding period of short-term identical shares begin on the day of closing (1233(b)(2))."""
     event = posting.event
     left = shares
-    while left > 0 and not desk.count[FULL]:
+    while left > 0 and not desk.used[FULL]:
         first = -1
-        for i in range(desk.count[LOTS]):
+        for i in range(desk.used[LOTS]):
             lot = desk.lots[i]
             if lot.shares == 0 or lot.marks & SHORT or lot.holding_start == event.day:
                 continue
@@ -181,7 +170,7 @@ def _next_open(desk: Desk, p: int, name: int) -> int:
     i = desk.positions[p].first
     while desk.lots[i].shares == 0 or (name != NO_CODE and desk.lots[i].name != name):
         i = desk.following[i]
-    return i
+    return int(i)
 
 
 @kernel
@@ -194,7 +183,7 @@ def cover(desk: Desk, rules: Rules, posting: Posting) -> int:
     if refusal != Refusal.POSTED:
         return refusal
     done, paid = 0, 0
-    while done < event.shares and not desk.count[FULL]:
+    while done < event.shares and not desk.used[FULL]:
         i = _next_open(desk, p, NO_CODE)
         short = desk.lots[i]
         shares = min(event.shares - done, short.shares)
@@ -224,8 +213,8 @@ def begin_on_sale(desk: Desk, rules: Rules, first_row: int) -> None:
 
     For shares that were held short term on the day of the short sale, or acquired since, as far as the short sale goes.
     """
-    last = desk.count[REALIZED_ROWS]
-    for i in range(desk.count[LOTS]):
+    last = desk.used[REALIZED_ROWS]
+    for i in range(desk.used[LOTS]):
         short = desk.lots[i]
         if short.shares == 0 or not short.marks & SHORT:
             continue

@@ -15,6 +15,7 @@ from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, 
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.rebalance import compile_kernels
@@ -150,6 +151,17 @@ def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[
     return proposals._replace(trades=trades), findings
 
 
+def _rates_note(firm: Firm) -> str:
+    """Say how many households are taxed by which rates."""
+    words = {
+        RateOrigin.INCOME: "by the law at their income",
+        RateOrigin.OWN: "their own",
+        RateOrigin.DEFAULT: "default",
+    }
+    counts = {origin: int((firm.book.households.rate_origin == origin).sum()) for origin in words}
+    return ", ".join(f"{counts[origin]:,} {text}" for origin, text in words.items() if counts[origin]) or "none"
+
+
 def _write_findings(out: Path, error: FolderError, formats: Sequence[str]) -> None:
     """Write what was found into `out`, alone; where that cannot be, the error says so too."""
     try:
@@ -210,7 +222,7 @@ def run_folder(
             relaxations=tables.relaxations,
             findings=tables.findings,
             files=(*file_names(formats), PAGE),
-            notes=(("Risk model", f"{len(model.factors)} factors, {origin}"),),
+            notes=(("Risk model", f"{len(model.factors)} factors, {origin}"), ("Tax rates", _rates_note(firm))),
         )
         write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)})
     return RunReport(firm, proposals, tables, run, dict(watch.seconds))

@@ -1,11 +1,11 @@
 """Every proposal is verified again in exact arithmetic, for its household as a whole, before it is written.
 
 This shares no code with the formulation, the lot costs or the optimizer: it starts from the book's integers
-and works out again what each line says (value, cost, basis, gain, term, tax), and by the law what tax all lines of a household make
-it owe (which shares `lotwise.tax` with the proposals, and nothing else); then it asks of the lines together whether
-the cash of every account is conserved, no lot is oversold and every restriction and wash-sale rule is
-kept. `violations.Rule` lists the rules, `line_checks` judges single lines. One kernel, linear in trades and
-in the lots of the accounts that trade.
+and works out again what each line says (value, cost, basis, gain, term, tax), then asks of the lines together
+whether the cash of every account is conserved, no lot is oversold and every restriction and wash-sale rule is
+kept. What a household's lines make it owe is worked out by the law (`lotwise.tax`) from the gains as judged here.
+`violations.Rule` lists the rules, `line_checks` judges single lines. Linear in trades, in the lots of the accounts
+that trade and in households.
 
 Order of judgement: a line that names rows that do not exist, or trades nothing, is reported alone, and so is
 a household that may not trade at all: nothing further can be said of it. Otherwise each rule is judged by
@@ -297,7 +297,7 @@ def _verify_all_totals(case: Case, taxes: IntArray) -> None:
 
 
 def _taxes(book: Book, case: Case) -> IntArray:
-    """Tax that each household's lines make it owe, money: from the gains as judged, in its own year. (H,)"""
+    """Tax that each household's lines make it owe, money: from the gains as judged, (H,)."""
     law = load_law()
     year = book.tax.copy()
     without = liabilities(year, law)["total"]

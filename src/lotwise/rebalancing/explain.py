@@ -26,6 +26,7 @@ from lotwise.rebalancing.formulation import Sizes, account_value, clear_account,
 from lotwise.rebalancing.rebalance import is_worthwhile, volatility_of
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
+from lotwise.rebalancing.tax_story import TaxStory, tax_story
 from lotwise.rebalancing.wash_windows import close_household, loss_is_barred, open_household
 from lotwise.securities.market import Market
 
@@ -105,6 +106,7 @@ class HouseholdStory:
 
     household: int
     blocked: bool
+    tax: TaxStory
     accounts: tuple[AccountStory, ...]
 
 
@@ -330,7 +332,7 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
     if not 0 <= household < total:
         raise IndexError(f"the household must lie within 0 .. {total - 1}, was {household}")
     if book.households.blocked[household]:
-        return HouseholdStory(household, True, ())
+        return HouseholdStory(household, True, tax_story(book, household), ())
     taxpayer = book.households.taxpayer
     first = household
     while first > 0 and taxpayer[first - 1] == taxpayer[household]:
@@ -341,7 +343,7 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
     for one in range(first, household + 1):  # what the same taxpayer trades in earlier households bars things here
         if not book.households.blocked[one]:
             stories = _household_stories(book, market, one, scratch, volatility)
-    return HouseholdStory(household, False, stories)
+    return HouseholdStory(household, False, tax_story(book, household), stories)
 
 
 def _household_stories(

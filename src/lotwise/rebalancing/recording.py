@@ -139,7 +139,7 @@ def _record_sale(
     long_term = market.as_of >= first_long_term_day_number(book.lots.holding_start[row])
     tax = 0
     if book.accounts.kind[account] == _TAXABLE:
-        tax = mul_div(value - basis, _rate_of(book, household, value < basis, long_term), FULL_RATE)
+        tax = mul_div(value - basis, _rate_of(book, household, bool(value < basis), bool(long_term)), FULL_RATE)
     cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
     risk = saved * value
     harvest = tax < 0 and arrays.lots[index].tax < 0.0

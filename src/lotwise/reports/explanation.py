@@ -10,18 +10,21 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from lotwise.money import format_money, format_shares
+from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
+from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
 from lotwise.reports.amounts import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from lotwise.money import Money, Rate
     from lotwise.rebalancing.book import BookLabels
     from lotwise.rebalancing.explain import AccountStory, HouseholdStory, LotLine, NameLine
+    from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
-__all__ = ["explanation", "lot_words", "name_words"]
+__all__ = ["explanation", "lot_words", "name_words", "tax_words"]
 
 # Names of an account shown when none is asked for: the farthest from target first.
 _NAMES = 20
@@ -42,6 +45,35 @@ def _needs_words(needs: float, dollars: float) -> str:
     if abs(needs) >= _MUST:
         return " and cash or a bound that must be met" if needs > 0 else " and cash or a bound that forbids it"
     return f" and {_dollars(needs * dollars)} for cash and bounds"
+
+
+def _percent(rate: Rate) -> str:
+    return f"{rate / FULL_RATE:.2%}"
+
+
+def _reach_words(reach: Money | None) -> str:
+    return "always" if reach is None else f"for the next {_dollars(reach / DOLLAR)} of gain"
+
+
+def tax_words(tax: TaxStory) -> str:
+    """Say at which rates a household's lots are priced, since when and for how long, and what it carries."""
+    origin = {
+        RateOrigin.INCOME: f"by the law of {tax.year} at its income",
+        RateOrigin.OWN: "its own rates",
+        RateOrigin.DEFAULT: "the firm's default rates",
+    }[tax.origin]
+    words = (
+        f"taxed at {_percent(tax.short_rate)} short term ({_reach_words(tax.short_reach)}) and "
+        f"{_percent(tax.long_rate)} long term ({_reach_words(tax.long_reach)}), {origin}; a dollar of tonight's losses "
+        f"is worth {_percent(tax.loss_short_rate)} short term and {_percent(tax.loss_long_rate)} long term"
+    )
+    if tax.short_gains or tax.long_gains:
+        short, long = (_dollars(gains / DOLLAR) for gains in (tax.short_gains, tax.long_gains))
+        words += f"; the year's gains so far: {short} short term, {long} long term"
+    if tax.short_carryforward or tax.long_carryforward:
+        short, long = (_dollars(loss / DOLLAR) for loss in (tax.short_carryforward, tax.long_carryforward))
+        words += f"; losses carried into the year: {short} short term, {long} long term"
+    return words
 
 
 def lot_words(line: LotLine, *, traded: bool = True) -> str:
@@ -177,7 +209,7 @@ def explanation(
     known = {market.symbols[line.security] for account in story.accounts for line in account.names}
     if symbol is not None and symbol not in known:
         raise ValueError(f"{symbol} must be held by {name} or in its model; it is neither")
-    parts: list[RenderableType] = [Text(f"Household {name}", style="bold")]
+    parts: list[RenderableType] = [Text(f"Household {name}", style="bold"), Text(f"  {tax_words(story.tax)}")]
     for account in story.accounts:
         parts += _account(account, labels, market, symbol)
     return Group(*parts)

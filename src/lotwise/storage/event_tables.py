@@ -51,7 +51,7 @@ def event_tables(rows: pl.DataFrame, names: Names) -> tuple[Table, Table]:
     events["lot"] = codes_of(rows["lot_id"], names.lots)
     events["order"] = codes_of(order_texts(rows), names.orders)
     events["relief"] = _relief(rows)
-    events["flags"] = _flags(rows, kind)
+    events["facts"] = _flags(rows, kind)
     plain = np.isin(kind, _PLAIN) | ((kind == EventKind.SELL) & ~_true(rows["stated"]))
     of_row = np.cumsum(~plain) - 1
     events["detail"] = np.where(plain, NO_CODE, of_row)

@@ -214,7 +214,6 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
         risk_price=floats([profile.risk_price_bps for profile in profiles]),
         deferral_discount=floats([profile.tax_later() for profile in profiles]),
         harvest_depth=floats([profile.harvest_depth(as_of) for profile in profiles]),
-        loss_usability=floats([profile.loss_usability for profile in profiles]),
         trading_cost_multiplier=floats([profile.trading_cost_multiplier for profile in profiles]),
         short_term_wait_cap=floats([profile.short_term_wait_cap for profile in profiles]),
         buy_opportunity_cost=flags([profile.buy_opportunity_cost for profile in profiles]),

@@ -28,6 +28,9 @@ __all__ = [
     "TRANSACTIONS",
 ]
 
+# Dollars: sums of a few amounts of this size stay below what the lines of a tax return hold (`tax.position.LARGEST`).
+_MOST_OF_A_YEAR = "10000000000"
+
 _FILING = ("single", "married_joint", "married_separate", "head_of_household")
 
 HOUSEHOLDS = FileContract(
@@ -37,31 +40,48 @@ HOUSEHOLDS = FileContract(
         id_column("household_id", "name of the household, unique"),
         id_column("model", "target portfolio (models.csv)"),
         text_column("name", "what people call it"),
-        Column("filing_status", Kind.CHOICE, "status on the tax return", choices=_FILING, used=False),
-        text_column("state", "state of residence", used=False),
-        later(
-            "ordinary_income",
-            Kind.MONEY,
-            "taxable, after deductions, before gains",
-            f"-{MOST_MONEY}",
-            MOST_MONEY,
-        ),
-        later("magi", Kind.MONEY, "modified adjusted gross income", f"-{MOST_MONEY}", MOST_MONEY),
+        Column("filing_status", Kind.CHOICE, "status on the tax return; empty = single", choices=_FILING),
+        text_column("state", "state of residence, two letters"),
         *(
-            later(name, Kind.MONEY, meaning, f"-{MOST_MONEY}", MOST_MONEY)
+            Column(name, Kind.MONEY, meaning, low=f"-{_MOST_OF_A_YEAR}", high=_MOST_OF_A_YEAR)
             for name, meaning in (
+                ("ordinary_income", "taxable, after deductions, before gains and qualified dividends"),
+                ("magi", "modified adjusted gross income, before gains and qualified dividends"),
                 ("ytd_short_gains", "realised this year in managed accounts"),
                 ("ytd_long_gains", "realised this year in managed accounts"),
                 ("outside_short_gains", "realised or expected elsewhere"),
                 ("outside_long_gains", "realised or expected elsewhere"),
             )
         ),
-        later("expected_qualified_dividends", Kind.MONEY, "this year", "0", MOST_MONEY),
-        later("short_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
-        later("long_carryforward", Kind.MONEY, "loss carried from earlier years", "0", MOST_MONEY),
-        Column("federal_short_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"),
-        Column("federal_long_rate", Kind.RATE, "marginal, with net investment income tax", low="0", high="1"),
-        Column("state_rate", Kind.RATE, "marginal; total = federal + state", low="0", high="1"),
+        *(
+            Column(name, Kind.MONEY, meaning, low="0", high=_MOST_OF_A_YEAR)
+            for name, meaning in (
+                ("expected_qualified_dividends", "this year"),
+                ("short_carryforward", "loss carried from earlier years"),
+                ("long_carryforward", "loss carried from earlier years"),
+            )
+        ),
+        Column(
+            "federal_short_rate",
+            Kind.RATE,
+            "marginal, with net investment income tax; instead of income",
+            low="0",
+            high="1",
+        ),
+        Column(
+            "federal_long_rate",
+            Kind.RATE,
+            "marginal, with net investment income tax; instead of income",
+            low="0",
+            high="1",
+        ),
+        Column(
+            "state_rate",
+            Kind.RATE,
+            "marginal; total = federal + state; instead of the state's law",
+            low="0",
+            high="1",
+        ),
         later("fee_bps", Kind.BASIS_POINTS, "yearly fee", "0", "10000"),
         id_column("profile", "named profile; empty = the firm's own", required=False, filled=False),
         id_column("wash_group", "links married-separate households", required=False, filled=False),

@@ -21,7 +21,7 @@ __all__ = ["FirmHeader", "NamedProfiles", "read_header", "read_profiles"]
 
 _FIRM = "firm.toml"
 _PROFILES = "profiles.toml"
-_TOP = ("version", "name", "as_of", "profile", "rates")
+_TOP = ("version", "name", "as_of", "profile", "rates", "ledger")
 _RATES = ("federal_short_rate", "federal_long_rate", "state_rate")
 _VERSION = 1
 # Trading days are known from 1970 (days count from there) as far ahead as anyone asks.

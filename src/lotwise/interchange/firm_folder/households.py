@@ -1,4 +1,4 @@
-"""households and glide: who is managed, by which model and profile, and at which tax rates."""
+"""households and glide: who is managed, by which model and profile."""
 
 from __future__ import annotations
 
@@ -23,20 +23,14 @@ from lotwise.interchange.firm_folder.findings import (
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.money import FULL_RATE, IntArray, Rate
 
 __all__ = [
     "Roster",
-    "TaxRates",
     "follow_glide",
-    "read_rates",
     "read_roster",
     "report_models",
     "report_profiles",
 ]
-
-
-_RATES = ("federal_short_rate", "federal_long_rate", "state_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,74 +206,3 @@ def report_profiles(
         message = Message(Severity.ERROR, must_be, f"{to_do}; until then the household is refused")
         place = Place(file, roster.frame[LINE][number], "profile")
         findings.add(place, message, shown(name), roster.ids[number])
-
-
-@dataclass(frozen=True, slots=True)
-class TaxRates:
-    """Marginal rates of every household, billionths: federal + state."""
-
-    short: IntArray
-    long: IntArray
-
-
-def read_rates(
-    file: str, roster: Roster, defaults: Mapping[str, Rate | None] | None, findings: FindingList
-) -> TaxRates:
-    """Add federal and state rates; where a household gives none, the firm's defaults, said so (None: not known)."""
-    if defaults is None:
-        defaults = dict.fromkeys(_RATES)
-    else:
-        _report_default_rates(file, roster, defaults, findings)
-    filled = roster.frame.select(pl.col(name).fill_null(int(defaults[name] or 0)) for name in _RATES)
-    short = (filled["federal_short_rate"] + filled["state_rate"]).to_numpy()
-    long = (filled["federal_long_rate"] + filled["state_rate"]).to_numpy()
-    over = pl.Series((short > FULL_RATE) | (long > FULL_RATE)) & pl.Series(roster.loaded)
-    message = Message(Severity.ERROR, "federal + state of at most 1", "rates are fractions: 0.37 means 37%")
-    findings.rows(
-        Place(file, None, "federal_short_rate"),
-        message,
-        rows_to_report(roster.frame[LINE].filter(over), "more than 1", roster.names.filter(over)),
-    )
-    return TaxRates(np.minimum(short, FULL_RATE), np.minimum(long, FULL_RATE))
-
-
-def _report_default_rates(
-    file: str, roster: Roster, defaults: Mapping[str, Rate | None], findings: FindingList
-) -> None:
-    frame = roster.frame
-    loaded = pl.Series(roster.loaded) & ~frame["wrong"]
-    none = frame.select(
-        pl.all_horizontal(pl.col("federal_short_rate", "federal_long_rate", "state_rate").is_null())
-    ).to_series()
-    income = frame.select(pl.any_horizontal(pl.col("ordinary_income", "magi").is_not_null())).to_series()
-    for name in _RATES:
-        missing = loaded & frame[name].is_null()
-        if not missing.any():
-            continue
-        default = defaults[name]
-        severity, to_do = Severity.WARNING, "fill it, or the firm's default is used"
-        if default is None and name == "state_rate":
-            to_do = "fill it, or add a default to firm.toml; it counts as 0"
-        elif default is None:
-            severity, to_do = (
-                Severity.ERROR,
-                "fill it, or add a default to firm.toml; until then it is refused",
-            )
-        elif name == "federal_short_rate":
-            # No rates at all is the ordinary case of a firm with defaults: a notice, once per household.
-            for mask, words in (
-                (none & ~income, ""),
-                (none & income, "; income is validated and not used yet"),
-            ):
-                rows = rows_to_report(
-                    frame[LINE].filter(missing & mask), "no rates", roster.names.filter(missing & mask)
-                )
-                message = Message(Severity.NOTICE, "filled", f"the firm's default rates are used{words}")
-                findings.rows(Place(file, None, name), message, rows)
-        rest = missing if default is None else missing & ~none
-        message = Message(severity, "filled", to_do)
-        findings.rows(
-            Place(file, None, name),
-            message,
-            rows_to_report(frame[LINE].filter(rest), "empty", roster.names.filter(rest)),
-        )

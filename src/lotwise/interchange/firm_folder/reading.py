@@ -41,9 +41,7 @@ from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, 
 from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, read_header, read_profiles
 from lotwise.interchange.firm_folder.households import (
     Roster,
-    TaxRates,
     follow_glide,
-    read_rates,
     read_roster,
     report_models,
     report_profiles,
@@ -56,8 +54,10 @@ from lotwise.interchange.firm_folder.risk_files import read_risk_model
 from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
+from lotwise.interchange.firm_folder.tax_positions import TaxPositions, rates_tonight, read_tax_positions
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
+from lotwise.rebalancing.unrealised import unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import Market
 
@@ -97,7 +97,7 @@ class _Market:
 class _Clients:
     model: NDArray[np.int32]  # of the chosen households
     policies: PolicyTable
-    rates: TaxRates
+    tax: TaxPositions  # of every household of the roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +210,13 @@ class _FolderReader:
                 table.report_unused(findings)
 
     def _read_clients(self, header: FirmHeader, day: date, market: _Market, roster: Roster) -> _Clients:
-        """Find the model, policy and rates of every household."""
+        """Find the model, policy and tax position of every household."""
         findings = self._findings
         firm_profile = header.profile or Profile()
         named = read_profiles(self._folder, firm_profile, findings)
         file = self._table(client_files.HOUSEHOLDS).file
         report_profiles(file, roster, None if named is None else named.profiles, findings)
-        rates = read_rates(file, roster, header.rates, findings)
+        tax = read_tax_positions(file, roster, header.rates, day.year, findings)
         glide = self._table(client_files.GLIDE)
         followed = follow_glide(glide, roster, to_day_number(day), findings)
         report_models(file, glide, roster, followed, market.models, findings)
@@ -228,7 +228,7 @@ class _FolderReader:
         policies = policies_of(
             roster, model, market.models, profiles, firm_profile, day, findings=findings, given=given
         )
-        return _Clients(model, policies, rates)
+        return _Clients(model, policies, tax)
 
     def _read_holdings(
         self, context: LotContext, models: ModelTable, followed: NDArray[np.int32], *, no_lots: bool
@@ -278,13 +278,19 @@ def _firm(
     roster = context.accounts.roster
     chosen = np.flatnonzero(roster.chosen)
     ids = [roster.ids[number] for number in chosen]
+    tax = clients.tax.with_year_to_date(None)[chosen]
+    losses = unrealised_losses(len(chosen), holdings.accounts, holdings.lots.lots, market.prices.close)
+    rates = rates_tonight(tax, losses, clients.policies.profiles, clients.policies.of_household)
     households = Households(
         holdings.rows.household_start,
         clients.model,
         clients.policies.of_household,
         holdings.rules.of_household[roster.chosen],
-        clients.rates.short[roster.chosen],
-        clients.rates.long[roster.chosen],
+        rates["short"].copy(),
+        rates["long"].copy(),
+        rates["loss_short"].copy(),
+        rates["loss_long"].copy(),
+        clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
         # Last of all: by now everything has been looked at.
         np.array([findings.is_blocked(each) for each in ids], dtype=np.bool_),
@@ -301,6 +307,7 @@ def _firm(
             holdings.rules.sets,
             holdings.rules.groups,
             holdings.windows,
+            tax,
         ),
         labels=BookLabels(
             np.array(ids, dtype=np.str_),
