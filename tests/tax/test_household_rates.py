@@ -45,7 +45,7 @@ def test_gains_that_push_income_past_the_threshold_bear_the_tax_on_investment_in
 @pytest.mark.parametrize(
     ("loss", "worth"),
     [
-        (0, 0.24),  # averaged over 1,000 dollars at least
+        (0, 0.24),  # averaged over a dollar at least
         (3_000, 0.24),
         (10_000, (3_000 * 0.24 + 7_000 * 0.8 * 0.15) / 10_000),
         (100_000, (3_000 * 0.24 + 97_000 * 0.8 * 0.15) / 100_000),
@@ -94,12 +94,12 @@ def test_a_household_that_the_law_does_not_cover_has_no_rates() -> None:
     assert household_rates(nobody, federal_law(), nothing, nothing, nothing + UNSET).tolist() == [(0, 0, 0, 0)] * 2
 
 
-@given(tax_positions(), st.integers(0, 500_000), st.integers(0, 10))
+@given(tax_positions(), st.integers(1_000, 500_000), st.integers(0, 10))
 def test_the_worth_of_a_loss_is_the_average_of_what_it_saves_and_carries(
     position: TaxPosition, loss: int, tenths: int
 ) -> None:
     law = federal_law()
-    over = max(loss, 1_000) * DOLLAR
+    over = loss * DOLLAR
     lost = replace(position, short_gains=Money(position.short_gains - over))
     before, after = liability(position, law), liability(lost, law)
     found = rates(position, loss, carried=f"0.{tenths}" if tenths < 10 else "1")

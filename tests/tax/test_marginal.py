@@ -251,6 +251,22 @@ def test_values_count_what_is_carried_at_a_share_of_the_long_rate() -> None:
     )
 
 
+@pytest.mark.parametrize(("state", "rate"), [("PA", 0), ("IL", 49_500_000)])
+def test_the_next_loss_leaves_a_tax_alone_that_allows_no_deduction_of_losses(state: str, rate: int) -> None:
+    """A first dollar of loss saves no Pennsylvania tax (72 P.S. 7303(a)(3)); Illinois begins with federal income."""
+    law = load_law()
+    position = TaxPosition(
+        2025,
+        FilingStatus.MARRIED_JOINT,
+        ordinary_income=dollars(230_000),
+        magi=dollars(240_000),
+        state=law.states.row(state, 2025),
+    )
+    for direction in (Direction.SHORT_LOSS, Direction.LONG_LOSS):
+        assert slope_of(position, direction, law).tax == -240_000_000 - rate
+        assert_slope_up_to_its_reach(position, direction, 50, law)
+
+
 @given(tax_positions(), st.integers(0, FULL_RATE))
 def test_a_gain_never_costs_less_than_nothing_and_a_loss_is_never_worth_less(
     position: TaxPosition, carried: int

@@ -88,9 +88,9 @@ def fold(
     status[rows] = tray.status
     cash[rows] = tray.cash
     made = State(
-        _sorted_lots(np.concatenate([before.lots[~lots_taken], lots])),
-        _by_event(np.concatenate([before.realized[~realized_taken], realized])),
-        _sorted_washes(np.concatenate([before.washes, washes])),
+        _with_lots(before.lots[~lots_taken], lots, families.size),
+        _with_realized(before.realized[~realized_taken], realized),
+        _with_washes(before.washes, washes),
     )
     return Folded(made, status, cash)
 
@@ -170,13 +170,34 @@ def _rules(world: World, securities: int) -> Rules:
     return Rules(world.accounts.view(np.recarray), world.funds, rows.view(np.recarray), start, int(world.reading))
 
 
-def _sorted_lots(lots: Table) -> Table:
-    return lots[np.lexsort((lots["number"], lots["acquired"], lots["security"], lots["account"]))]
+def _merged(old: Table, new: Table, old_key: IntArray, new_key: IntArray) -> Table:
+    """Merge rows into a sorted table, both sorted by a key of which they have no value in common."""
+    place = np.searchsorted(old_key, new_key)
+    made = np.empty(old.size + new.size, old.dtype)
+    is_new = np.zeros(made.size, np.bool_)
+    is_new[place + np.arange(new.size)] = True
+    made[is_new] = new
+    made[~is_new] = old
+    return made
 
 
-def _by_event(rows: Table) -> Table:
-    return rows[np.argsort(rows["event"], kind="stable")]
+def _with_lots(old: Table, new: Table, securities: int) -> Table:
+    """Add the lots of the desks that were folded, by account, security, acquired, number."""
+    new = new[np.lexsort((new["number"], new["acquired"], new["security"], new["account"]))]
+    old_key, new_key = (table["account"].astype(np.int64) * securities + table["security"] for table in (old, new))
+    return _merged(old, new, old_key, new_key)
 
 
-def _sorted_washes(washes: Table) -> Table:
-    return washes[np.lexsort((washes["lot"], washes["sale"], washes["day"]))]
+def _with_realized(old: Table, new: Table) -> Table:
+    """Add the realised rows of the desks that were folded, by event; those of one event as they were taken."""
+    new = new[np.argsort(new["event"], kind="stable")]
+    return _merged(old, new, old["event"], new["event"])
+
+
+def _with_washes(old: Table, new: Table) -> Table:
+    """Add wash sales, by day, sale and lot."""
+    if not new.size:
+        return old
+    if old.size and old["day"][-1] >= new["day"].min():
+        new, old = np.concatenate([old, new]), old[:0]
+    return np.concatenate([old, new[np.lexsort((new["lot"], new["sale"], new["day"]))]])

@@ -216,7 +216,10 @@ def split_off(desk: Desk, i: int, shares: int, event: int, place: int) -> int:
     part.absorbed_loss = absorbed
     if part.marks & FRESH_LOSS:
         part.loss_basis = loss_basis
-    _link_beside(desk, i, j)
+    if _comes_before(desk, j, i):
+        link_lot(desk, j)
+    else:
+        _link_beside(desk, i, j)
     return j
 
 

@@ -30,6 +30,10 @@ from lotwise.money import FULL_RATE, SHARE, mul_div
 
 __all__ = ["reorganize"]
 
+# Masks of a lot's marks; a byte, since complements of Python integers are negative.
+_ANY_BUT_REPLACEMENT = 0xFF ^ REPLACEMENT
+_ANY_BUT_BOUGHT = 0xFF ^ (REPLACEMENT | ABSORBED)
+
 
 @kernel
 def _waits(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
@@ -156,7 +160,7 @@ def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
             child.parent = lot.number
             child.security = detail.new_security
             child.shares = upto - given
-            child.marks &= ~(REPLACEMENT | ABSORBED)
+            child.marks = lot.marks & _ANY_BUT_BOUGHT
             given = upto
             child.basis = mul_div(lot.basis, detail.fraction, FULL_RATE)
             child.absorbed_loss = mul_div(lot.absorbed_loss, detail.fraction, FULL_RATE)
@@ -254,7 +258,7 @@ def _exchange(desk: Desk, posting: Posting, p: int) -> None:
     _recount(desk, p, detail.ratio_new, detail.ratio_old)
     i = desk.positions[p].first
     while i >= 0:
-        desk.lots[i].marks &= ~REPLACEMENT
+        desk.lots[i].marks &= _ANY_BUT_REPLACEMENT
         i = desk.following[i]
     relink(desk, p, detail.new_security)
 

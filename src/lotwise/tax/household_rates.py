@@ -31,10 +31,6 @@ RATES = np.dtype(
     align=True,
 )
 
-# A loss is averaged over a thousand dollars at least (money): the taxes it is the difference of are rounded to a
-# ten-thousandth of a dollar, line by line, so that a rate from fewer dollars would carry the noise of the rounding.
-_LEAST_LOSS = 1_000 * DOLLAR
-
 
 @kernel
 def _within(rate: int) -> int:
@@ -82,6 +78,10 @@ def _fill(
         out[i].loss_long = _worth(before, lost_long, i, losses[i], carried_worth)
 
 
+def _liabilities(households: Table, law: Law) -> Records:
+    return cast("Records", liabilities(households, law).view(np.recarray))
+
+
 def _with_loss(households: Table, column: str, losses: IntArray) -> Table:
     after = households.copy()
     after[column] = np.maximum(households[column] - losses, -LARGEST)
@@ -93,20 +93,18 @@ def household_rates(
 ) -> Table:
     """Rates of every household: rows of POSITION to rows of RATES, all households at once.
 
-    Per household: `losses` that could be realised tonight (money, >= 0), `carried_value` of a carried dollar of loss
-    as a share of the long-term rate (billionths), `usability` (billionths; MISSING = by the law, else the rates of
-    losses are this share of those of gains). Zero where the law does not cover a household.
+    Per household: `losses` that could be realised tonight (money; a dollar at least is taken, better many: lines of tax
+    are rounded to a ten-thousandth of one); `carried_value` of a carried dollar of loss as a share of the long-term
+    rate (billionths); `usability` (billionths): the rates of losses are this share of those of gains, MISSING = as the
+    law says. Zero where the law does not cover a household.
     """
-    over = np.minimum(np.maximum(losses, _LEAST_LOSS), LARGEST)
-    taxes = tuple(
-        cast("Records", liabilities(table, law).view(np.recarray))
-        for table in (
-            households,
-            _with_loss(households, "short_gains", over),
-            _with_loss(households, "long_gains", over),
-        )
+    over = np.clip(losses, DOLLAR, LARGEST)
+    taxes = (
+        _liabilities(households, law),
+        _liabilities(_with_loss(households, "short_gains", over), law),
+        _liabilities(_with_loss(households, "long_gains", over), law),
     )
     slopes = cast("Records", marginals(households, law).view(np.recarray))
     out = np.zeros(len(households), RATES)
-    _fill(slopes, taxes, over, (carried_value, usability), cast("Records", out.view(np.recarray)))  # type: ignore[arg-type]
+    _fill(slopes, taxes, over, (carried_value, usability), cast("Records", out.view(np.recarray)))
     return out

@@ -1,29 +1,36 @@
-"""transactions and pending orders: which wash windows they open, which cash and lots they use up."""
+"""transactions and pending orders: rows of the record, windows with tonight's orders, cash and lots they use up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from lotwise.dates import NO_DATE, WASH_DAYS
+from lotwise.dates import WASH_DAYS
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.lots import LotContext
+from lotwise.interchange.firm_folder.record import (
+    Record,
+    RecordRows,
+    columns_of,
+    first_day,
+    with_purchases,
+    with_sales,
+)
+from lotwise.interchange.firm_folder.recorded_trades import rows_where
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns, Windows, open_windows
+from lotwise.ledger.wash_sales import Windows, open_windows
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
-from lotwise.rebalancing.book import AccountKind, LotFlag
+from lotwise.rebalancing.book import LotFlag
 
-__all__ = ["PendingOrders", "loss_sales", "read_pending_orders", "report_oversold", "windows_of"]
+__all__ = ["PendingOrders", "read_pending_orders", "record_rows", "report_oversold", "windows_of"]
 
 _MOST_VALUE = 10**12 * DOLLAR  # as for a lot: beyond it sums leave 64 bits
-
-_SALES = {"account": pl.Int64, "security": pl.Int64, "day": pl.Int32}
 
 
 @dataclass(slots=True)
@@ -138,8 +145,11 @@ def _report_repeated(
         findings.rows(Place(file, None, "transaction_id"), message, found)
 
 
-def _recent(table: TypedTable, accounts: AccountTable, today: int, findings: FindingList) -> pl.DataFrame:
-    """Transactions of the wash window, validated; older ones are validated and change nothing."""
+def record_rows(table: TypedTable, accounts: AccountTable, today: int, findings: FindingList) -> RecordRows:
+    """Validate the transactions; those since the record begins, each once, are its rows.
+
+    A wrong cell of the last thirty days blocks its household, since a window may depend on it; an older one does not.
+    """
     frame = table.frame.with_columns(code_of(table.frame["account_id"], accounts.ids).alias("account"))
     owners = accounts.owners(frame["account"])
     in_run = accounts.in_run(frame["account"])
@@ -157,53 +167,13 @@ def _recent(table: TypedTable, accounts: AccountTable, today: int, findings: Fin
     keyed = frame["transaction_id"].is_not_null() & frame["account"].is_not_null() & in_run
     again = keyed & ~frame.select(pl.struct("account", "transaction_id").is_first_distinct()).to_series()
     _report_repeated(table.file, frame, again, owners.of(again), findings)
-    return frame.filter(in_run & ~old & ~later & ~again & pl.col("account").is_not_null())
-
-
-def loss_sales(table: TypedTable, context: LotContext, findings: FindingList) -> pl.DataFrame:
-    """Sales at a loss in taxable accounts in the last 30 days: columns account, security, day.
-
-    A sale whose basis or proceeds are not known counts as one at a loss: buying back is then barred for nothing at
-    worst. Sales in tax-deferred accounts deduct nothing and open no window.
-    """
-    accounts = context.accounts
-    recent = _recent(table, accounts, context.today, findings)
-    sells = recent.filter(
-        (pl.col("kind") == "sell")
-        & pl.Series(accounts.kind == AccountKind.TAXABLE).gather(recent["account"]).alias("taxable")
-    )
-    sells = sells.with_columns(code_of(sells["symbol"], context.securities.labels.symbols).alias("security"))
-    losses: list[tuple[int, int, int]] = []
-    columns = ("account", "security", "symbol", "date", "amount", "shares", "price", "fee", "basis")
-    for line, account, security, symbol, day, amount, shares, price, fee, basis in sells.select(
-        LINE, *columns
-    ).iter_rows():
-        owner = accounts.roster.ids[accounts.household[account]]
-        place = Place(table.file, line, "symbol")
-        if symbol is None:
-            message = Message(Severity.ERROR, "what was sold", "fill it; until then the household is refused")
-            findings.add(place, message, "empty", owner)
-            continue
-        if security is None:
-            message = Message(Severity.NOTICE, "a symbol of the securities file", "its wash window is not looked at")
-            findings.add(place, message, symbol, owner)
-            continue
-        if day is None:
-            continue
-        proceeds = amount
-        if proceeds is None and shares is not None and price is not None:
-            proceeds = exact_mul_div(abs(shares), price, SHARE)
-        if basis is None or proceeds is None:
-            message = Message(
-                Severity.WARNING,
-                "a sale with amount and basis",
-                f"fill them; until then it counts as a loss and {symbol} is not bought back for {WASH_DAYS} days",
-            )
-            findings.add(place._replace(column="basis"), message, "empty", owner)
-            losses.append((account, security, day))
-        elif proceeds - (fee or 0) < basis:
-            losses.append((account, security, day))
-    return pl.DataFrame(losses, schema=_SALES, orient="row")
+    whose = np.zeros(len(accounts.roster.ids), dtype=np.bool_)
+    whose[owners.code.drop_nulls().to_numpy()] = True
+    begins = frame["date"].min()
+    before = (frame["date"] < first_day(today)).fill_null(value=False)
+    kept = in_run & ~before & ~later & ~again & frame["account"].is_not_null()
+    part = rows_where(replace(table, frame=frame), kept)
+    return RecordRows(part, begins if isinstance(begins, int) else None, whose)
 
 
 def _pending_losses(lots: pl.DataFrame, orders: PendingOrders, today: int) -> pl.DataFrame:
@@ -217,39 +187,22 @@ def _pending_losses(lots: pl.DataFrame, orders: PendingOrders, today: int) -> pl
     )
 
 
-def windows_of(context: LotContext, lots: pl.DataFrame, orders: PendingOrders, losses: pl.DataFrame) -> Windows:
+def windows_of(context: LotContext, record: Record, orders: PendingOrders) -> Windows:
     """List the open windows of the chosen households; households of one wash group share theirs.
 
-    A purchase whose day is not known counts as made today: it then bars losses, which costs a loss at worst.
+    Pending orders count as made today, on top of the record.
     """
-    accounts, roster = context.accounts, context.accounts.roster
+    roster = context.accounts.roster
     taxpayers = int(roster.taxpayer.max()) + 1 if len(roster.taxpayer) else 0
     today = context.today
-    unknown = pl.col("acquired") == int(NO_DATE)
-    day = pl.when(unknown).then(pl.lit(today, dtype=pl.Int32)).otherwise(pl.col("acquired"))
-    bought = (
-        lots.with_columns(day.alias("day"))
-        .filter((pl.col("flags") & int(LotFlag.REPLACEMENT) > 0) & pl.col("day").is_between(today - WASH_DAYS, today))
-        .select("account", "security", "day", "shares")
-    )
     pending = pl.DataFrame(
         orders.buys, schema={"account": pl.Int64, "security": pl.Int64, "shares": pl.Int64}, orient="row"
-    )
-    bought = pl.concat(
-        [
-            bought,
-            pending.select("account", "security", pl.lit(today, dtype=pl.Int32).alias("day"), "shares"),
-        ]
-    )
-    sold = pl.concat([losses, _pending_losses(lots, orders, today)]) if orders.sells else losses
-
-    def of(frame: pl.DataFrame) -> SaleColumns:
-        household = roster.taxpayer[accounts.household[frame["account"].to_numpy()]]
-        identical = context.securities.identical[frame["security"].to_numpy()]
-        return SaleColumns(household, identical, frame["day"].to_numpy().astype(np.int32))
-
-    purchases = PurchaseColumns(*of(bought), bought["shares"].to_numpy())
-    return _for_households(open_windows(today, taxpayers, purchases, of(sold)), context)
+    ).with_columns(day=pl.lit(today, dtype=pl.Int32))
+    bought = with_purchases(record.bought, columns_of(pending, context), pending["shares"])
+    lost = record.lost
+    if orders.sells:
+        lost = with_sales(lost, columns_of(_pending_losses(record.lots, orders, today), context))
+    return _for_households(open_windows(today, taxpayers, bought, lost), context)
 
 
 def _for_households(windows: Windows, context: LotContext) -> Windows:

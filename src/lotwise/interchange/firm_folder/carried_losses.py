@@ -143,7 +143,7 @@ def _report(added: pl.DataFrame, accounts: AccountTable, ids: pl.Series, file: s
     )
     for household, count, total, lot, of, symbol, day, seller in households.iter_rows():
         was = (
-            f"{count} {'lot' if count == 1 else 'lots'} without {format_money(total)} of losses: {lot} of {of} replaced "
-            f"{symbol} sold on {from_day_number(day)} in {seller}"
+            f"{count} {'lot' if count == 1 else 'lots'} without {format_money(total)} of losses: "
+            f"{lot} of {of} replaced {symbol} sold on {from_day_number(day)} in {seller}"
         )
         findings.add(Place(file, None, "basis"), message, was, accounts.roster.ids[household])

@@ -8,14 +8,11 @@ firm.toml's.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-# Modules, not names: the two packages import parts of each other, whichever is first.
-import lotwise.interchange.ledger_files.policy as ledger_policy
-import lotwise.interchange.ledger_files.register as ledger_register
 from lotwise.errors import FolderError, Severity
 from lotwise.interchange.firm_folder import market_files
 from lotwise.interchange.firm_folder.accounts import AccountTable
@@ -37,6 +34,9 @@ from lotwise.storage.ledger import Ledger
 from lotwise.storage.names import Names, with_names
 from lotwise.storage.register import ACCOUNTS, IDENTICAL_ROWS, Register
 
+if TYPE_CHECKING:
+    from lotwise.interchange.ledger_files.policy import Policy
+
 __all__ = ["FoldedRecord", "fold_trades", "posted_record", "tonight_register"]
 
 _LOT, _BUY = "lot ", "buy "  # what names of lots in the folded trades begin with
@@ -55,7 +55,7 @@ class FoldedRecord(NamedTuple):
 def tonight_register(folder: Path, context: LotContext, findings: FindingList) -> Register:
     """Accounts, identical securities and reading of the law as the ledger has them, from what has been read already."""
     accounts = context.accounts
-    policy = ledger_policy.read_policy(folder, findings)
+    policy = _policy(folder, findings)
     listed = pl.DataFrame(
         {
             "account_id": accounts.ids,
@@ -72,12 +72,30 @@ def tonight_register(folder: Path, context: LotContext, findings: FindingList) -
     return Register(listed, no_funds, _identical(folder, context.securities, policy, findings), policy.reading)
 
 
-def _identical(
-    folder: Path, securities: Securities, policy: ledger_policy.Policy, findings: FindingList
-) -> pl.DataFrame:
+def _policy(folder: Path, findings: FindingList) -> Policy:
+    """What firm.toml says of the ledger; the rest of that file has been reported where it was read."""
+    # Imported late: the two packages import parts of each other, whichever is first.
+    from lotwise.interchange.ledger_files.policy import Policy, read_policy  # noqa: PLC0415
+
+    if not (folder / "firm.toml").is_file():
+        return Policy()
+    said = FindingList()
+    policy = read_policy(folder, said)
+    findings.extend(each for each in said.all_sorted(()) if each.column in ("reading", "relief"))
+    return policy
+
+
+def _ledger_register(folder: Path, policy: Policy, findings: FindingList) -> Register:
+    """Read the register as the ledger does."""
+    from lotwise.interchange.ledger_files.register import read_register  # noqa: PLC0415 - as above
+
+    return read_register(folder, policy, findings)
+
+
+def _identical(folder: Path, securities: Securities, policy: Policy, findings: FindingList) -> pl.DataFrame:
     if is_there(folder, market_files.IDENTICAL):
         said = FindingList()
-        rows = ledger_register.read_register(folder, policy, said).identical
+        rows = _ledger_register(folder, policy, said).identical
         findings.extend(each for each in said.all_sorted(()) if each.file.startswith(market_files.IDENTICAL.stem))
         return rows
     ever = np.iinfo(np.int32)
@@ -160,7 +178,7 @@ def posted_record(folder: Path, context: LotContext, findings: FindingList) -> F
     try:
         if not Journal(folder / "ledger" / "journal").parts():
             return None
-        register = ledger_register.read_register(folder, ledger_policy.read_policy(folder, findings), said)
+        register = _ledger_register(folder, _policy(folder, findings), said)
         ledger = Ledger(folder, register)
         standing, world = ledger.standing(), ledger.world()
     except FolderError as error:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
@@ -16,8 +17,8 @@ from lotwise.households.profile import Profile
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
 from lotwise.interchange.firm_folder.activity import (
-    loss_sales,
     read_pending_orders,
+    record_rows,
     report_oversold,
     windows_of,
 )
@@ -49,12 +50,13 @@ from lotwise.interchange.firm_folder.households import (
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models
 from lotwise.interchange.firm_folder.prices import Prices, read_prices
+from lotwise.interchange.firm_folder.record import original_bases, read_record
 from lotwise.interchange.firm_folder.restrictions import read_restrictions
 from lotwise.interchange.firm_folder.risk_files import read_risk_model
 from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
-from lotwise.interchange.firm_folder.tax_positions import TaxPositions, rates_tonight, read_tax_positions
+from lotwise.interchange.firm_folder.tax_positions import TaxPositions, YearToDate, rates_tonight, read_tax_positions
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
 from lotwise.rebalancing.unrealised import unrealised_losses
@@ -108,6 +110,7 @@ class _Holdings:
     windows: Windows
     rules: RuleBook
     restrictions: tuple[str, ...]
+    year_to_date: YearToDate  # of every household of the roster
 
 
 class _FolderReader:
@@ -238,24 +241,31 @@ class _FolderReader:
         The last files to be read: raises FolderError where something stopped the folder.
         """
         findings = self._findings
-        lots = read_lots(self._take(client_files.LOTS), context, findings)
+        lots, originals = self._read_lots(context)
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
         if not no_lots:
             report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
-        losses = loss_sales(self._table(client_files.TRANSACTIONS), context, findings)
-        windows = windows_of(context, lots, orders, losses)
+        rows = record_rows(self._table(client_files.TRANSACTIONS), context.accounts, context.today, findings)
+        record = read_record(self._folder, rows, lots, originals, context, findings, compare=not no_lots)
+        lots, windows = record.lots, windows_of(context, record, orders)
         groups = self._groups(context.securities, context.today)
         table = self._table(client_files.RESTRICTIONS)
         named = stand_ins.lots_for(table, context.accounts.roster) if no_lots else lots
         restrictions = read_restrictions(table, context.accounts, groups, named, findings)
         holdable = Holdable(context.accounts, models.models, followed, lots, groups.lookthrough)
         report_funds_within_reach(table, restrictions.rules, groups, holdable, findings)
-        rows = account_rows(context.accounts)
-        rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), rows.row, findings)
+        account_order = account_rows(context.accounts)
+        rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), account_order.row, findings)
         _stop(findings)
-        columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), rows)
-        accounts = account_columns(context.accounts, rows, orders.cash_used, columns.start)
-        return _Holdings(rows, accounts, columns, windows, rules, restrictions.words)
+        columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), account_order)
+        accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
+        return _Holdings(account_order, accounts, columns, windows, rules, restrictions.words, record.year_to_date)
+
+    def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read the lots, and the bases before wash-sale adjustments that they state."""
+        table = self._take(client_files.LOTS)
+        posted = (self._folder / "ledger").is_dir()
+        return read_lots(table, context, self._findings), original_bases(table, context.today, all_days=posted)
 
     def _groups(self, securities: Securities, today: int) -> GroupBook:
         screens = read_screens(self._table(market_files.SCREENS), securities, self._findings)

@@ -16,8 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-# Modules, not names: the two packages import parts of each other, whichever is first.
-import lotwise.interchange.ledger_files.transactions as ledger_transactions
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList
 from lotwise.interchange.firm_folder.tables import LINE
@@ -57,11 +55,14 @@ def rows_where(table: TypedTable, keep: pl.Series) -> TypedTable:
 
 def read_trades(table: TypedTable, register: Register, recent: pl.DataFrame) -> Trades:
     """Read purchases and sales; `recent` are tonight's lots: account_id, symbol, lot_id, acquired, shares."""
+    # Imported late: the two packages import parts of each other, whichever is first.
+    from lotwise.interchange.ledger_files.transactions import journal_rows  # noqa: PLC0415
+
     table = rows_where(table, table.frame["kind"].is_in(TRADED).fill_null(value=False))
     sells = table.frame["kind"] == "sell"
     stated = table.frame.with_columns(stated=sells & table.frame["basis"].is_not_null())
     # What keeps a row out is said below, in words of tonight's run.
-    posted = ledger_transactions.journal_rows(
+    posted = journal_rows(
         TypedTable(table.contract, table.file, stated, table.was, table.bad, (), {}), register, FindingList()
     ).rows.filter(pl.col("shares") > 0)
     unread = ~table.frame[LINE].is_in(posted["line"].implode())

@@ -26,7 +26,7 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.ledger.events import MISSING, Table
-from lotwise.money import FULL_RATE, IntArray, Rate
+from lotwise.money import DOLLAR, FULL_RATE, IntArray, Rate
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.tax.household_rates import household_rates
 from lotwise.tax.parameters import FilingStatus
@@ -46,6 +46,11 @@ _MONEY = {
     "short_carryforward": "short_carryforward",
     "long_carryforward": "long_carryforward",
 }
+
+
+# What a loss is worth is averaged over this much of it at least (money): over less, the roundings of the tax lines
+# would show in the rate, and a household with next to no loss tonight is priced for the next ones.
+_LEAST_LOSS = 1_000 * DOLLAR
 
 
 class YearToDate(NamedTuple):
@@ -247,4 +252,4 @@ def rates_tonight(
 
     carried = rates([profile.carried_loss_value for profile in profiles])
     usability = rates([profile.loss_usability for profile in profiles])
-    return household_rates(table, load_law(), losses, carried, usability)
+    return household_rates(table, load_law(), np.maximum(losses, _LEAST_LOSS), carried, usability)

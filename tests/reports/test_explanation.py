@@ -1,0 +1,83 @@
+"""What an explanation says of a household's tax, against its position."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from lotwise.money import DOLLAR, FULL_RATE, Money
+from lotwise.rebalancing.book import Book, RateOrigin
+from lotwise.rebalancing.explain import explain_household
+from lotwise.rebalancing.tax_story import tax_story
+from lotwise.reports.explanation import explanation, tax_words
+from lotwise.tax.household_rates import household_rates
+from lotwise.tax.liability import load_law
+from lotwise.tax.parameters import FilingStatus
+from lotwise.tax.position import TaxPosition, positions
+from tests.reports.small_run import small_run
+
+COUPLE = TaxPosition(
+    2025, FilingStatus.MARRIED_JOINT, ordinary_income=Money(230_000 * DOLLAR), magi=Money(240_000 * DOLLAR)
+)
+
+
+def taxed(position: TaxPosition, origin: RateOrigin, loss: int = 10_000) -> Book:
+    """The small run's book, its first household in this position and with so many dollars to lose."""
+    book = small_run().book
+    tax = book.tax.copy()
+    tax[0] = positions([position])[0]
+    lost, value, unset = (np.array([amount]) for amount in (loss * DOLLAR, FULL_RATE * 8 // 10, np.iinfo(np.int64).min))
+    rates = household_rates(tax[:1], load_law(), lost, value, unset)[0]
+    households = book.households
+    names = {"short_rate": "short", "long_rate": "long", "loss_short_rate": "loss_short", "loss_long_rate": "loss_long"}
+    for column, name in names.items():
+        getattr(households, column)[0] = rates[name]
+    households.rate_origin[0] = origin
+    return book._replace(tax=tax)
+
+
+@pytest.mark.parametrize(
+    ("position", "origin", "words"),
+    [
+        (
+            COUPLE,
+            RateOrigin.INCOME,
+            "taxed at 24.00% short term (for the next $10,000 of gain) and 15.00% long term (for the next $10,000 of "
+            "gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 15.60% short term and "
+            "15.60% long term",
+        ),
+        (
+            replace(COUPLE, long_carryforward=Money(50_000 * DOLLAR), short_gains=Money(7_000 * DOLLAR)),
+            RateOrigin.INCOME,
+            "taxed at 0.00% short term (for the next $40,000 of gain) and 0.00% long term (for the next $40,000 of "
+            "gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 0.00% short term and 0.00% "
+            "long term; the year's gains so far: $7,000 short term, $0 long term; losses carried into the year: $0 "
+            "short term, $50,000 long term",
+        ),
+    ],
+)
+def test_the_words_name_rates_their_origin_their_reach_and_what_is_carried(
+    position: TaxPosition, origin: RateOrigin, words: str
+) -> None:
+    assert tax_words(tax_story(taxed(position, origin), 0)) == words
+
+
+def test_rates_of_a_household_or_the_firm_hold_always() -> None:
+    book = small_run().book
+    assert "40.80% short term (always) and 23.80% long term (always), its own rates;" in tax_words(tax_story(book, 0))
+    book.households.rate_origin[:] = RateOrigin.DEFAULT
+    assert "the firm's default rates;" in tax_words(tax_story(book, 0))
+
+
+def test_an_explanation_begins_with_the_household_and_its_rates() -> None:
+    run = small_run()
+    story = explain_household(run.book, run.market, 1)
+    stream = io.StringIO()
+    Console(file=stream, width=400).print(explanation(story, run.labels, run.market_labels))
+    first, second = stream.getvalue().splitlines()[:2]
+    assert first.startswith("Household ")
+    assert second.strip() == tax_words(story.tax)
