@@ -11,7 +11,20 @@ from numpy.typing import NDArray
 from lotwise.dates import WASH_DAYS
 from lotwise.kernels import Records, kernel
 from lotwise.ledger.booking import Posting, correct_basis, give_up, open_lot, sell
-from lotwise.ledger.desk import FULL, LOTS, OPENED, PENDING, REALIZED_ROWS, SHORTS, WASHES, Desk, Rules, clear, desk_for
+from lotwise.ledger.desk import (
+    FULL,
+    LOTS,
+    OPENED,
+    PENDING,
+    POSITIONS,
+    REALIZED_ROWS,
+    SHORTS,
+    WASHES,
+    Desk,
+    Rules,
+    clear,
+    desk_for,
+)
 from lotwise.ledger.disposition_order import disposed_later
 from lotwise.ledger.events import EventKind, Table
 from lotwise.ledger.matching import match_day
@@ -168,12 +181,15 @@ def _keep(desk: Desk, outcome: _Outcome) -> bool:
     lots, rows, washes = outcome.rows_used[0], outcome.rows_used[1], outcome.rows_used[2]
     if rows + desk.used[REALIZED_ROWS] > outcome.realized.size or washes + desk.used[WASHES] > outcome.washes.size:
         return False
-    for i in range(desk.used[LOTS]):
-        if desk.lots[i].shares > 0:
-            if lots == outcome.lots.size:
-                return False
-            outcome.lots[lots] = desk.lots[i]
-            lots += 1
+    for p in range(desk.used[POSITIONS]):
+        i = desk.positions[p].first
+        while i >= 0:
+            if desk.lots[i].shares > 0:
+                if lots == outcome.lots.size:
+                    return False
+                outcome.lots[lots] = desk.lots[i]
+                lots += 1
+            i = desk.following[i]
     for r in range(desk.used[REALIZED_ROWS]):
         outcome.realized[rows + r] = desk.realized[r]
     for w in range(desk.used[WASHES]):

@@ -182,8 +182,8 @@ def _merged(old: Table, new: Table, old_key: IntArray, new_key: IntArray) -> Tab
 
 
 def _with_lots(old: Table, new: Table, securities: int) -> Table:
-    """Add the lots of the desks that were folded, by account, security, acquired, number."""
-    new = new[np.lexsort((new["number"], new["acquired"], new["security"], new["account"]))]
+    """Add the lots of the desks that were folded, by account and security; those of one as they stand in its chain."""
+    new = new[np.lexsort((new["security"], new["account"]))]
     old_key, new_key = (table["account"].astype(np.int64) * securities + table["security"] for table in (old, new))
     return _merged(old, new, old_key, new_key)
 

@@ -56,9 +56,7 @@ def _comes_before(desk: Desk, i: int, j: int) -> bool:
     one, other = desk.lots[i], desk.lots[j]
     if one.acquired != other.acquired:
         return bool(one.acquired < other.acquired)
-    if one.acquisition != other.acquisition:
-        return bool(one.acquisition < other.acquisition)
-    return bool(one.number < other.number)
+    return bool(one.acquisition < other.acquisition)
 
 
 @kernel
@@ -100,15 +98,11 @@ def link_lot(desk: Desk, i: int) -> None:
 
 @kernel
 def _link_beside(desk: Desk, i: int, j: int) -> None:
-    """Put lot j, a part of open lot i, into the chain after it, among the parts of the same purchase."""
+    """Put lot j, a part of open lot i, into the chain right after it."""
     lot = desk.lots[j]
     p = position_of(desk, lot.account, lot.security, 1 if lot.marks & SHORT else 0)
-    before = i
     after = desk.following[i]
-    while after >= 0 and not _comes_before(desk, j, after):
-        before = after
-        after = desk.following[after]
-    desk.following[before] = j
+    desk.following[i] = j
     desk.following[j] = after
     if after < 0:
         desk.positions[p].last = j
@@ -116,8 +110,16 @@ def _link_beside(desk: Desk, i: int, j: int) -> None:
 
 
 @kernel
+def _goes_before(desk: Desk, i: int, j: int) -> bool:
+    """Whether lot i goes before lot j among those that replace."""
+    if desk.lots[i].acquisition == desk.lots[j].acquisition:
+        return bool(desk.lots[i].account < desk.lots[j].account)
+    return _comes_before(desk, i, j)
+
+
+@kernel
 def insert_recent(desk: Desk, i: int) -> None:
-    """Put a lot among those that may replace shares sold at a loss."""
+    """Put a lot among those that may replace shares sold at a loss; parts of one purchase go by account."""
     n = desk.used[RECENT]
     if n >= desk.recent.size:
         # Room is given back by what has left the window.
@@ -129,7 +131,7 @@ def insert_recent(desk: Desk, i: int) -> None:
         n -= first
         desk.used[RECENT_FIRST] = 0
     k = n
-    while k > desk.used[RECENT_FIRST] and _comes_before(desk, i, desk.recent[k - 1]):
+    while k > desk.used[RECENT_FIRST] and _goes_before(desk, i, desk.recent[k - 1]):
         desk.recent[k] = desk.recent[k - 1]
         k -= 1
     desk.recent[k] = i
@@ -216,10 +218,7 @@ def split_off(desk: Desk, i: int, shares: int, event: int, place: int) -> int:
     part.absorbed_loss = absorbed
     if part.marks & FRESH_LOSS:
         part.loss_basis = loss_basis
-    if _comes_before(desk, j, i):
-        link_lot(desk, j)
-    else:
-        _link_beside(desk, i, j)
+    _link_beside(desk, i, j)
     return j
 
 

@@ -24,9 +24,9 @@ from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, add_lot, re
 from lotwise.ledger.desk import FULL, LOTS, REALIZED_ROWS, Desk, Rules, identical_on
 from lotwise.ledger.events import NO_CODE
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.ledger.open_lots import close_shares, link_lot, position_of, split_off, split_row
+from lotwise.ledger.open_lots import close_shares, insert_recent, link_lot, position_of, split_off, split_row
 from lotwise.ledger.relief import shares_named
-from lotwise.ledger.tables import SHORT, Origin, Refusal
+from lotwise.ledger.tables import ABSORBED, REPLACEMENT, SHORT, Origin, Refusal
 from lotwise.money import mul_div
 
 __all__ = ["begin_on_sale", "cover", "sell_short"]
@@ -102,6 +102,8 @@ def _begin_anew(desk: Desk, rules: Rules, posting: Posting, opened: int, shares:
         part = min(left, desk.lots[first].shares)
         j = split_off(desk, first, part, posting.number, posting.place)
         desk.lots[j].holding_start = event.day
+        if j != first and desk.lots[j].marks & (REPLACEMENT | ABSORBED) == REPLACEMENT and not desk.used[FULL]:
+            insert_recent(desk, j)
         left -= part
 
 

@@ -193,6 +193,6 @@ class World(NamedTuple):
 class State(NamedTuple):
     """Everything that has been folded."""
 
-    lots: Table  # (L,) LOT, open ones, sorted by account, security, acquired, number
+    lots: Table  # (L,) LOT, open ones, sorted by account, security, acquired, acquisition; parts of one as they came
     realized: Table  # (R,) REALIZED, sorted by event; within one as they were taken
     washes: Table  # (W,) WASH, sorted by day, sale
