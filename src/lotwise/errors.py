@@ -4,6 +4,7 @@
     ├── FolderError        nothing can be done with this firm folder (exit status 2); carries its findings
     ├── SettingsError      an environment variable LOTWISE_* has a value it cannot have
     ├── RiskModelError     a risk model cannot be estimated, read or used
+    ├── StateLawError      a state's tax file is misspelt or lacks something (lotwise.tax.state_law)
     └── ProposalError      a proposal failed its exact re-verification: a bug of Lotwise, never the user's
 
 Bad data is not an exception: it is a `Finding`, collected with all others, and blocks only the account or household

@@ -14,7 +14,8 @@ A loss taken over by shares sold later the same day raises the basis of that sal
 reading ANY_ACQUISITION also finds shares that were sold before: their basis cannot be raised any more, and the loss is
 counted as gone for ever.
 
-Not modelled: contracts and options to acquire (1091(a)), losses of short sales (1091(e)).
+Not modelled: contracts and options to acquire (1091(a)), losses of short sales (1091(e)); a split between a loss and a
+purchase that comes to the ledger more than 30 days after the loss (its shares are matched uncounted anew).
 """
 
 from __future__ import annotations
