@@ -26,6 +26,7 @@ DEFAULTS = (458_000_000, 288_000_000)  # firm.toml: 0.408, 0.238 and 0.05
 def read(folder: Path, cells: Mapping[str, str], day: date | None = None, firm: str = "") -> Firm:
     """Read the small firm where H1 says these cells and nothing else of its tax; `firm` joins its profile."""
     files = small_firm()
+    del files["transactions.csv"]  # whose gains would stand instead of the ytd columns
     columns = ",".join(("household_id", "model", *cells))
     files["households.csv"] = f"{columns}\n{','.join(('H1', 'core', *cells.values()))}\n"
     files["firm.toml"] = files["firm.toml"].replace("risk_price_bps = 40", f"risk_price_bps = 40\n{firm}")

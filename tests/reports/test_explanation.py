@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lotwise.ledger.events import MISSING
 from lotwise.money import DOLLAR, FULL_RATE, Money
 from lotwise.rebalancing.book import Book, RateOrigin
 from lotwise.rebalancing.explain import explain_household
@@ -25,13 +26,14 @@ COUPLE = TaxPosition(
 )
 
 
-def taxed(position: TaxPosition, origin: RateOrigin, loss: int = 10_000) -> Book:
-    """The small run's book, its first household in this position and with so many dollars to lose."""
+def taxed(position: TaxPosition, origin: RateOrigin, loss: int = 10_000, gain: int = 0) -> Book:
+    """The small run's book, its first household in this position and with so many dollars to lose or gain."""
     book = small_run().book
     tax = book.tax.copy()
     tax[0] = positions([position])[0]
-    lost, value, unset = (np.array([amount]) for amount in (loss * DOLLAR, FULL_RATE * 8 // 10, np.iinfo(np.int64).min))
-    rates = household_rates(tax[:1], load_law(), lost, value, unset)[0]
+    amounts = (loss * DOLLAR, gain * DOLLAR, FULL_RATE * 8 // 10, MISSING)
+    lost, gained, value, unset = (np.array([amount]) for amount in amounts)
+    rates = household_rates(tax[:1], load_law(), (lost, gained), value, unset)[0]
     households = book.households
     names = {"short_rate": "short", "long_rate": "long", "loss_short_rate": "loss_short", "loss_long_rate": "loss_long"}
     for column, name in names.items():
@@ -46,17 +48,21 @@ def taxed(position: TaxPosition, origin: RateOrigin, loss: int = 10_000) -> Book
         (
             COUPLE,
             RateOrigin.INCOME,
-            "taxed at 24.00% short term (for the next $10,000 of gain) and 15.00% long term (for the next $10,000 of "
-            "gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 15.60% short term and "
-            "15.60% long term",
+            (
+                "taxed at 24.00% short term (for the next $10,000 of gain) and 15.00% long term (for the next $10,000 "
+                "of gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 15.60% short term "
+                "and 15.60% long term"
+            ),
         ),
         (
             replace(COUPLE, long_carryforward=Money(50_000 * DOLLAR), short_gains=Money(7_000 * DOLLAR)),
             RateOrigin.INCOME,
-            "taxed at 0.00% short term (for the next $40,000 of gain) and 0.00% long term (for the next $40,000 of "
-            "gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 0.00% short term and 0.00% "
-            "long term; the year's gains so far: $7,000 short term, $0 long term; losses carried into the year: $0 "
-            "short term, $50,000 long term",
+            (
+                "taxed at 0.00% short term (for the next $40,000 of gain) and 0.00% long term (for the next $40,000 of "
+                "gain), by the law of 2025 at its income; a dollar of tonight's losses is worth 0.00% short term and "
+                "0.00% long term; the year's gains so far: $7,000 short term, $0 long term; losses carried into the "
+                "year: $0 short term, $50,000 long term"
+            ),
         ),
     ],
 )
@@ -64,6 +70,13 @@ def test_the_words_name_rates_their_origin_their_reach_and_what_is_carried(
     position: TaxPosition, origin: RateOrigin, words: str
 ) -> None:
     assert tax_words(tax_story(taxed(position, origin), 0)) == words
+
+
+def test_a_rate_that_is_an_average_says_so() -> None:
+    words = tax_words(tax_story(taxed(COUPLE, RateOrigin.INCOME, gain=20_000), 0))
+    assert words.startswith(
+        "taxed at 25.90% short term (on average of tonight's gains; 24.00% for the next $10,000) and 16.90% long"
+    )
 
 
 def test_rates_of_a_household_or_the_firm_hold_always() -> None:

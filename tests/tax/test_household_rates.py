@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lotwise.ledger.events import MISSING
-from lotwise.money import DOLLAR, FULL_RATE, Money, Rate
+from lotwise.money import DOLLAR, FULL_RATE, IntArray, Money, Rate
 from lotwise.tax.household_rates import household_rates
 from lotwise.tax.liability import liability
+from lotwise.tax.marginal import marginal
 from lotwise.tax.parameters import FilingStatus
 from lotwise.tax.position import TaxPosition, blank_positions, positions
 from tests.tax.households import dollars, federal_law, tax_positions
@@ -26,11 +27,18 @@ COUPLE = TaxPosition(
 UNSET = MISSING
 
 
-def rates(position: TaxPosition, loss: int = 0, carried: str = "0.8", usability: int = UNSET) -> list[float]:
-    """Short, long, and losses short and long, as fractions; `loss` in dollars, `usability` in billionths."""
-    value = round(float(carried) * FULL_RATE)
-    columns = (np.array([amount], np.int64) for amount in (loss * DOLLAR, value, usability))
-    return [each / FULL_RATE for each in household_rates(positions([position]), federal_law(), *columns)[0].tolist()]
+def rates(
+    position: TaxPosition, loss: int = 0, carried: str = "0.8", usability: int = UNSET, gain: int = 0
+) -> list[float]:
+    """Short, long, and losses short and long, as fractions; `loss`, `gain` in dollars, `usability` in billionths."""
+
+    def one(amount: int) -> IntArray:
+        return np.array([amount], np.int64)
+
+    value = one(round(float(carried) * FULL_RATE))
+    amounts = one(loss * DOLLAR), one(gain * DOLLAR)
+    found = household_rates(positions([position]), federal_law(), amounts, value, one(usability))
+    return [each / FULL_RATE for each in found[0].tolist()]
 
 
 def test_a_couple_in_the_24_percent_bracket_pays_24_and_15_percent() -> None:
@@ -75,6 +83,24 @@ def test_a_carryforward_makes_gains_free_and_more_losses_worthless() -> None:
     assert rates(replace(COUPLE, long_carryforward=dollars(3_000)))[:2] == [0.24, 0.24]
 
 
+def test_a_carried_loss_is_worth_no_more_than_a_first_long_term_gain_costs() -> None:
+    # 3,000 of loss are deducted already: the next gain costs 24%, the next loss is carried, against gains at 15%.
+    assert rates(replace(COUPLE, long_gains=dollars(-3_000)), 10_000) == [0.24, 0.24, 0.12, 0.12]
+
+
+def test_gains_that_go_past_a_threshold_are_taxed_at_their_average() -> None:
+    assert rates(COUPLE, gain=10_000)[:2] == [0.24, 0.15]  # up to the threshold of 250,000
+    # 20,000 of gain: 10,000 of it beyond the threshold, at 3.8% more.
+    assert rates(COUPLE, gain=20_000)[:2] == pytest.approx([0.259, 0.169], abs=1e-9)
+
+
+def test_a_carryforward_makes_no_more_gains_free_than_it_absorbs() -> None:
+    # 3,000 of it would be deducted from income at 24%; 1,000 more absorbs gains at no cost; 6,000 bear 15%.
+    carrying = replace(COUPLE, long_carryforward=dollars(4_000))
+    assert rates(carrying, gain=1_000)[:2] == [0.0, 0.0]
+    assert rates(carrying, gain=10_000)[1] == pytest.approx((3_000 * 0.24 + 6_000 * 0.15) / 10_000, abs=1e-9)
+
+
 def test_own_rates_stand_for_brackets_but_not_for_netting_and_limit() -> None:
     own = replace(COUPLE, short_rate=Rate(300_000_000), long_rate=Rate(200_000_000))
     assert rates(own, 1_000) == [0.3, 0.2, 0.3, 0.3]
@@ -91,7 +117,8 @@ def test_a_stated_usability_is_a_share_of_the_rates_of_gains() -> None:
 def test_a_household_that_the_law_does_not_cover_has_no_rates() -> None:
     nobody = blank_positions(2, 2025)
     nothing = np.zeros(2, np.int64)
-    assert household_rates(nobody, federal_law(), nothing, nothing, nothing + UNSET).tolist() == [(0, 0, 0, 0)] * 2
+    amounts = nothing, nothing
+    assert household_rates(nobody, federal_law(), amounts, nothing, nothing + UNSET).tolist() == [(0, 0, 0, 0)] * 2
 
 
 @given(tax_positions(), st.integers(1_000, 500_000), st.integers(0, 10))
@@ -105,6 +132,8 @@ def test_the_worth_of_a_loss_is_the_average_of_what_it_saves_and_carries(
     found = rates(position, loss, carried=f"0.{tenths}" if tenths < 10 else "1")
     carried = after.short_carryforward + after.long_carryforward
     carried -= before.short_carryforward + before.long_carryforward
-    worth = (before.total - after.total + carried * tenths / 10 * found[1]) / over
+    alone = replace(position, short_gains=position.short_carryforward, long_gains=position.long_carryforward)
+    later = min(found[1], max(marginal(alone, law).long_gain.tax / FULL_RATE, 0.0))
+    worth = (before.total - after.total + carried * tenths / 10 * later) / over
     assert found[2] == pytest.approx(min(max(worth, 0.0), 1.0), abs=1e-7)
     assert all(0.0 <= rate <= 1.0 for rate in found)

@@ -96,8 +96,8 @@ class Households(NamedTuple):
     model: Int32Array  # (H,) row of Models
     policy: Int32Array  # (H,) row of Policies
     rules: Int32Array  # (H,) row of RuleSets
-    short_rate: IntArray  # (H,) tax on the next dollar of short-term gain, federal + state, billionths
-    long_rate: IntArray  # (H,) the same of long-term gain
+    short_rate: IntArray  # (H,) tax on a dollar of tonight's short-term gains, federal + state, billionths
+    long_rate: IntArray  # (H,) the same of long-term gains
     loss_short_rate: IntArray  # (H,) what a dollar of short-term loss is worth, on average of tonight's, billionths
     loss_long_rate: IntArray  # (H,) the same of long-term loss
     rate_origin: Flags  # (H,) RateOrigin

@@ -91,7 +91,7 @@ class Trades(NamedTuple):
     basis: IntArray  # money: of the shares sold; the cost for a buy
     gain: IntArray  # money, 0 for a buy
     long_term: Flags  # of a sell: 1 if sold long term
-    tax: IntArray  # money, gain x rate of the next dollar, or loss x its worth; 0 in tax-deferred accounts
+    tax: IntArray  # money, gain x its rate, or loss x its worth; 0 in tax-deferred accounts
     cost: IntArray  # money, half the spread
     reason: Flags  # Reason
     figure_1: Floats  # dollars, see Reason

@@ -1,8 +1,8 @@
 """The tax of a household's trades: its liability for the year with them, less its liability without.
 
 Exact, by the law: netting, the limit on the deduction of losses, carryforwards, brackets and thresholds all count.
-The `tax` of a single trade is its gain at the rate of the next dollar, or its loss at what tonight's losses are worth
-on average; the sum of those may differ, and only this is the tax.
+The `tax` of a single trade is its gain or loss at one rate of the night (`lotwise.tax.household_rates`); the sum of
+those may differ, and only this is the tax.
 """
 
 from __future__ import annotations

@@ -1,17 +1,19 @@
-"""What each household could lose tonight: the losses of its taxable lots that may be sold.
+"""What each household could realise tonight: its losses, and the gains of a move to its model.
 
-Wash-sale windows are not looked at: a barred loss is a loss of next month.
+Only lots in taxable accounts that may be sold count. Wash-sale windows are not looked at: a barred loss is a loss of
+next month.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotwise.kernels import kernel
 from lotwise.money import SHARE, IntArray, mul_div
-from lotwise.rebalancing.book import AccountKind, Accounts, LotFlag, Lots
+from lotwise.rebalancing.book import AccountKind, Accounts, LotFlag, Lots, Models
 
-__all__ = ["unrealised_losses"]
+__all__ = ["gains_of_a_move", "unrealised_losses"]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _NEVER_SOLD = int(LotFlag.UNKNOWN_TAX | LotFlag.KEPT)
@@ -36,3 +38,67 @@ def unrealised_losses(households: int, accounts: Accounts, lots: Lots, price: In
     losses = np.zeros(households, np.int64)
     _add_losses(accounts, lots, price, losses)
     return losses
+
+
+@kernel
+def _worth(lots: Lots, price: IntArray, lot: int) -> int:
+    return mul_div(lots.shares[lot], price[lots.security[lot]], SHARE)
+
+
+@kernel
+def _gain_of_account(
+    account: int, accounts: Accounts, lots: Lots, price: IntArray, target: NDArray[np.float64]
+) -> float:
+    """Gain in what an account holds above `target` (money by security), each name's gains sold in equal parts."""
+    total = 0.0
+    lot, last = accounts.lot_start[account], accounts.lot_start[account + 1]
+    while lot < last:
+        security = lots.security[lot]
+        held, gain = 0, 0
+        while lot < last and lots.security[lot] == security:
+            worth = _worth(lots, price, lot)
+            held += worth
+            if not lots.flags[lot] & _NEVER_SOLD:
+                gain += max(worth - lots.basis[lot], 0)
+            lot += 1
+        if held > target[security]:
+            total += gain * (1.0 - target[security] / held)
+    return total
+
+
+@kernel
+def _add_gains(
+    accounts: Accounts,
+    lots: Lots,
+    price: IntArray,
+    models: Models,
+    model: NDArray[np.int32],
+    target: NDArray[np.float64],
+    gains: IntArray,
+) -> None:
+    for account in range(accounts.kind.size):
+        if accounts.kind[account] != _TAXABLE or not accounts.trades[account]:
+            continue
+        value = accounts.cash[account]
+        for lot in range(accounts.lot_start[account], accounts.lot_start[account + 1]):
+            value += _worth(lots, price, lot)
+        household = accounts.household[account]
+        first, last = models.start[model[household]], models.start[model[household] + 1]
+        for entry in range(first, last):
+            target[models.security[entry]] = models.weight[entry] * max(value, 0)
+        gains[household] += int(_gain_of_account(account, accounts, lots, price, target))
+        for entry in range(first, last):
+            target[models.security[entry]] = 0.0
+
+
+def gains_of_a_move(
+    accounts: Accounts, lots: Lots, price: IntArray, models: Models, model: NDArray[np.int32]
+) -> IntArray:
+    """Gains that selling every overweight down to the model would realise, by household, money (H,); O(lots).
+
+    `model` is the row of each household in `models`. A measure of what may be sold tonight, not a forecast of it: the
+    model's cash is taken as it stands, losses and restrictions are left aside.
+    """
+    gains = np.zeros(len(model), np.int64)
+    _add_gains(accounts, lots, price, models, model, np.zeros(len(price)), gains)
+    return gains

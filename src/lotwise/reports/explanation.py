@@ -51,8 +51,13 @@ def _percent(rate: Rate) -> str:
     return f"{rate / FULL_RATE:.2%}"
 
 
-def _reach_words(reach: Money | None) -> str:
-    return "always" if reach is None else f"for the next {_dollars(reach / DOLLAR)} of gain"
+def _reach_words(rate: Rate, next_rate: Rate, reach: Money | None) -> str:
+    if reach is None:
+        return "always"
+    dollars = _dollars(reach / DOLLAR)
+    if rate == next_rate:
+        return f"for the next {dollars} of gain"
+    return f"on average of tonight's gains; {_percent(next_rate)} for the next {dollars}"
 
 
 def tax_words(tax: TaxStory) -> str:
@@ -62,10 +67,12 @@ def tax_words(tax: TaxStory) -> str:
         RateOrigin.OWN: "its own rates",
         RateOrigin.DEFAULT: "the firm's default rates",
     }[tax.origin]
+    short = _reach_words(tax.short_rate, tax.next_short_rate, tax.short_reach)
+    long = _reach_words(tax.long_rate, tax.next_long_rate, tax.long_reach)
     words = (
-        f"taxed at {_percent(tax.short_rate)} short term ({_reach_words(tax.short_reach)}) and "
-        f"{_percent(tax.long_rate)} long term ({_reach_words(tax.long_reach)}), {origin}; a dollar of tonight's losses "
-        f"is worth {_percent(tax.loss_short_rate)} short term and {_percent(tax.loss_long_rate)} long term"
+        f"taxed at {_percent(tax.short_rate)} short term ({short}) and {_percent(tax.long_rate)} long term ({long}), "
+        f"{origin}; a dollar of tonight's losses is worth {_percent(tax.loss_short_rate)} short term and "
+        f"{_percent(tax.loss_long_rate)} long term"
     )
     if tax.short_gains or tax.long_gains:
         short, long = (_dollars(gains / DOLLAR) for gains in (tax.short_gains, tax.long_gains))

@@ -1,17 +1,19 @@
-"""Four rates of every household: what the next dollar of gain costs, and what a dollar of tonight's losses is worth.
+"""Four rates of every household: what a dollar of tonight's gains costs, and what one of tonight's losses is worth.
 
-The rates of gain are those of the next dollar (`marginal`): a carryforward not yet used up makes it free. A loss is
-worth its average over all that could be lost tonight: [tax now - tax with the loss + the part of it that is carried
-into the next year x the share of the long-term rate that a carried dollar is worth] per dollar of loss. So the first
-dollars save at full rates, those beyond the year's gains and the limit on the deduction (26 U.S.C. 1211(b)) little.
+The rates of gain are those of the next dollar (`marginal`) where they hold for all that may be realised tonight, else
+the average over that: a carryforward makes the gains free that it can absorb, and no others. A loss is worth its
+average over all that may be lost tonight: [tax now - tax with the loss + the part of it that is carried into the next
+year x the share of the long-term rate that a carried dollar is worth] per dollar of loss. So the first dollars save at
+full rates, those beyond the year's gains and the limit on the deduction (26 U.S.C. 1211(b)) little.
 
-What is carried is valued at the long-term rate of tonight: where a carryforward makes gains free already, more of it
-counts nothing. A pair of a gain and a loss is then never worth more than its parts.
+What is carried is valued at the rate of a first long-term gain, and no higher than long-term gains of tonight: where
+a carryforward makes these free already, more of it counts nothing. So no pair of a gain and a loss seems to pay for
+itself out of a carryforward.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -30,6 +32,13 @@ RATES = np.dtype(
     [("short", np.int64), ("long", np.int64), ("loss_short", np.int64), ("loss_long", np.int64)],
     align=True,
 )
+
+
+class SlopeRecord(Protocol):
+    """A record of MARGINAL as kernels see it."""
+
+    tax: int
+    reach: int
 
 
 @kernel
@@ -52,28 +61,40 @@ def _worth(before: Records, after: Records, i: int, loss: int, carried_worth: in
 
 
 @kernel
+def _cost(slope: SlopeRecord, tax: int, gain: int) -> int:
+    """Tax per dollar of a gain that costs `tax`: exactly the slope, where it holds so far."""
+    return _within(slope.tax if slope.reach >= gain else mul_div(tax, FULL_RATE, gain))
+
+
+@kernel
 def _fill(
-    slopes: Records,
-    taxes: tuple[Records, Records, Records],
-    losses: IntArray,
+    slopes: tuple[Records, Records],
+    taxes: tuple[Records, Records, Records, Records, Records],
+    amounts: tuple[IntArray, IntArray],
     worths: tuple[IntArray, IntArray],
     out: Records,
 ) -> None:
-    """Write the rates; `taxes` = (as it is, with the loss short, with the loss long), `worths` as the arguments."""
-    before, lost_short, lost_long = taxes
+    """Write the rates; `taxes` as it is, with the loss, then with the gain, each short and then long.
+
+    `slopes` as it is, and without anything to net; `amounts` = (losses, gains); `worths` = (carried value, usability).
+    """
+    here, alone = slopes
+    before, lost_short, lost_long, gained_short, gained_long = taxes
+    losses, gains = amounts
     carried_value, usability = worths
     for i in range(out.size):
         if before[i].total == MISSING:
             continue
-        short = _within(slopes[i, Direction.SHORT_GAIN].tax)
-        long = _within(slopes[i, Direction.LONG_GAIN].tax)
+        short = _cost(here[i, Direction.SHORT_GAIN], gained_short[i].total - before[i].total, gains[i])
+        long = _cost(here[i, Direction.LONG_GAIN], gained_long[i].total - before[i].total, gains[i])
         out[i].short = short
         out[i].long = long
         if usability[i] != MISSING:
             out[i].loss_short = mul_div(short, usability[i], FULL_RATE)
             out[i].loss_long = mul_div(long, usability[i], FULL_RATE)
             continue
-        carried_worth = mul_div(long, carried_value[i], FULL_RATE)
+        later = min(long, _within(alone[i, Direction.LONG_GAIN].tax))
+        carried_worth = mul_div(later, carried_value[i], FULL_RATE)
         out[i].loss_short = _worth(before, lost_short, i, losses[i], carried_worth)
         out[i].loss_long = _worth(before, lost_long, i, losses[i], carried_worth)
 
@@ -82,29 +103,47 @@ def _liabilities(households: Table, law: Law) -> Records:
     return cast("Records", liabilities(households, law).view(np.recarray))
 
 
-def _with_loss(households: Table, column: str, losses: IntArray) -> Table:
+def _slopes(households: Table, law: Law) -> Records:
+    return cast("Records", marginals(households, law).view(np.recarray))
+
+
+def _without_gains(households: Table) -> Table:
+    """Households with neither gain nor loss: the year's gains are just what is carried into it."""
+    even = households.copy()
+    for term in ("short", "long"):
+        even[f"{term}_gains"] = even[f"{term}_carryforward"]
+    return even
+
+
+def _with_gain(households: Table, column: str, gains: IntArray) -> Table:
     after = households.copy()
-    after[column] = np.maximum(households[column] - losses, -LARGEST)
+    after[column] = np.clip(households[column] + gains, -LARGEST, LARGEST)
     return after
 
 
 def household_rates(
-    households: Table, law: Law, losses: IntArray, carried_value: IntArray, usability: IntArray
+    households: Table,
+    law: Law,
+    amounts: tuple[IntArray, IntArray],
+    carried_value: IntArray,
+    usability: IntArray,
 ) -> Table:
     """Rates of every household: rows of POSITION to rows of RATES, all households at once.
 
-    Per household: `losses` that could be realised tonight (money; a dollar at least is taken, better many: lines of tax
-    are rounded to a ten-thousandth of one); `carried_value` of a carried dollar of loss as a share of the long-term
-    rate (billionths); `usability` (billionths): the rates of losses are this share of those of gains, MISSING = as the
-    law says. Zero where the law does not cover a household.
+    Per household: `amounts` = (losses, gains) that may be realised tonight (positive money; a dollar at least is taken,
+    better many: lines of tax are rounded to a ten-thousandth of one); `carried_value` of a carried dollar of loss as a
+    share of the long-term rate (billionths); `usability` (billionths): the rates of losses are this share of those of
+    gains, MISSING = as the law says. Zero where the law does not cover a household.
     """
-    over = np.clip(losses, DOLLAR, LARGEST)
+    losses, gains = (np.clip(amount, DOLLAR, LARGEST) for amount in amounts)
     taxes = (
         _liabilities(households, law),
-        _liabilities(_with_loss(households, "short_gains", over), law),
-        _liabilities(_with_loss(households, "long_gains", over), law),
+        _liabilities(_with_gain(households, "short_gains", -losses), law),
+        _liabilities(_with_gain(households, "long_gains", -losses), law),
+        _liabilities(_with_gain(households, "short_gains", gains), law),
+        _liabilities(_with_gain(households, "long_gains", gains), law),
     )
-    slopes = cast("Records", marginals(households, law).view(np.recarray))
+    slopes = _slopes(households, law), _slopes(_without_gains(households), law)
     out = np.zeros(len(households), RATES)
-    _fill(slopes, taxes, over, (carried_value, usability), cast("Records", out.view(np.recarray)))
+    _fill(slopes, taxes, (losses, gains), (carried_value, usability), cast("Records", out.view(np.recarray)))
     return out

@@ -57,9 +57,10 @@ from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
 from lotwise.interchange.firm_folder.tax_positions import TaxPositions, YearToDate, rates_tonight, read_tax_positions
+from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
-from lotwise.rebalancing.unrealised import unrealised_losses
+from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import Market
 
@@ -274,6 +275,29 @@ class _FolderReader:
         return GroupBook.of(securities, screens, lookthrough, table.file)
 
 
+def _households(
+    market: _Market, roster: Roster, clients: _Clients, holdings: _Holdings, tax: Table, findings: FindingList
+) -> Households:
+    """Columns of the chosen households; `tax` are their positions."""
+    held = (holdings.accounts, holdings.lots.lots, market.prices.close)
+    amounts = (unrealised_losses(len(tax), *held), gains_of_a_move(*held, market.models.models, clients.model))
+    rates = rates_tonight(tax, amounts, clients.policies.profiles, clients.policies.of_household)
+    return Households(
+        holdings.rows.household_start,
+        clients.model,
+        clients.policies.of_household,
+        holdings.rules.of_household[roster.chosen],
+        rates["short"].copy(),
+        rates["long"].copy(),
+        rates["loss_short"].copy(),
+        rates["loss_long"].copy(),
+        clients.tax.origin[roster.chosen],
+        roster.taxpayer[roster.chosen],
+        # Last of all: by now everything has been looked at.
+        np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
+    )
+
+
 def _firm(
     name: str,
     day: date,
@@ -288,23 +312,8 @@ def _firm(
     roster = context.accounts.roster
     chosen = np.flatnonzero(roster.chosen)
     ids = [roster.ids[number] for number in chosen]
-    tax = clients.tax.with_year_to_date(None)[chosen]
-    losses = unrealised_losses(len(chosen), holdings.accounts, holdings.lots.lots, market.prices.close)
-    rates = rates_tonight(tax, losses, clients.policies.profiles, clients.policies.of_household)
-    households = Households(
-        holdings.rows.household_start,
-        clients.model,
-        clients.policies.of_household,
-        holdings.rules.of_household[roster.chosen],
-        rates["short"].copy(),
-        rates["long"].copy(),
-        rates["loss_short"].copy(),
-        rates["loss_long"].copy(),
-        clients.tax.origin[roster.chosen],
-        roster.taxpayer[roster.chosen],
-        # Last of all: by now everything has been looked at.
-        np.array([findings.is_blocked(each) for each in ids], dtype=np.bool_),
-    )
+    tax = clients.tax.with_year_to_date(holdings.year_to_date)[chosen]
+    households = _households(market, roster, clients, holdings, tax, findings)
     return Firm(
         name=name,
         as_of=day,

@@ -97,6 +97,8 @@ def report_contradictions(
     file: str, trades: Trades, folded: pl.DataFrame, lots: pl.DataFrame, context: LotContext, findings: FindingList
 ) -> None:
     """Warn, once per account, of purchases of the window of which the lots hold more or less than the transactions."""
+    if trades.purchases.is_empty():
+        return
     accounts, securities = context.accounts, context.securities
     bought = trades.purchases.select(
         code_of(trades.purchases["account_id"], accounts.ids).alias("account"),

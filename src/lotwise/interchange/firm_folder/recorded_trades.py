@@ -59,6 +59,10 @@ def read_trades(table: TypedTable, register: Register, recent: pl.DataFrame) -> 
     from lotwise.interchange.ledger_files.transactions import journal_rows  # noqa: PLC0415
 
     table = rows_where(table, table.frame["kind"].is_in(TRADED).fill_null(value=False))
+    if table.frame.is_empty():
+        none = pl.DataFrame(schema=SCHEMA)
+        lines = pl.Series([], dtype=pl.Int64)
+        return Trades(none, none.select(*_POSITION, "date", label="lot_id", name="lot_id"), lines, lines)
     sells = table.frame["kind"] == "sell"
     stated = table.frame.with_columns(stated=sells & table.frame["basis"].is_not_null())
     # What keeps a row out is said below, in words of tonight's run.

@@ -48,9 +48,9 @@ _MONEY = {
 }
 
 
-# What a loss is worth is averaged over this much of it at least (money): over less, the roundings of the tax lines
-# would show in the rate, and a household with next to no loss tonight is priced for the next ones.
-_LEAST_LOSS = 1_000 * DOLLAR
+# Losses and gains are averaged over this much of them at least (money): over less, the roundings of the tax lines
+# would show in the rate, and a household with next to none tonight is priced for the next ones.
+_LEAST = 1_000 * DOLLAR
 
 
 class YearToDate(NamedTuple):
@@ -242,9 +242,9 @@ def _report_rows(
 
 
 def rates_tonight(
-    table: Table, losses: IntArray, profiles: Sequence[Profile], of_household: NDArray[np.int32]
+    table: Table, amounts: tuple[IntArray, IntArray], profiles: Sequence[Profile], of_household: NDArray[np.int32]
 ) -> Table:
-    """Four rates of each household (RATES): its position, what it could lose tonight (money) and its profile."""
+    """Four rates of each household (RATES) from its position, the losses and gains of tonight (money), its profile."""
 
     def rates(values: Sequence[Decimal | None]) -> IntArray:
         units = [MISSING if value is None else round(value * FULL_RATE) for value in values]
@@ -252,4 +252,5 @@ def rates_tonight(
 
     carried = rates([profile.carried_loss_value for profile in profiles])
     usability = rates([profile.loss_usability for profile in profiles])
-    return household_rates(table, load_law(), np.maximum(losses, _LEAST_LOSS), carried, usability)
+    losses, gains = (np.maximum(amount, _LEAST) for amount in amounts)
+    return household_rates(table, load_law(), (losses, gains), carried, usability)
