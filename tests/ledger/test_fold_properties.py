@@ -202,7 +202,8 @@ def test_one_taxpayer_does_not_wait_for_another(record: Sequence) -> None:
     assert reordered(record, lambda event: int(event["account"] == len(KINDS) - 1)) == rows_of_fold(folded(record))
 
 
-@given(sequences(EVERYTHING))
+# Of purchases of one day, one of which came in later from elsewhere, the one recorded first goes first.
+@given(sequences(Mix(tuple(action for action in TRADES + REST if action != "transfer_in"))))
 def test_only_the_order_within_a_day_counts(record: Sequence) -> None:
     assert reordered(record, lambda event: -int(event["day"])) == rows_of_fold(folded(record))
 

@@ -113,11 +113,14 @@ class WashRule:
         later: list[Parcel | Disposal] = [one for one in held if not _before(one, loss)]
         later += [one for one in sold if not _before(one.parcel, loss) and _sold_after(one, loss)]
 
-        def age(one: Parcel | Disposal) -> tuple[int, int, int, int]:
-            """By acquisition; of one purchase first what is sold later today, then what is held, then what was sold."""
+        def age(one: Parcel | Disposal) -> tuple[int, ...]:
+            """By acquisition; of one purchase first what is sold later today, then what is held, then what was sold.
+
+            What is held of one purchase in several accounts goes by account: a tie without a rule.
+            """
             if isinstance(one, Disposal):
-                return one.parcel.acquired, one.parcel.came, 0 if _sold_after(one, loss) else 2, 0
-            return one.acquired, one.came, 1, one.turn
+                return one.parcel.acquired, one.parcel.came, 0 if _sold_after(one, loss) else 2
+            return one.acquired, one.came, 1, one.account, one.turn
 
         return [*sorted(earlier, key=age), *sorted(later, key=age)]
 

@@ -98,11 +98,15 @@ def link_lot(desk: Desk, i: int) -> None:
 
 @kernel
 def _link_beside(desk: Desk, i: int, j: int) -> None:
-    """Put lot j, a part of open lot i, into the chain right after it."""
+    """Put lot j, a part of open lot i, into the chain after it and the other parts of the same purchase."""
     lot = desk.lots[j]
     p = position_of(desk, lot.account, lot.security, 1 if lot.marks & SHORT else 0)
+    before = i
     after = desk.following[i]
-    desk.following[i] = j
+    while after >= 0 and desk.lots[after].acquisition == lot.acquisition:
+        before = after
+        after = desk.following[after]
+    desk.following[before] = j
     desk.following[j] = after
     if after < 0:
         desk.positions[p].last = j
