@@ -166,7 +166,7 @@ def test_the_wrong_rows_are_few_and_there(demo: DemoSummary, lots: pl.DataFrame)
     stale = lots.filter(pl.col("price_date") < demo.as_of)
     assert stale["household_id"].to_list() == ["H0009", "H0059", "H0109"]
     assert stale["symbol"].unique().to_list() == ["ZFINC"]
-    unknown = _read(demo.folder, "households").filter(pl.col("federal_short_rate").is_null())
+    unknown = _read(demo.folder, "households").filter(pl.col("ordinary_income").is_null())
     assert unknown["household_id"].to_list() == ["H0012"]
 
 

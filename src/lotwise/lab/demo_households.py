@@ -48,6 +48,8 @@ EXTRA_CHANCES = {"taxable": 0.25, "traditional": 0.60, "roth": 0.40}
 AWAY_CHANCE = 0.12
 # One household in a hundred gives no income and no rates: the firm's default rates and a finding.
 UNKNOWN_RATES = 11
+# Every fourth household gives rates of its own; those of the others follow from income, filing status and state.
+OWN_RATES_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ def plan_household(seed: int, number: int) -> HouseholdPlan:
     household = f"H{number + 1:04d}"
     accounts = _accounts(rng, household, model, value, joint)
     told = number % 100 != UNKNOWN_RATES
+    own_rates = told and number % OWN_RATES_EVERY == 0
     return HouseholdPlan(
         number=number,
         household_id=household,
@@ -162,9 +165,9 @@ def plan_household(seed: int, number: int) -> HouseholdPlan:
         filing_status=status,
         state=state["state"],
         ordinary_income=int(income) if told else None,
-        federal_short_rate=tax["federal_short_rate"] if told else "",
-        federal_long_rate=tax["federal_long_rate"] if told else "",
-        state_rate=state["rate"] if told else "",
+        federal_short_rate=tax["federal_short_rate"] if own_rates else "",
+        federal_long_rate=tax["federal_long_rate"] if own_rates else "",
+        state_rate=state["rate"] if own_rates else "",
         value=value,
         fee_bps=100 if value < SMALL else 80 if value < LARGE else 50,
         accounts=accounts,

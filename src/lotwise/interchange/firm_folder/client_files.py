@@ -157,7 +157,14 @@ LOTS = FileContract(
             high=MOST_MONEY,
             bad=_UNKNOWN_TAX,
         ),
-        later("original_basis", Kind.MONEY, "before wash-sale and other adjustments", "0", MOST_MONEY),
+        Column(
+            "original_basis",
+            Kind.MONEY,
+            "before wash-sale and other adjustments",
+            low="0",
+            high=MOST_MONEY,
+            bad=Severity.WARNING,
+        ),
         Column("holding_period_start", Kind.DATE, "if it differs from acquired", bad=_UNKNOWN_TAX),
         text_column("acquisition", "purchase, reinvest, gift, inheritance, merger, ...; empty = purchase"),
         Column(

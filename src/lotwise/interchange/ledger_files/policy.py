@@ -43,7 +43,7 @@ class Policy(NamedTuple):
 def read_policy(folder: Path, findings: FindingList) -> Policy:
     """Read firm.toml; without one, the defaults."""
     path = folder / _FIRM
-    if not path.exists():
+    if not path.is_file():
         return Policy()
     try:
         source = TomlText.read(_FIRM, path.read_bytes())
