@@ -29,6 +29,7 @@ from lotwise.interchange.ledger_files.posting import OpenLedger, PostReport, ope
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.money import format_money
 from lotwise.storage.listings import chosen_accounts, list_lots, list_realized, list_washes
+from lotwise.tax.broker_statement import as_reported
 from lotwise.tax.form_files import form_8949_csv
 from lotwise.tax.forms import form_lines
 from lotwise.tax.gains import Totals, gains, taxable_rows
@@ -250,9 +251,11 @@ def form8949(
         payer = accounts["taxpayer"][realized["account"]]
         symbols = standing.names.securities.to_list()
         exported = from_day_number(_day(opened))
+        funds = ledger.world().funds
         written = 0
         for number in np.unique(payer[payer >= 0]):
-            lines = form_lines(realized[payer == number], symbols)
+            rows = realized[payer == number]
+            lines = form_lines(rows, symbols, as_reported(rows, funds))
             stem = re.sub(r"[^\w.-]", "_", households[number])
             write_whole(out / f"{stem}-{year}-form8949.csv", form_8949_csv(lines))
             made = txf(lines, exported, f"Lotwise {__version__}")

@@ -360,6 +360,8 @@ def correct_basis(desk: Desk, posting: Posting) -> int:
             before, done = done, done + lot.shares
             if detail.basis != MISSING:
                 lot.basis = mul_div(detail.basis, done, held) - mul_div(detail.basis, before, held)
+                if lot.marks & FRESH_LOSS:
+                    lot.loss_basis = min(lot.loss_basis, lot.basis)
             if detail.original_basis != MISSING:
                 original = mul_div(detail.original_basis, done, held)
                 lot.original_basis = original - mul_div(detail.original_basis, before, held)

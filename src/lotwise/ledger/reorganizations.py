@@ -199,6 +199,8 @@ def _boot(desk: Desk, posting: Posting, p: int) -> None:
             desk.realized[r].basis = cash - gain
             lot.basis += gain - cash
             lot.original_basis = max(0, lot.original_basis + gain - cash)
+            if lot.marks & FRESH_LOSS:
+                lot.loss_basis = min(lot.basis, max(0, lot.loss_basis + gain - cash))
             paid, given = upto, shares_upto
         i = desk.following[i]
     posting.cash[posting.place] = total
