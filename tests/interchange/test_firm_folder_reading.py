@@ -6,6 +6,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -217,7 +218,9 @@ def test_a_risk_model_is_brought_along(firm: Firm) -> None:
 
 
 def _books_equal(one: Firm, other: Firm) -> None:
-    for table, again in zip(one.book, other.book, strict=True):
+    mine: tuple[Any, ...] = one.book
+    theirs: tuple[Any, ...] = other.book
+    for table, again in zip(mine, theirs, strict=True):
         for column, column_again in zip(table, again, strict=True):
             assert np.asarray(column).dtype == np.asarray(column_again).dtype
             np.testing.assert_array_equal(column, column_again)
