@@ -55,6 +55,20 @@ def test_posting_twice_posts_nothing_new(tmp_path: Path) -> None:
     assert parts(folder) == ["000001.parquet"]
 
 
+def test_a_row_of_a_day_that_has_not_come_is_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, firm__toml='version = 1\nname = "F"\nas_of = 2024-03-01\n')
+    file = folder / "new.csv"
+    file.write_text("\n".join([HEADER, *GOOD, "2204-03-02,own,buy,T3,AAPL,10,1000,,"]) + "\n", encoding="utf-8")
+    report = post_files(folder, [file], today=date(2024, 2, 1))  # the folder's own day is later, and counts
+    (found,) = errors(report)
+    assert (found.line, found.column, found.must_be) == (5, "date", "on or before 2024-03-01")
+    assert "2204-03-02" in found.was
+    assert (report.posted, report.refused) == (3, 1)
+    later = "2024-03-05,own,buy,T4,AAPL,10,1000,,"  # the slipped year has not closed the account
+    file.write_text("\n".join([HEADER, later]) + "\n", encoding="utf-8")
+    assert post_files(folder, [file], today=date(2024, 3, 4)).posted == 1  # a day ahead of the clock: time zones
+
+
 def test_one_id_of_two_rows_is_an_error_and_the_first_stands(tmp_path: Path) -> None:
     folder = folder_with(tmp_path)
     post(folder, *GOOD)

@@ -12,7 +12,8 @@ they replace nothing; lots that a split only counts anew stay what they were.
 - CASH_MERGER: a sale;
 - RETURN_OF_CAPITAL: less basis; what exceeds it is gain (301(c)(2), (3)).
 
-Not modelled: boot that has the effect of a dividend (356(a)(2)); liabilities assumed.
+Shares sold short are counted anew and renamed too. Not modelled, and refused: mergers and distributions of shares that
+the account is short of. Not modelled: boot that has the effect of a dividend (356(a)(2)); liabilities assumed.
 """
 
 from __future__ import annotations
@@ -112,11 +113,26 @@ def _recount(desk: Desk, p: int, new: int, old: int) -> None:
 
 
 @kernel
+def _recount_short(desk: Desk, p: int, new: int, old: int) -> None:
+    """Count shares sold short anew, and with them what was held when they were sold (see short_sales)."""
+    _recount(desk, p, new, old)
+    i = desk.positions[p].first
+    while i >= 0:
+        lot = desk.lots[i]
+        lot.absorbed_loss = mul_div(lot.absorbed_loss, new, old)
+        lot.loss_basis = mul_div(lot.loss_basis, new, old)
+        i = desk.following[i]
+
+
+@kernel
 def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
     """Count a position's shares, and those still to be matched, in new shares."""
     event = posting.event
     if p >= 0:
         _recount(desk, p, new, old)
+    short = position_of(desk, event.account, event.security, 1)
+    if short >= 0:
+        _recount_short(desk, short, new, old)
     for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
         row = desk.realized[desk.pending[k]]
         if _waits(row, event):
@@ -134,6 +150,9 @@ def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
             row.security = security
     if p >= 0:
         relink(desk, p, security)
+    short = position_of(desk, event.account, event.security, 1)
+    if short >= 0:
+        relink(desk, short, security)
 
 
 @kernel
@@ -305,11 +324,15 @@ def reorganize(desk: Desk, posting: Posting) -> int:
     p = position_of(desk, event.account, event.security, 0)
     held = desk.positions[p].shares if p >= 0 else 0
     counted_anew = kind in (EventKind.SPLIT, EventKind.STOCK_DIVIDEND, EventKind.SYMBOL_CHANGE)
-    if held == 0 and not (counted_anew and _pending_shares(desk, posting) > 0):
+    short = position_of(desk, event.account, event.security, 1)
+    sold_short = desk.positions[short].shares if short >= 0 else 0
+    if sold_short > 0 and not counted_anew:
+        return Refusal.SOLD_SHORT
+    if held + sold_short == 0 and not (counted_anew and _pending_shares(desk, posting) > 0):
         return Refusal.NOT_HELD
-    if _too_large(posting, held):
+    if _too_large(posting, max(held, sold_short)):
         return Refusal.TOO_LARGE
-    if _vanishes(posting, held):
+    if _vanishes(posting, held) or _vanishes(posting, sold_short):
         return Refusal.NEGATIVE
     if kind == EventKind.SPLIT:
         _scale(desk, posting, p, detail.ratio_new, detail.ratio_old)

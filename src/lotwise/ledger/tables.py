@@ -57,6 +57,7 @@ class Refusal(IntEnum):
     UNKNOWN_KIND = 12
     DUPLICATE = 13  # the same transaction id again (set where files are posted)
     OUT_OF_ORDER = 14  # dated before what has been posted (set where files are posted)
+    SOLD_SHORT = 16  # a merger or distribution of shares that the account is short of: not modelled
     BAD_ROW = 15  # a cell that cannot be read (set where files are posted)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.contract import (
+    ACTION_KINDS,
     FILLED_DATE,
     MOST_MONEY,
     MOST_PRICE,
@@ -243,15 +244,7 @@ TRANSACTION_KINDS = (
     "inheritance",
     "donation",
     "gift_out",
-    "split",
-    "stock_dividend",
-    "stock_dividend_other_class",
-    "symbol_change",
-    "cash_merger",
-    "stock_merger",
-    "mixed_merger",
-    "spin_off",
-    "return_of_capital",
+    *ACTION_KINDS,
     "cash_in_lieu",
     "sell_short",
     "cover",

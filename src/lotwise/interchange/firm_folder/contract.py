@@ -14,6 +14,7 @@ from lotwise.errors import Severity
 from lotwise.money import DOLLAR, FULL_RATE, SHARE
 
 __all__ = [
+    "ACTION_KINDS",
     "FILLED_DATE",
     "MOST_MONEY",
     "MOST_PRICE",
@@ -131,5 +132,18 @@ MOST_SHARES = "1000000000"
 MOST_MONEY = "1000000000000"
 MOST_PRICE = "100000000"
 ONE_SHARE_UNIT = "0.000001"
+
+# What a company does to all its shares: in corporate_actions for everyone, in transactions for one account.
+ACTION_KINDS = (
+    "split",
+    "stock_dividend",
+    "stock_dividend_other_class",
+    "symbol_change",
+    "cash_merger",
+    "stock_merger",
+    "mixed_merger",
+    "spin_off",
+    "return_of_capital",
+)
 
 FILLED_DATE = Column("date", Kind.DATE, "day", required=True, filled=True)

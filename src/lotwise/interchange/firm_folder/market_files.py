@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.contract import (
+    ACTION_KINDS,
     FILLED_DATE,
     MOST_PRICE,
     Column,
@@ -15,7 +16,6 @@ from lotwise.interchange.firm_folder.contract import (
 )
 
 __all__ = [
-    "ACTION_KINDS",
     "CORPORATE_ACTIONS",
     "COVARIANCE",
     "EXPOSURES",
@@ -107,18 +107,6 @@ MODELS = FileContract(
         ),
     ),
     needed=True,
-)
-
-ACTION_KINDS = (
-    "split",
-    "stock_dividend",
-    "stock_dividend_other_class",
-    "symbol_change",
-    "cash_merger",
-    "stock_merger",
-    "mixed_merger",
-    "spin_off",
-    "return_of_capital",
 )
 
 CORPORATE_ACTIONS = FileContract(

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from lotwise.errors import Severity
+from lotwise.interchange.firm_folder.contract import ACTION_KINDS
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.market_files import CORPORATE_ACTIONS
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.interchange.ledger_files.kinds import NEEDS, REORGANIZATIONS
+from lotwise.interchange.ledger_files.kinds import NEEDS
 from lotwise.interchange.ledger_files.ratios import read_ratios
 from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
 from lotwise.storage.journal import COLUMNS, EVERY_ACCOUNT, SCHEMA, Journal
@@ -49,7 +50,7 @@ def read_actions(folder: Path, findings: FindingList) -> pl.DataFrame:
         return mask
 
     wrong |= refuse(ratios["wrong"], "ratio", "a ratio above zero: 2, 1.5, 3/2 or 3:2", table.frame["ratio"])
-    for kind in REORGANIZATIONS:
+    for kind in ACTION_KINDS:
         for need in NEEDS[kind]:
             column = need.split("|")[0]
             empty = frame["ratio_new" if column == "ratio" else column].is_null() & (frame["kind"] == kind) & ~wrong
@@ -113,7 +114,7 @@ def applied_rows(journal: Journal, due: pl.DataFrame, applied: pl.DataFrame, pos
 
 def own_rows_kept(rows: pl.DataFrame, journal: Journal, findings: FindingList) -> pl.DataFrame:
     """Leave out rows of a custodian for an action that the market's file has brought to that account before."""
-    ours = rows.filter(pl.col("kind").is_in(REORGANIZATIONS))
+    ours = rows.filter(pl.col("kind").is_in(ACTION_KINDS))
     if not ours.height:
         return rows
     journalled = journal.read(ours["account_id"].unique(), (*_OWN, "transaction_id"))
@@ -133,7 +134,7 @@ _OWN = ("account_id", "symbol", "kind", "date")
 def _own_rows(rows: pl.DataFrame) -> pl.DataFrame:
     """Actions that a custodian reported."""
     named = pl.col("transaction_id").str.starts_with(ACTION_PREFIX)
-    return rows.filter(pl.col("kind").is_in(REORGANIZATIONS) & ~named).select(_OWN)
+    return rows.filter(pl.col("kind").is_in(ACTION_KINDS) & ~named).select(_OWN)
 
 
 def _pairs(rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lotwise.storage.event_tables import KINDS
 
-__all__ = ["NEEDS", "PAYS", "RECEIVES", "RELIEVED", "REORGANIZATIONS", "SHARES_OUT"]
+__all__ = ["NEEDS", "PAYS", "RECEIVES", "RELIEVED", "SHARES_OUT"]
 
 _TRADE = ("symbol", "shares", "amount|price")
 _CASH = ("amount",)
@@ -62,15 +62,3 @@ RECEIVES = (
 )
 # Lots are taken by relief where none is named.
 RELIEVED = ("sell", "transfer_out", "donation", "gift_out", "cash_in_lieu")
-# What corporate_actions.csv may apply to an account too.
-REORGANIZATIONS = (
-    "split",
-    "stock_dividend",
-    "stock_dividend_other_class",
-    "symbol_change",
-    "cash_merger",
-    "stock_merger",
-    "mixed_merger",
-    "spin_off",
-    "return_of_capital",
-)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 
+from lotwise.dates import to_day_number
 from lotwise.errors import Finding, FolderError, Severity
 from lotwise.interchange.firm_folder.client_files import TRANSACTIONS
 from lotwise.interchange.firm_folder.columns import type_table
@@ -66,12 +68,18 @@ def open_ledger(folder: Path) -> OpenLedger:
     return OpenLedger(ledger, policy, findings.all_sorted(FILE_ORDER))
 
 
-def post_files(folder: Path, files: Sequence[Path] = (), *, backdated: bool = False) -> PostReport:
-    """Post files of transactions (default: the folder's own) and the corporate actions whose day has come."""
+def post_files(
+    folder: Path, files: Sequence[Path] = (), *, backdated: bool = False, today: date | None = None
+) -> PostReport:
+    """Post files of transactions (default: the folder's own) and the corporate actions whose day has come.
+
+    Rows of days that have not come are refused: later than `today` (by default the clock's) and the folder's own day.
+    """
     findings = FindingList()
     folder = Path(folder)
     ledger, policy = _opened(folder, findings)
-    read = [_read_file(Path(file), ledger, findings) for file in files or _own_file(folder)]
+    last_day = max(to_day_number(today or datetime.now(tz=UTC).date()) + 1, policy.as_of or 0)  # a day for time zones
+    read = [_read_file(Path(file), ledger, last_day, findings) for file in files or _own_file(folder)]
     _stop(findings)
     given = _together([each.rows for each in read])
     rows = own_rows_kept(after_opening(given, ledger.journal, findings), ledger.journal, findings)
@@ -146,7 +154,7 @@ def _own_file(folder: Path) -> tuple[Path, ...]:
     return (folder / TRANSACTIONS.name,) if is_there(folder, TRANSACTIONS) else ()
 
 
-def _read_file(path: Path, ledger: Ledger, findings: FindingList) -> JournalRows:
+def _read_file(path: Path, ledger: Ledger, last_day: int, findings: FindingList) -> JournalRows:
     """Read one file of transactions; a missing or unreadable one is fatal, before anything is posted."""
     empty = JournalRows(pl.DataFrame(schema=SCHEMA), 0)
     if path.suffix not in (".csv", ".parquet"):
@@ -154,7 +162,7 @@ def _read_file(path: Path, ledger: Ledger, findings: FindingList) -> JournalRows
         findings.stop(Place(path.name), message, path.suffix or "no ending")
         return empty
     raw = read_table(path.parent, replace(TRANSACTIONS, stem=path.stem, needed=True), findings)
-    return empty if raw is None else journal_rows(type_table(raw), ledger.register, findings)
+    return empty if raw is None else journal_rows(type_table(raw), ledger.register, findings, last_day)
 
 
 def _together(tables: list[pl.DataFrame]) -> pl.DataFrame:

@@ -217,6 +217,9 @@ _WORDS: dict[Refusal, Callable[[Row, int | None], Words]] = {
         "counter_account", "an account of the same taxpayer and tax kind", "post it as a gift, a sale or a distribution"
     ),
     Refusal.NO_SHORT: _no_short,
+    Refusal.SOLD_SHORT: _plain(
+        "symbol", "of shares that the account is not short of", "cover the short sale, or enter by hand what it owes"
+    ),
     Refusal.LOT_TWICE: _plain("lot_id", "a name that no open lot of the account has", "name the lot apart"),
     Refusal.UNKNOWN_KIND: _plain("kind", "a kind of transaction", "correct it"),
 }

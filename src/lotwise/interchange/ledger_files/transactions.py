@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from lotwise.dates import NO_DATE
+from lotwise.dates import NO_DATE, from_day_number
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.contract import MOST_MONEY
@@ -46,8 +46,10 @@ class JournalRows:
     refused: int
 
 
-def journal_rows(table: TypedTable, register: Register, findings: FindingList) -> JournalRows:
-    """Read a table of transactions; sorted by day, sequence and line."""
+def journal_rows(
+    table: TypedTable, register: Register, findings: FindingList, last_day: int | None = None
+) -> JournalRows:
+    """Read a table of transactions; sorted by day, sequence and line. What lies after `last_day` is refused."""
     ratios = read_ratios(table.frame["ratio"])
     columns = tuple(column.name for column in table.contract.columns)
     wrong = report_cells(table, columns, findings, _NOT_POSTED)
@@ -55,6 +57,10 @@ def journal_rows(table: TypedTable, register: Register, findings: FindingList) -
     frame = table.frame.with_columns(ratios["ratio_new"], ratios["ratio_old"])
     checks = _Checks(table, frame, findings)
     checks.refuse(ratios["wrong"], "ratio", "a ratio above zero: 2, 1.5, 3/2 or 3:2", table.frame["ratio"])
+    if last_day is not None:
+        # A slipped year would close the account to every row of the days between.
+        days = frame["date"].cast(pl.Date)
+        checks.refuse(frame["date"] > last_day, "date", f"on or before {from_day_number(last_day)}", days)
     _check_accounts(checks, register)
     _check_needs(checks)
     _check_signs(checks)
