@@ -65,7 +65,7 @@ def test_a_row_of_a_day_that_has_not_come_is_refused(tmp_path: Path) -> None:
     assert "2204-03-02" in found.was
     assert (report.posted, report.refused) == (3, 1)
     later = "2024-03-05,own,buy,T4,AAPL,10,1000,,"  # the slipped year has not closed the account
-    file.write_text("\n".join([HEADER, later]) + "\n", encoding="utf-8")
+    file.write_text(f"{HEADER}\n{later}\n", encoding="utf-8")
     assert post_files(folder, [file], today=date(2024, 3, 4)).posted == 1  # a day ahead of the clock: time zones
 
 

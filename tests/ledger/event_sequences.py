@@ -10,7 +10,7 @@ some events must be refused. Amounts are odd and shares fractional on purpose. A
 | 3 | the couple | Roth |
 | 4 | a stranger | taxable |
 
-Securities 0 and 1 are substantially identical for a while, 2 stands alone, 3 is a fund.
+Securities 0 and 1 are substantially identical for a while, 2 stands alone and may come to be called 4, 3 is a fund.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lotwise.households.accounts import AccountKind
-from lotwise.ledger.events import EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
+from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
 from lotwise.ledger.tables import ACCOUNT, IDENTICAL, Reading, World
 
 FIRST_DAY = 19_631  # 2023-10-01: a year end lies ahead
@@ -35,8 +35,9 @@ KINDS = (
     AccountKind.TAXABLE,
 )
 TAXPAYERS = (0, 0, 0, 0, 1)
-SECURITIES = 4
+SECURITIES = 5
 FUND = 3
+RENAMED, NEW_NAME = 2, 4
 MILLION = 1_000_000
 
 
@@ -52,10 +53,20 @@ class Sequence(NamedTuple):
         lines = [f"reading {self.world.reading.name}, relief {self.world.accounts['relief'].tolist()}"]
         for number, event in enumerate(self.events):
             detail = self.details[event["detail"]] if event["detail"] != NO_CODE else None
-            more = {name: int(detail[name]) for name in detail.dtype.names if detail[name] > MISSING} if detail else {}
-            given = {name: int(event[name]) for name in event.dtype.names or () if event[name] not in (0, NO_CODE)}
+            more = {} if detail is None else said(detail, no_details(1)[0])
+            given = said(event, NOTHING)
             lines.append(f"{number}: {EventKind(int(event['kind'])).name} {given} {more}")
         return "\n".join(lines)
+
+
+NOTHING = np.zeros(1, EVENT)[0]
+for _code in ("security", "lot", "order", "detail"):
+    NOTHING[_code] = NO_CODE
+
+
+def said(row: np.void, nothing: np.void) -> dict[str, int]:
+    """Columns of a row that say something."""
+    return {name: int(row[name]) for name in row.dtype.names or () if row[name] != nothing[name]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class Mix:
 
 
 TRADES = ("buy", "buy", "buy", "buy", "sell", "sell", "sell", "sell", "sell", "reinvest", "round_trip", "fills")
-REST = ("split", "transfer_in", "gift", "inherit", "donate", "move", "cash", "bad")
+REST = ("split", "rename", "transfer_in", "gift", "inherit", "donate", "move", "cash", "bad")
 LEAVING = ("sell", "donate", "move")
 ALL_READINGS = tuple(Reading)
 
@@ -99,15 +110,18 @@ class Script:
     names: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     orders: int = 0
     split_on: int = 0
+    renamed: set[int] = field(default_factory=set)  # accounts in which security 2 is called 4
 
     def step(self, gap: int, action: int, place: int, size: int, price: int, flavour: int) -> None:
         """One thing happens, `gap` days after the one before."""
         self.day += gap
-        account, security = place % len(KINDS), place // len(KINDS) % SECURITIES
+        account, security = place % len(KINDS), place // len(KINDS) % NEW_NAME
         name = self.mix.actions[action % len(self.mix.actions)]
         places = sorted(where for where, shares in self.held.items() if shares)
         if name in LEAVING and flavour % 20 and places:
             account, security = places[place % len(places)]
+        if security == RENAMED and account in self.renamed:
+            security = NEW_NAME
         getattr(self, name)(account, security, size, price, flavour)
 
     def add(self, kind: EventKind, account: int, security: int, **given: int) -> None:
@@ -172,6 +186,16 @@ class Script:
                 kind, more = (EventKind.STOCK_DIVIDEND, new - old) if new > old else (EventKind.SPLIT, new)
                 self.add(kind, owner, security, ratio_new=more, ratio_old=old)
                 self.held[owner, security] = held * new // old
+
+    def rename(self, account: int, security: int, size: int, price: int, flavour: int) -> None:
+        """Give security 2 its new name in every account, or in all but one, whose custodian is late."""
+        del security, size, price
+        for owner in range(len(KINDS)):
+            if owner in self.renamed or (owner == account and flavour % 2):
+                continue
+            self.renamed.add(owner)
+            self.add(EventKind.SYMBOL_CHANGE, owner, RENAMED, new_security=NEW_NAME)
+            self.hold(owner, NEW_NAME, self.held.pop((owner, RENAMED), 0))
 
     def transfer_in(self, account: int, security: int, size: int, price: int, flavour: int) -> None:
         shares = shares_of(size)

@@ -16,12 +16,23 @@ from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import NO_CODE, EventKind
 from lotwise.ledger.fold import Folded, empty_state, fold
 from lotwise.ledger.tables import LotMark, Refusal, World
-from tests.ledger.event_sequences import ALL_READINGS, KINDS, REST, SECURITIES, TRADES, Mix, Sequence, sequences
+from tests.ledger.event_sequences import (
+    ALL_READINGS,
+    KINDS,
+    NEW_NAME,
+    RENAMED,
+    REST,
+    SECURITIES,
+    TRADES,
+    Mix,
+    Sequence,
+    sequences,
+)
 from tests.reference.ledger_comparison import Rows, agreed, rows_of_fold, translated
 from tests.reference.ledger_reference import reference_fold
 
 EVERYTHING = Mix(TRADES + REST)
-TRADES_ONLY = Mix(TRADES, readings=ALL_READINGS)
+TRADES_AND_COUNTS = Mix((*TRADES, "split", "rename", "transfer_in"), readings=ALL_READINGS)
 NO_SPLITS = Mix((*TRADES, "inherit", "transfer_in", "donate", "move", "cash", "bad"), readings=ALL_READINGS)
 MANY = settings(max_examples=10_000, deadline=None)
 
@@ -40,7 +51,7 @@ def test_equals_the_reference(record: Sequence) -> None:
     agreed(*record)
 
 
-@given(sequences(TRADES_ONLY))
+@given(sequences(TRADES_AND_COUNTS))
 def test_equals_the_reference_under_every_reading(record: Sequence) -> None:
     agreed(*record)
 
@@ -54,7 +65,7 @@ def test_equals_the_reference_on_many_records(record: Sequence) -> None:
 
 @pytest.mark.nightly
 @MANY
-@given(sequences(TRADES_ONLY, steps=40))
+@given(sequences(TRADES_AND_COUNTS, steps=40))
 def test_equals_the_reference_on_many_records_under_every_reading(record: Sequence) -> None:
     agreed(*record)
 
@@ -212,9 +223,14 @@ def test_only_the_order_within_a_day_counts(record: Sequence) -> None:
 def test_securities_that_are_not_identical_do_not_touch(record: Sequence) -> None:
     """Nor does it matter in which order their events were recorded; names of lots are made different first."""
     names = record.events["lot"]
-    renamed = np.where(names == NO_CODE, NO_CODE, names * SECURITIES + record.events["security"])
-    record.events["lot"] = renamed
-    assert reordered(record, lambda event: -max(int(event["security"]), 1)) == rows_of_fold(folded(record))
+    family = np.array([family_of(int(security)) for security in record.events["security"]])
+    record.events["lot"] = np.where(names == NO_CODE, NO_CODE, names * SECURITIES + family)
+    assert reordered(record, lambda event: -family_of(int(event["security"]))) == rows_of_fold(folded(record))
+
+
+def family_of(security: int) -> int:
+    """What is identical, or called otherwise, stays together."""
+    return RENAMED if security == NEW_NAME else max(security, 1)
 
 
 @given(sequences(EVERYTHING), st.permutations(range(len(KINDS))), st.permutations(range(SECURITIES)))
@@ -228,6 +244,7 @@ def test_codes_are_only_names(record: Sequence, accounts: list[int], securities:
     events["account"] = [new_account[code] for code in events["account"].tolist()]
     events["security"] = [new_security[code] for code in events["security"].tolist()]
     events["lot"] = [new_name[code] for code in events["lot"].tolist()]
+    details["new_security"] = [new_security[code] for code in details["new_security"].tolist()]
     details["counter_account"] = [new_account[code] for code in details["counter_account"].tolist()]
     identical = world.identical.copy()
     identical["security"] = [new_security[code] for code in identical["security"].tolist()]

@@ -18,6 +18,8 @@ from tests.ledger.event_sequences import (
     ALL_READINGS,
     FIRST_DAY,
     KINDS,
+    NEW_NAME,
+    RENAMED,
     REST,
     TAXPAYERS,
     TRADES,
@@ -35,8 +37,9 @@ WINDOW = 30
 
 
 def identical(record: Sequence, one: int, other: int, day: int) -> bool:
-    """Securities 0 and 1 are identical until a day; every other one only to itself."""
+    """Securities 0 and 1 are identical until a day; every other one only to itself, whatever its name."""
     last = int(record.world.identical["last"][0])
+    one, other = (RENAMED if security == NEW_NAME else security for security in (one, other))
     return one == other or ({one, other} == {0, 1} and day <= last)
 
 

@@ -53,6 +53,7 @@ REALIZED_FIELDS = (
     "long_term",
     "origin",
     "acquisition",
+    "matched_as",
 )
 WASH_FIELDS = ("sale", "purchase", "day", "held_days", "permanent", "shares", "loss")
 CODES = {
@@ -63,6 +64,7 @@ CODES = {
     "purchase": "event",
     "account": "account",
     "security": "security",
+    "matched_as": "security",
     "name": "name",
 }
 
@@ -155,6 +157,7 @@ def rows_of_reference(outcome: Outcome) -> Rows:
             int(reference_is_long_term(one.holding_start, one.sold)),
             int(one.origin),
             one.parcel.acquisition,
+            one.called,
         )
         for one in outcome.disposals
     ]

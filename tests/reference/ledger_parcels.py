@@ -106,6 +106,7 @@ class Disposal:
     sold_by: int  # order that sold them
     sold: int
     parcel: Parcel
+    called: int  # security by which a replacement is found: its name since
     proceeds: int
     basis: int
     holding_start: int

@@ -8,9 +8,9 @@ A day has two passes. First everything happens in the order of the record, split
 losses of earlier days, sales pick shares. When the day is over, its losses are matched
 (tests.reference.ledger_wash_rule).
 
-Folded here: purchases, sales, transfers, gifts, inheritances, donations, splits, stock dividends, and what moves cash
-alone. Not folded: reorganisations, short sales, corrections, average basis; a record that has one raises ValueError.
-`wash_rule=False` folds as if 26 U.S.C. 1091 did not exist.
+Folded here: purchases, sales, transfers, gifts, inheritances, donations, splits, stock dividends, changes of name, and
+what moves cash alone. Not folded: other reorganisations, short sales, corrections, average basis; a record that has
+one raises ValueError. `wash_rule=False` folds as if 26 U.S.C. 1091 did not exist.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ class _Fold:
             EventKind.TRANSFER_OUT: self._move,
             EventKind.SPLIT: self._split,
             EventKind.STOCK_DIVIDEND: self._split,
+            EventKind.SYMBOL_CHANGE: self._rename,
         }.get(kind)
         if post is None:
             raise ValueError(f"the reference does not fold {kind.name}")
@@ -220,6 +221,7 @@ class _Fold:
                     sold_by=int(event["order"]),
                     sold=int(event["day"]),
                     parcel=parcel,
+                    called=parcel.security,
                     proceeds=proceeds,
                     basis=basis,
                     holding_start=start,
@@ -242,6 +244,7 @@ class _Fold:
         for parcel in self._leaving(number):
             if to != NO_CODE:
                 parcel.account = to
+                parcel.turn = next(self.turns)  # a tie without a rule: parts of a purchase as they came
                 self.outcome.parcels.append(parcel)
 
     def _split(self, number: int) -> None:
@@ -249,23 +252,49 @@ class _Fold:
         new, old = int(detail["ratio_new"]), int(detail["ratio_old"])
         if event["kind"] == EventKind.STOCK_DIVIDEND:
             new += old
-        account, security = int(event["account"]), int(event["security"])
-        held = self._held(account, security)
-        sold = [
-            one for one in self.outcome.disposals if (one.parcel.account, one.parcel.security) == (account, security)
-        ]
-        if not held and not any(self.rule.waits(one, int(event["day"])) for one in sold):
-            raise RefusedError(Refusal.NOT_HELD)
+        held, sold = self._concerned(number)
         before = after = 0
+        if held and fraction_of(sum(one.shares for one in held), new, old) == 0:
+            raise RefusedError(Refusal.NEGATIVE)
         for parcel in held:  # all together are rounded once, so that no lot's rounding adds to another's
             before += parcel.shares
             parcel.shares = fraction_of(before, new, old) - after
             after += parcel.shares
+        self._hand_on(held)
         for one in sold:
             matched = fraction_of(one.all_shares - one.open_shares, new, old)
             one.all_shares = fraction_of(one.all_shares, new, old)
             one.open_shares = one.all_shares - matched
             one.replaced = fraction_of(one.replaced, new, old)
+
+    def _hand_on(self, held: list[Parcel]) -> None:
+        """Lots that a split left without a share give their amounts to the next that has one, or else to the last."""
+        left = [one for one in held if one.shares]
+        for i, gone in enumerate(held):
+            if gone.shares:
+                continue
+            heir = next((one for one in held[i:] if one.shares), left[-1] if left else gone)
+            for name in ("basis", "original_basis", "absorbed_loss"):
+                setattr(heir, name, getattr(heir, name) + getattr(gone, name))
+        self.outcome.parcels = [one for one in self.outcome.parcels if one.shares]
+
+    def _rename(self, number: int) -> None:
+        new = int(self.details["new_security"][self.events["detail"][number]])
+        held, sold = self._concerned(number)
+        for parcel in held:
+            parcel.security = new
+        for one in sold:
+            one.called = new
+
+    def _concerned(self, number: int) -> tuple[list[Parcel], list[Disposal]]:
+        """What the account holds, and what it has sold, of the event's security under its name of today."""
+        event = self.events[number]
+        account, security = int(event["account"]), int(event["security"])
+        held = self._held(account, security)
+        sold = [one for one in self.outcome.disposals if (one.parcel.account, one.called) == (account, security)]
+        if not held and not any(self.rule.waits(one, int(event["day"])) for one in sold):
+            raise RefusedError(Refusal.NOT_HELD)
+        return held, sold
 
     def _leaving(self, number: int) -> list[Parcel]:
         """Take the event's shares out of the account, lot by lot in the order of its relief."""

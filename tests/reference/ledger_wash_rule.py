@@ -43,7 +43,7 @@ class WashRule:
         for loss in self._in_order_of_disposition():
             if loss.sold >= today or abs(bought.acquired - loss.sold) > WINDOW or not self._may_replace(whole, loss):
                 continue
-            if not older_counts and bought.acquired <= loss.sold and _age(bought) < _age(loss.parcel):
+            if not older_counts and bought.acquired < loss.parcel.acquired:
                 continue
             shares = min(loss.open_shares, whole.shares)
             part = whole
@@ -83,7 +83,7 @@ class WashRule:
 
     def _match_sold(self, taker: Disposal, loss: Disposal) -> None:
         """Match with shares sold later today, whose own result takes the loss over; or sold before: gone for ever."""
-        if not self._may_replace(taker.parcel, loss):
+        if not self._may_replace(taker.parcel, loss, taker.called):
             return
         if not _sold_after(taker, loss):
             shares = min(loss.open_shares, taker.all_shares - taker.replaced)
@@ -105,7 +105,7 @@ class WashRule:
         sold = [one for one in self.outcome.disposals if loss.sold - one.parcel.acquired <= WINDOW and one is not loss]
         earlier: list[Parcel | Disposal] = [one for one in held if _before(one, loss)]
         if self.reading == Reading.OLDER_LOT_NEVER_REPLACES:
-            earlier = [one for one in held if _before(one, loss) and _age(one) > _age(loss.parcel)]
+            earlier = [one for one in held if _before(one, loss) and one.acquired >= loss.parcel.acquired]
         if self.reading == Reading.HELD_AFTER_THIS_SALE:
             earlier += [one for one in sold if _before(one.parcel, loss) and _sold_after(one, loss)]
         if self.reading == Reading.ANY_ACQUISITION:
@@ -124,14 +124,15 @@ class WashRule:
 
         return [*sorted(earlier, key=age), *sorted(later, key=age)]
 
-    def _may_replace(self, shares: Parcel, loss: Disposal) -> bool:
+    def _may_replace(self, shares: Parcel, loss: Disposal, called: int | None = None) -> bool:
+        """Whether shares (of a security called so since) can replace those of a loss."""
         return (
             shares.can_replace
             and self._is_loss(loss)
             and loss.open_shares > 0
             and not _same_acquisition(shares, loss.parcel)
             and self.owners[shares.account].taxpayer == self.owners[loss.parcel.account].taxpayer
-            and self.identical(shares.security, loss.parcel.security, loss.sold)
+            and self.identical(shares.security if called is None else called, loss.called, loss.sold)
         )
 
     def waits(self, one: Disposal, today: int) -> bool:

@@ -186,8 +186,10 @@ def realize(desk: Desk, posting: Posting, i: int, proceeds: int, taken: tuple[in
     row.matchable = 0
     row.matched = 0
     row.replaced = 0
+    row.counted = shares
     row.account = lot.account
     row.security = lot.security
+    row.matched_as = lot.security
     row.name = lot.name
     row.bought_by = lot.bought_by
     row.sold_by = event.order

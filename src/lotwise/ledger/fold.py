@@ -31,6 +31,8 @@ _CASH_ONLY = (
     (EventKind.FEE, -1),
 )
 
+_ABOUT_ALL_SOLD = (EventKind.SPLIT, EventKind.STOCK_DIVIDEND, EventKind.SYMBOL_CHANGE)
+
 
 class Folded(NamedTuple):
     """What a record of events folds into."""
@@ -72,7 +74,9 @@ def fold(
     keys, start = np.unique(key, return_index=True)
     first_day = np.minimum.reduceat(_reaches_back(events[rows], details), start)
     old_lots, lots_taken, lot_start = desks.taken(before.lots, keys)
-    old_realized, realized_taken, realized_start = desks.taken(before.realized, keys, first_day - WASH_DAYS)
+    old_realized, realized_taken, realized_start = desks.taken(
+        before.realized, keys, first_day - WASH_DAYS, "matched_as"
+    )
     stack = Stack(
         events[rows].view(np.recarray),
         np.concatenate([details, no_details(1)]).view(np.recarray),
@@ -125,8 +129,12 @@ def _fold_cash(events: Table) -> tuple[NDArray[np.uint8], IntArray]:
 
 
 def _reaches_back(events: Table, details: Table) -> IntArray:
-    """First day that each event is about: its own; of a purchase made elsewhere that comes in only now, that day."""
+    """First day that each event is about: its own; of a purchase made elsewhere that comes in only now, that day.
+
+    Splits and changes of name are about everything sold before: a late purchase may replace it.
+    """
     day = events["day"].astype(np.int64)
+    day[np.isin(events["kind"], _ABOUT_ALL_SOLD)] = NO_DATE
     late = np.flatnonzero((events["kind"] == EventKind.TRANSFER_IN) & (events["detail"] != NO_CODE))
     acquired = details["acquired"][events["detail"][late]].astype(np.int64)
     day[late] = np.where(acquired == NO_DATE, day[late], np.minimum(day[late], acquired))
@@ -151,10 +159,10 @@ class _Desks(NamedTuple):
         return desk
 
     def taken(
-        self, table: Table, keys: IntArray, since: IntArray | None = None
+        self, table: Table, keys: IntArray, since: IntArray | None = None, security: str = "security"
     ) -> tuple[Table, NDArray[np.bool_], IntArray]:
         """Rows of the desks `keys` (sold on or after a day of each) by desk: rows, their mask and where each starts."""
-        key = self.of(table["account"], table["security"])
+        key = self.of(table["account"], table[security])
         place = np.minimum(np.searchsorted(keys, key), keys.size - 1)
         mask = keys[place] == key
         if since is not None:

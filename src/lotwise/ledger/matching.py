@@ -14,8 +14,10 @@ A loss taken over by shares sold later the same day raises the basis of that sal
 reading ANY_ACQUISITION also finds shares that were sold before: their basis cannot be raised any more, and the loss is
 counted as gone for ever.
 
-Not modelled: contracts and options to acquire (1091(a)), losses of short sales (1091(e)); a split between a loss and a
-purchase that comes to the ledger more than 30 days after the loss (its shares are matched uncounted anew).
+Splits and changes of name between a loss and its replacement count, of whatever age: a purchase made elsewhere may come
+in late. A split of what an account neither holds nor sold in the last 30 days is refused, and then does not.
+
+Not modelled: contracts and options to acquire (1091(a)), losses of short sales (1091(e)).
 """
 
 from __future__ import annotations
@@ -133,10 +135,9 @@ def _replaces(desk: Desk, rules: Rules, i: int, r: int) -> bool:
         return False
     if same_acquisition(row.acquisition, row.bought_by, lot.acquisition, lot.bought_by):
         return False
-    older = lot.acquired < row.acquired or (lot.acquired == row.acquired and lot.acquisition < row.acquisition)
-    if older and rules.reading == Reading.OLDER_LOT_NEVER_REPLACES:
+    if lot.acquired < row.acquired and rules.reading == Reading.OLDER_LOT_NEVER_REPLACES:
         return False
-    return identical_on(rules, row.security, lot.security, row.sold)
+    return identical_on(rules, row.matched_as, lot.security, row.sold)
 
 
 @kernel
@@ -246,10 +247,10 @@ def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
         sold = desk.realized[q]
         if q < first_row and (rules.reading != Reading.ANY_ACQUISITION or sold.sold < row.sold - WASH_DAYS):
             break
-        near = sold.acquired >= row.sold - WASH_DAYS and sold.replaced < sold.shares
+        near = sold.acquired >= row.sold - WASH_DAYS and sold.replaced < sold.counted
         if q != r and near and _can_absorb(sold.marks) and _counts_though_sold(desk, rules, r, q, first_row):
             same = same_acquisition(row.acquisition, row.bought_by, sold.acquisition, sold.bought_by)
-            if not same and identical_on(rules, row.security, sold.security, row.sold):
+            if not same and identical_on(rules, row.matched_as, sold.matched_as, row.sold):
                 too_late = 0 if _sold_later(desk, r, q, first_row) else 1
                 other = (int(sold.acquired), int(sold.acquisition), too_late)
                 if best < 0 or other <= rank:
@@ -319,7 +320,7 @@ def _match(desk: Desk, rules: Rules, k: int, lined_up: int, first_row: int) -> i
             _absorb_by_lot(desk, rules, r, i, shares, desk.place[r], row.event)
         elif found.row >= 0:
             q = found.row
-            shares = min(row.matchable - row.matched, desk.realized[q].shares - desk.realized[q].replaced)
+            shares = min(row.matchable - row.matched, desk.realized[q].counted - desk.realized[q].replaced)
             rest = _absorb_by_sold(desk, rules, r, q, shares, first_row)
             if rest >= 0 and rules.accounts[desk.realized[q].account].kind == AccountKind.TAXABLE:
                 lined_up = _line_up_rest(desk, q, rest, lined_up)

@@ -242,4 +242,5 @@ def split_row(desk: Desk, q: int, shares: int) -> int:
     other.proceeds = row.proceeds - proceeds
     other.basis = row.basis - basis
     row.shares, row.proceeds, row.basis = shares, proceeds, basis
+    row.counted, other.counted = row.shares, other.shares
     return rest

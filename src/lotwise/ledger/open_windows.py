@@ -118,7 +118,8 @@ def _desks(table: Table, world: World, groups: Int32Array) -> IntArray:
     """Taxpayer and group of each row as one number."""
     size = max(groups.size, int(groups.max(initial=0)) + 1)
     taxpayer = world.accounts["taxpayer"][table["account"]].astype(np.int64)
-    desks: IntArray = taxpayer * size + groups[table["security"]]
+    security = table["matched_as"] if "matched_as" in (table.dtype.names or ()) else table["security"]
+    desks: IntArray = taxpayer * size + groups[security]
     return desks
 
 
@@ -132,7 +133,7 @@ def _purchases(state: State, world: World, groups: Int32Array, as_of: int) -> _P
     """Shares bought in the window that have replaced none; by the reading ANY_ACQUISITION those sold since too."""
     tables = [(state.lots, state.lots["shares"])]
     if world.reading == Reading.ANY_ACQUISITION:
-        tables.append((state.realized, state.realized["shares"] - state.realized["replaced"]))
+        tables.append((state.realized, state.realized["counted"] - state.realized["replaced"]))
     parts = []
     for table, shares in tables:
         day = _known_days(table, as_of)
@@ -161,7 +162,7 @@ def _identical_securities(sales: Table, world: World) -> tuple[IntArray, IntArra
     table = world.identical
     by_security = table[np.argsort(table["security"], kind="stable")]
     by_group = table[np.argsort(table["group"], kind="stable")]
-    sale, row = _joined(sales["security"], by_security["security"])
+    sale, row = _joined(sales["matched_as"], by_security["security"])
     covers = _covers(by_security[row], sales["sold"][sale])
     sale, group = sale[covers], by_security["group"][row[covers]]
     place, row = _joined(group, by_group["group"])
@@ -170,7 +171,7 @@ def _identical_securities(sales: Table, world: World) -> tuple[IntArray, IntArra
     itself = np.arange(sales.size)
     return (
         np.concatenate((itself, sale[covers])),
-        np.concatenate((sales["security"], by_group["security"][row[covers]])).astype(np.int64),
+        np.concatenate((sales["matched_as"], by_group["security"][row[covers]])).astype(np.int64),
     )
 
 

@@ -89,7 +89,7 @@ class _Mending:
         realized = books.realized
         waiting = (realized["matched"] < realized["matchable"]) & (realized["sold"] >= books.as_of - WASH_DAYS)
         payers = books.accounts["taxpayer"][realized["account"][waiting]]
-        self._losses = set(zip(payers.tolist(), realized["security"][waiting].tolist(), strict=True))
+        self._losses = set(zip(payers.tolist(), realized["matched_as"][waiting].tolist(), strict=True))
 
     def position(self, position: tuple[int, int], broken: list[int]) -> list[_Draft]:
         """Draft the events of a position: row by row if every lot can be named, else as a whole."""

@@ -23,11 +23,11 @@ from typing import Any
 from lotwise.dates import WASH_DAYS
 from lotwise.kernels import kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, realize
-from lotwise.ledger.desk import FULL, PENDING, PENDING_FIRST, Desk, new_lot
+from lotwise.ledger.desk import FULL, PENDING, PENDING_FIRST, REALIZED_ROWS, Desk, new_lot
 from lotwise.ledger.events import MISSING, NO_CODE, EventKind
 from lotwise.ledger.open_lots import close_shares, link_lot, position_of, relink
 from lotwise.ledger.tables import ABSORBED, FRESH_LOSS, REPLACEMENT, Origin, Refusal
-from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.money import FULL_RATE, OVERFLOW, SHARE, mul_div
 
 __all__ = ["reorganize"]
 
@@ -37,10 +37,9 @@ _ANY_BUT_BOUGHT = 0xFF ^ (REPLACEMENT | ABSORBED)
 
 
 @kernel
-def _waits(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
-    """Whether a loss of the event's account and security can still find a replacement."""
-    own = row.account == event.account and row.security == event.security
-    return bool(own and row.matched < row.matchable and row.sold >= event.day - WASH_DAYS)
+def _sold_of(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
+    """Whether a realised row is of the event's account and security, as it is called by now."""
+    return bool(row.account == event.account and row.matched_as == event.security)
 
 
 @kernel
@@ -49,7 +48,8 @@ def _pending_shares(desk: Desk, posting: Posting) -> int:
     found = 0
     for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
         row = desk.realized[desk.pending[k]]
-        if _waits(row, posting.event):
+        recent = row.sold >= posting.event.day - WASH_DAYS
+        if recent and row.matched < row.matchable and _sold_of(row, posting.event):
             found += row.matchable - row.matched
     return found
 
@@ -125,29 +125,38 @@ def _recount_short(desk: Desk, p: int, new: int, old: int) -> None:
 
 
 @kernel
+def _counted_anew(shares: int, new: int, old: int) -> int:
+    """Shares sold before, in new shares; more than 64 bits hold can never be replaced, and stay as they are."""
+    counted = mul_div(shares, new, old)
+    return shares if counted == OVERFLOW else counted
+
+
+@kernel
 def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
-    """Count a position's shares, and those still to be matched, in new shares."""
+    """Count a position's shares, and those sold before, in new shares."""
     event = posting.event
     if p >= 0:
         _recount(desk, p, new, old)
     short = position_of(desk, event.account, event.security, 1)
     if short >= 0:
         _recount_short(desk, short, new, old)
-    for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
-        row = desk.realized[desk.pending[k]]
-        if _waits(row, event):
-            row.matchable = mul_div(row.matchable, new, old)
-            row.matched = mul_div(row.matched, new, old)
+    for r in range(desk.used[REALIZED_ROWS]):
+        row = desk.realized[r]
+        if _sold_of(row, event):
+            row.counted = _counted_anew(row.counted, new, old)
+            row.matchable = _counted_anew(row.matchable, new, old)
+            row.matched = _counted_anew(row.matched, new, old)
+            row.replaced = _counted_anew(row.replaced, new, old)
 
 
 @kernel
 def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
-    """Give a position and its pending losses their new security."""
+    """Give a position its new security, and let what was sold before be replaced by that."""
     event = posting.event
-    for k in range(desk.used[PENDING_FIRST], desk.used[PENDING]):
-        row = desk.realized[desk.pending[k]]
-        if _waits(row, event):
-            row.security = security
+    for r in range(desk.used[REALIZED_ROWS]):
+        row = desk.realized[r]
+        if _sold_of(row, event):
+            row.matched_as = security
     if p >= 0:
         relink(desk, p, security)
     short = position_of(desk, event.account, event.security, 1)

@@ -57,8 +57,8 @@ class Refusal(IntEnum):
     UNKNOWN_KIND = 12
     DUPLICATE = 13  # the same transaction id again (set where files are posted)
     OUT_OF_ORDER = 14  # dated before what has been posted (set where files are posted)
-    SOLD_SHORT = 16  # a merger or distribution of shares that the account is short of: not modelled
     BAD_ROW = 15  # a cell that cannot be read (set where files are posted)
+    SOLD_SHORT = 16  # a merger or distribution of shares that the account is short of: not modelled
 
 
 class Reading(IntEnum):
@@ -148,11 +148,14 @@ REALIZED = np.dtype(
         ("basis", np.int64),  # earlier wash-sale adjustments included
         ("disallowed", np.int64),  # wash-sale loss disallowed, not negative
         ("permanent", np.int64),  # part of it that is gone for ever
-        ("matchable", np.int64),  # shares that replacements can be matched with, in today's shares
+        # In shares as splits since have counted them:
+        ("counted", np.int64),  # its shares
+        ("matchable", np.int64),  # those that replacements can be matched with
         ("matched", np.int64),  # part of them that has been
-        ("replaced", np.int64),  # shares of it that replaced others after they were sold (ANY_ACQUISITION)
+        ("replaced", np.int64),  # those that replaced others after they were sold (ANY_ACQUISITION)
         ("account", np.int32),
-        ("security", np.int32),
+        ("security", np.int32),  # as it was sold
+        ("matched_as", np.int32),  # what it is called since: what would replace it
         ("name", np.int32),
         ("bought_by", np.int32),  # code of the order that bought the lot; NO_CODE = none
         ("sold_by", np.int32),  # code of the order that sold it: its fills are one sale
