@@ -25,8 +25,8 @@ from lotwise.money import DOLLAR, SHARE
 _ACCOUNTS = 3  # of a household: two taxable, one traditional
 _SECURITIES = 500
 _OF_HOUSEHOLD = 60  # securities that one household trades
-_YEARS = 10
-_FIRST_DAY = 16_071  # 2014-01-01
+YEARS = 10
+FIRST_DAY = 16_071  # 2014-01-01
 
 
 def world_of(households: int) -> World:
@@ -55,7 +55,7 @@ def record(rng: np.random.Generator, households: int, count: int, first: int, la
     events["kind"] = np.where(sale, EventKind.SELL, EventKind.BUY)
     lot = rng.integers(5, 60, count)
     events["shares"] = np.where(sale, lot * 3 // 4 + 1, lot) * SHARE
-    events["amount"] = events["shares"] // SHARE * close[events["day"] - _FIRST_DAY, events["security"]]
+    events["amount"] = events["shares"] // SHARE * close[events["day"] - FIRST_DAY, events["security"]]
     return events
 
 
@@ -82,17 +82,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     rng = np.random.default_rng(1)
-    days = 365 * _YEARS
+    days = 365 * YEARS
     close = prices(rng, days + 2)
     world = world_of(given.households)
-    small = record(rng, given.households, 1000, _FIRST_DAY, _FIRST_DAY + 5, close)
+    small = record(rng, given.households, 1000, FIRST_DAY, FIRST_DAY + 5, close)
     _, compiling = timed(small, world, None, 0, given.threads)
     print(f"first call (compiled or read from the cache): {compiling:.1f} s")
     print(f"{'':34} {'events':>11} {'seconds':>8} {'events/s':>12} {'refused':>9} {'open lots':>11} {'washes':>10} GiB")
-    events = record(rng, given.households, given.events, _FIRST_DAY, _FIRST_DAY + days - 1, close)
+    events = record(rng, given.households, given.events, FIRST_DAY, FIRST_DAY + days - 1, close)
     done, seconds = timed(events, world, None, 0, given.threads)
-    shown(f"{given.households:,} households, {_YEARS} years", events.size, seconds, done)
-    tomorrow = _FIRST_DAY + days
+    shown(f"{given.households:,} households, {YEARS} years", events.size, seconds, done)
+    tomorrow = FIRST_DAY + days
     more = record(rng, given.households, 50_000, tomorrow, tomorrow, close)
     after, seconds = timed(more, world, done, events.size, given.threads)
     shown("the next day", more.size, seconds, after)
@@ -101,10 +101,10 @@ def main() -> None:
         for count in (1_000, 10_000, 100_000):
             if count > most:
                 break
-            busy = record(rng, 1, count, _FIRST_DAY, _FIRST_DAY + days - 1, close)
+            busy = record(rng, 1, count, FIRST_DAY, FIRST_DAY + days - 1, close)
             busy["account"] = 0
             busy["security"] = 0
-            busy["amount"] = busy["shares"] // SHARE * close[busy["day"] - _FIRST_DAY, 0]
+            busy["amount"] = busy["shares"] // SHARE * close[busy["day"] - FIRST_DAY, 0]
             done, seconds = timed(busy, world, None, 0, 1)
             shown(f"one security, one account, {relief.name}", count, seconds, done)
 

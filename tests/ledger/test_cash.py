@@ -1,21 +1,19 @@
-"""Cash and income: every dollar that moved once, by account, year and kind."""
+"""Cash: every dollar that moved once, by account; amounts of trades that state a price."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.dates import to_day_number
-from lotwise.ledger.cash import cash_of, income_of, traded_amounts
-from lotwise.ledger.events import EventFlag, EventKind
+from lotwise.ledger.cash import traded_amounts
+from lotwise.ledger.events import EventKind
 from lotwise.ledger.fold import fold
 from lotwise.money import DOLLAR, OVERFLOW, SHARE
-from tests.ledger.written_events import Details, Record, as_day
+from lotwise.storage.folded import added_by_account
+from tests.ledger.written_events import Details, Record
 
 
 def test_cash_is_what_every_event_moved() -> None:
@@ -31,40 +29,8 @@ def test_cash_is_what_every_event_moved() -> None:
     folded = fold(events, details, world)
     assert folded.status[-1] != 0
     own, other = record.accounts["own"], record.accounts["other"]
-    cash = cash_of(events, folded.cash, 3)
-    assert (cash[own], cash[other], cash.size) == ((1000 - 600 + 5 - 3 + 700) * DOLLAR, -50 * DOLLAR, 3)
-
-
-def test_income_by_account_year_and_kind() -> None:
-    record = Record()
-    qualified = EventFlag.QUALIFIED
-    record.event(EventKind.DIVIDEND, "2023-12-31", "own", "A", amount=7, flags=qualified)
-    record.event(EventKind.DIVIDEND, "2024-01-01", "own", "A", amount=5, flags=qualified)
-    record.event(EventKind.DIVIDEND, "2024-06-01", "own", "B", amount=Decimal("1.25"))
-    record.event(EventKind.INTEREST, "2024-06-01", "own", amount=2)
-    record.event(EventKind.CAPITAL_GAIN_DISTRIBUTION, "2024-06-01", "ira", "B", amount=9)
-    record.event(EventKind.DEPOSIT, "2024-06-02", "ira", amount=99)
-    events, details, world = record.tables()
-    folded = fold(events, details, world)
-    folded.status[3] = 1  # as if the interest had been refused
-    rows = {
-        (int(row["account"]), int(row["year"]), EventKind(row["kind"])): (int(row["amount"]), int(row["qualified"]))
-        for row in income_of(events, folded.status)
-    }
-    own, ira = record.accounts["own"], record.accounts["ira"]
-    assert rows == {
-        (own, 2023, EventKind.DIVIDEND): (7 * DOLLAR, 7 * DOLLAR),
-        (own, 2024, EventKind.DIVIDEND): (62_500, 5 * DOLLAR),
-        (ira, 2024, EventKind.CAPITAL_GAIN_DISTRIBUTION): (9 * DOLLAR, 0),
-    }
-
-
-def test_years_before_1970_are_years() -> None:
-    record = Record()
-    record.event(EventKind.INTEREST, "1969-12-31", "own", amount=1)
-    events, details, world = record.tables()
-    assert events["day"][0] == as_day("1969-12-31") == to_day_number(date(1970, 1, 1)) - 1
-    assert income_of(events, fold(events, details, world).status)["year"].tolist() == [1969]
+    cash = added_by_account(np.zeros(2, np.int64), events, folded.cash)
+    assert (cash[own], cash[other]) == ((1000 - 600 + 5 - 3 + 700) * DOLLAR, -50 * DOLLAR)
 
 
 @given(st.lists(st.tuples(st.integers(-(10**15), 10**15), st.integers(0, 10**12)), min_size=1, max_size=20))

@@ -16,6 +16,7 @@ from lotwise.ledger.desk import Rules
 from lotwise.ledger.desk_work import Stack, Tray, fold_stack
 from lotwise.ledger.events import NO_CODE, EventKind, Table, no_details
 from lotwise.ledger.families import families_of
+from lotwise.ledger.merging import merge_tables
 from lotwise.ledger.tables import LOT, REALIZED, WASH, Refusal, State, World
 from lotwise.money import IntArray
 
@@ -178,28 +179,17 @@ def _rules(world: World, securities: int) -> Rules:
     return Rules(world.accounts.view(np.recarray), world.funds, rows.view(np.recarray), start, int(world.reading))
 
 
-def _merged(old: Table, new: Table, old_key: IntArray, new_key: IntArray) -> Table:
-    """Merge rows into a sorted table, both sorted by a key of which they have no value in common."""
-    place = np.searchsorted(old_key, new_key)
-    made = np.empty(old.size + new.size, old.dtype)
-    is_new = np.zeros(made.size, np.bool_)
-    is_new[place + np.arange(new.size)] = True
-    made[is_new] = new
-    made[~is_new] = old
-    return made
-
-
 def _with_lots(old: Table, new: Table, securities: int) -> Table:
     """Add the lots of the desks that were folded, by account and security; those of one as they stand in its chain."""
     new = new[np.lexsort((new["security"], new["account"]))]
     old_key, new_key = (table["account"].astype(np.int64) * securities + table["security"] for table in (old, new))
-    return _merged(old, new, old_key, new_key)
+    return merge_tables(old, new, old_key, new_key)
 
 
 def _with_realized(old: Table, new: Table) -> Table:
     """Add the realised rows of the desks that were folded, by event; those of one event as they were taken."""
     new = new[np.argsort(new["event"], kind="stable")]
-    return _merged(old, new, old["event"], new["event"])
+    return merge_tables(old, new, old["event"], new["event"])
 
 
 def _with_washes(old: Table, new: Table) -> Table:

@@ -18,7 +18,7 @@ from lotwise.ledger.tables import LOTS_OF_EVENT, State
 from lotwise.money import IntArray
 from lotwise.storage.names import NO_NAMES, Names
 
-__all__ = ["NOTHING", "Standing", "added_by_account", "last_days", "merged", "of_accounts", "renumbered", "room_for"]
+__all__ = ["NOTHING", "Standing", "added_by_account", "last_days", "of_accounts", "renumbered", "room_for"]
 
 # Columns that hold the number of an event, and the number of a lot (event x LOTS_OF_EVENT + count).
 _EVENTS = (("acquisition", "absorbed_from"), ("event", "acquisition"), ("sale", "purchase"))
@@ -68,20 +68,6 @@ def of_accounts(state: State, chosen: NDArray[np.bool_]) -> tuple[State, State]:
     return (
         State(state.lots[lots], state.realized[realized], state.washes[washes]),
         State(state.lots[~lots], state.realized[~realized], state.washes[~washes]),
-    )
-
-
-def merged(one: State, other: State) -> State:
-    """Put two states of different taxpayers together, sorted as a state is."""
-    if not other.lots.size and not other.realized.size:
-        return one
-    if not one.lots.size and not one.realized.size:
-        return other
-    lots, realized, washes = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-    return State(
-        lots[np.lexsort((lots["number"], lots["acquired"], lots["security"], lots["account"]))],
-        realized[np.argsort(realized["event"], kind="stable")],
-        washes[np.lexsort((washes["lot"], washes["sale"], washes["day"]))],
     )
 
 

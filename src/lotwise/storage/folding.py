@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from lotwise.dates import NO_DATE
 from lotwise.ledger.events import Table
 from lotwise.ledger.fold import empty_state, fold
+from lotwise.ledger.merging import merge_states
 from lotwise.ledger.tables import Refusal, State, World
 from lotwise.money import IntArray
 from lotwise.storage.event_tables import event_tables, joined
-from lotwise.storage.folded import Standing, added_by_account, last_days, merged, of_accounts, renumbered
+from lotwise.storage.folded import Standing, added_by_account, last_days, of_accounts, renumbered
 from lotwise.storage.journal import NUMBER, Journal
 from lotwise.storage.names import Names
 
@@ -107,7 +108,7 @@ def _after(
     number = standing.rows + np.cumsum(posted) - 1
     state, cash, refused = rest, standing.cash.copy(), [standing.refused]
     for part in parts:
-        state = merged(
+        state = merge_states(
             state, renumbered(part.state, part.first, np.concatenate((part.old_numbers, number[part.chosen])))
         )
         cash[np.unique(part.old["account"])] = 0
