@@ -105,8 +105,10 @@ def test_form_8949_as_csv_and_txf(folder: Path, tmp_path: Path) -> None:
     run("form8949", folder, "--year", 2024, "--out", tmp_path / "forms")
     assert sorted(path.name for path in (tmp_path / "forms").iterdir()) == [
         "H1-2024-form8949.csv",
+        "H1-2024-schedule-d.csv",
         "H1-2024.txf",
         "H3-2024-form8949.csv",
+        "H3-2024-schedule-d.csv",
         "H3-2024.txf",
     ]
     (line, total) = table((tmp_path / "forms" / "H1-2024-form8949.csv").read_text())
@@ -119,7 +121,7 @@ def test_form_8949_as_csv_and_txf(folder: Path, tmp_path: Path) -> None:
     assert total["gain"] == "-300.80"
     assert "$300.80" in (tmp_path / "forms" / "H1-2024.txf").read_text()
     run("form8949", folder, "--year", 2024, "--household", "H3", "--out", tmp_path / "one")
-    assert len(list((tmp_path / "one").iterdir())) == 2
+    assert len(list((tmp_path / "one").iterdir())) == 3
     assert "must be one of" in run("form8949", folder, "--year", 2024, "--household", "H9", status=2)
 
 
@@ -157,6 +159,6 @@ def test_what_cannot_be_done_leaves_with_2(tmp_path: Path) -> None:
 def test_the_ledger_is_mounted_and_explains_itself() -> None:
     done = RUNNER.invoke(app, ["ledger", "--help"])
     assert done.exit_code == 0
-    for command in ("open", "post", "lots", "gains", "washes", "reconcile", "form8949"):
+    for command in ("open", "post", "lots", "gains", "income", "washes", "reconcile", "form8949"):
         assert command in done.output
         assert "Example: lotwise ledger" in RUNNER.invoke(app, ["ledger", command, "--help"]).output

@@ -162,3 +162,21 @@ def test_an_edit_of_a_callee_in_another_file_is_compiled(copy_of_package: Path, 
     assert run(code, **environment).strip() == "42"
     callee.write_text(callee.read_text().replace("x + 1", "x + 2"))
     assert run(code, **environment).strip() == "44"
+
+
+def test_what_is_compiled_is_said_once_and_what_is_cached_is_not(tmp_path: Path, copy_of_package: Path) -> None:
+    (copy_of_package / "lotwise" / "twofold.py").write_text(
+        "from lotwise.kernels import kernel\n\n\n@kernel\ndef half(x):\n    return x // 2\n\n\n"
+        "@kernel\ndef quarter(x):\n    return half(x) // 2\n"
+    )
+    code = """
+from lotwise.kernels import told_when_compiling
+from lotwise.twofold import half, quarter
+with told_when_compiling(lambda: print("compiling"), within="lotwise.twofold"):
+    print(quarter(20), half(20), half(2.5))
+with told_when_compiling(lambda: print("compiling"), within="lotwise.other"):
+    print(quarter(20.0))
+"""
+    environment = {"PYTHONPATH": str(copy_of_package), "LOTWISE_CACHE": str(tmp_path / "cache")}
+    assert run(code, **environment).split("\n")[:-1] == ["compiling", "5 10 1.0", "5.0"]
+    assert run(code, **environment).split("\n")[:-1] == ["5 10 1.0", "5.0"]

@@ -28,6 +28,7 @@ from rich.table import Table
 from lotwise import __version__
 from lotwise.cli_ledger import ledger_app
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
+from lotwise.kernels import told_when_compiling
 from lotwise.lab.demo_firm import write_demo_firm
 from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
 from lotwise.rebalancing.explain import explain_household
@@ -53,7 +54,7 @@ _PHASES = {
     "demo": "making the demo firm",
     "read": "reading the firm",
     "risk": "risk model",
-    "compile": "compiling (first time only, about a minute)",
+    "compile": "loading the kernels",
     "solve": "solving households",
     "verify": "verifying exactly",
     "write": "writing results",
@@ -85,7 +86,8 @@ def _watched() -> Iterator[Watch]:
         def on_phase(name: str, total: int) -> None:
             progress.reset(task, description=_PHASES.get(name, name), total=total or None)
 
-        yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
+        with told_when_compiling(lambda: progress.console.print("compiling the kernels (once, about a minute)")):
+            yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The command line of the ledger: `lotwise ledger open | post | lots | gains | washes | reconcile | form8949`.
+"""The command line of the ledger: `lotwise ledger open | post | lots | gains | income | washes | reconcile | form8949`.
 
 Exit status: 0 all well, 1 some rows were refused or some lots are broken, 2 nothing could be done.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import polars as pl
 import typer
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -22,17 +25,21 @@ from rich.table import Table
 from lotwise import __version__
 from lotwise.dates import from_day_number
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
+from lotwise.households.accounts import AccountKind
 from lotwise.interchange.atomic import write_whole
 from lotwise.interchange.ledger_files.custodian_lots import compare_lots
 from lotwise.interchange.ledger_files.open_windows import list_windows
 from lotwise.interchange.ledger_files.posting import OpenLedger, PostReport, open_from_lots, open_ledger, post_files
+from lotwise.interchange.ledger_files.short_sales import short_sale_findings
+from lotwise.interchange.ledger_files.year_forms import HouseholdForms, forms_of_year
+from lotwise.kernels import told_when_compiling
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.money import format_money
+from lotwise.storage.income import YearPayments, list_income, payments_of_year
 from lotwise.storage.listings import chosen_accounts, list_lots, list_realized, list_washes
-from lotwise.tax.broker_statement import as_reported
-from lotwise.tax.form_files import form_8949_csv
-from lotwise.tax.forms import form_lines
-from lotwise.tax.gains import Totals, gains, taxable_rows
+from lotwise.tax.form_files import form_8949_csv, schedule_d_csv
+from lotwise.tax.gains import Gains, Totals, gains
+from lotwise.tax.income import Income, income_of
 from lotwise.tax.txf import txf
 
 __all__ = ["ledger_app"]
@@ -49,8 +56,12 @@ _MOST_SHOWN = 40  # rows of a table on the terminal: all of them with --csv
 # Columns that a terminal has room for; CSV has all of them.
 _LOTS = ("account_id", "lot_id", "symbol", "shares", "acquired", "basis", "acquisition")
 _GAINS = ("account_id", "symbol", "shares", "acquired", "sold", "gain", "disallowed", "recognised", "term")
+_INCOME = ("account_id", "symbol", "kind", "date", "ex_date", "amount", "qualified", "expected", "ordinary")
 _WASHES = ("sale_date", "sale_account", "sale_symbol", "shares", "disallowed", "purchase_account", "becomes")
-_NUMBERS = ("shares", "basis", "proceeds", "gain", "disallowed", "gone_for_ever", "recognised")
+_NUMBERS = (
+    "shares", "basis", "proceeds", "gain", "disallowed", "gone_for_ever", "recognised",
+    "amount", "qualified", "expected", "ordinary",
+)  # fmt: skip
 
 Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
 Household = Annotated[str | None, typer.Option("--household", help="Only this household.")]
@@ -59,11 +70,16 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Write all rows as CSV to the
 Year = Annotated[int, typer.Option("--year", min=1970, max=2199, help="The calendar year.", show_default=False)]
 
 
+def _say_compiling() -> None:
+    _err.print("compiling the ledger's kernels (once, about a minute)", highlight=False)
+
+
 @contextmanager
 def _reported() -> Iterator[None]:
     """Turn what ends a command into words and an exit status."""
     try:
-        yield
+        with told_when_compiling(_say_compiling, "lotwise.ledger.desk_work"):
+            yield
     except (LotwiseError, OSError, ValueError) as error:
         if isinstance(error, FolderError):
             _show_findings(tuple(each for each in error.findings if str(each) not in str(error)))
@@ -93,6 +109,15 @@ def _day(opened: OpenLedger) -> int:
     return latest if opened.policy.as_of is None else opened.policy.as_of
 
 
+def _known_until(opened: OpenLedger) -> int:
+    """Day up to which the ledger knows what was sold: that of the firm, or the last posted if it is later."""
+    return max(_day(opened), int(opened.ledger.standing().last_day.max(initial=0)))
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _show(title: str, frame: pl.DataFrame, columns: tuple[str, ...] = (), *, as_csv: bool = False) -> None:
     """Show a table: the first rows and chosen columns for people, or all of it as CSV."""
     if as_csv:
@@ -116,6 +141,7 @@ def _finish(report: PostReport) -> None:
     table.add_row("from corporate actions", f"{report.actions:,}")
     table.add_row("posted before", f"{report.duplicates:,}")
     table.add_row("refused", f"{report.refused:,}")
+    table.add_row("corporate actions refused", f"{report.actions_refused:,}")
     _out.print(table)
     raise typer.Exit(report.exit_status)
 
@@ -156,25 +182,87 @@ def lots(folder: Folder, household: Household = None, account: Account = None, a
 def gains_(
     folder: Folder, year: Year, household: Household = None, account: Account = None, as_csv: AsCsv = False
 ) -> None:
-    """Report the gains that taxable accounts realised in a year, lot by lot and in totals."""
+    """Report the gains that taxable accounts realised in a year, lot by lot and in totals, and the year's income."""
     with _reported():
-        ledger = _opened(folder).ledger
+        opened = _opened(folder)
+        ledger = opened.ledger
         chosen = chosen_accounts(ledger, household, account)
         state = ledger.standing().state
         own = state._replace(realized=state.realized[chosen[state.realized["account"]]])
         found = gains(own, ledger.world().accounts, year)
         _show(f"Realised gains of {year}", list_realized(ledger, found.rows), _GAINS, as_csv=as_csv)
         if not as_csv:
-            _out.print(_totals({"short": found.short, "long": found.long}))
+            income = _total_income(_payments(opened, year, chosen).paid)
+            _out.print(_totals(_with_distributions(found, income)))
+            _out.print(_income_table(income))
+
+
+@ledger_app.command(epilog="Example: lotwise ledger income firm --year 2026 --household H001")
+def income(
+    folder: Folder, year: Year, household: Household = None, account: Account = None, as_csv: AsCsv = False
+) -> None:
+    """List what taxable accounts received in a year: dividends and what of them qualifies, interest, distributions."""
+    with _reported():
+        opened = _opened(folder)
+        found = _payments(opened, year, chosen_accounts(opened.ledger, household, account))
+        _show(f"Income of {year}", list_income(found), _INCOME, as_csv=as_csv)
+        if not as_csv:
+            _out.print(_income_table(_total_income(found.paid)))
+
+
+def _payments(opened: OpenLedger, year: int, chosen: NDArray[np.bool_]) -> YearPayments:
+    """Payments of a year to the chosen accounts, if they are taxable; says which dividends cannot be judged."""
+    found = payments_of_year(opened.ledger, year, _known_until(opened))
+    counted = chosen & (opened.ledger.world().accounts["kind"] == AccountKind.TAXABLE)
+    found = found._replace(paid=found.paid[counted[found.paid["account"]]])
+    unseen = int(((found.paid["called"] == 1) & (found.paid["shares"] == 0)).sum())
+    if unseen:
+        words = "called qualified, of shares not held on the ex-date as far as the ledger knows: counted as ordinary"
+        _err.print(f"  {_counted(unseen, 'dividend')} {words}", markup=False, highlight=False, soft_wrap=True)
+    return found
+
+
+def _total_income(paid: NDArray[np.void]) -> Income:
+    everyone = int(paid["account"].max(initial=-1)) + 1
+    return income_of(paid, np.zeros(everyone, np.int32), np.ones(everyone, np.bool_), 1)
+
+
+def _with_distributions(found: Gains, income: Income) -> dict[str, Totals]:
+    """Rows of totals: sales by term, what funds distributed (long term, Schedule D line 13), and the whole year."""
+    distributed = int(income.distributions[0])
+    rows = {
+        "short": found.short,
+        "long": found.long,
+        "distributed": Totals(0, 0, distributed, 0, 0, distributed),
+    }
+    whole = Totals(*(sum(column) for column in zip(*(astuple(row) for row in rows.values()), strict=True)))
+    return {**rows, "year": whole}
 
 
 def _totals(totals: dict[str, Totals]) -> Table:
     table = Table(title="Totals", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("term", "proceeds", "basis", "gain", "disallowed", "gone for ever", "recognised"):
-        table.add_column(name, justify="right")
+    table.add_column("term", justify="right", no_wrap=True)
+    for name in ("proceeds", "basis", "gain", "disallowed", "gone for ever", "recognised"):
+        table.add_column(name, justify="right", overflow="fold")  # a narrow terminal cuts no digit off
     for term, total in totals.items():
-        amounts = (total.proceeds, total.basis, total.gain, total.disallowed, total.permanent, total.recognised)
-        table.add_row(term, *(format_money(amount) for amount in amounts))
+        table.add_row(term, *(format_money(amount) for amount in astuple(total)))
+    return table
+
+
+def _income_table(income: Income) -> Table:
+    """Income of the year, one row a kind; dividends in the parts that are taxed differently."""
+    table = Table(title="Income", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("kind", "amount"):
+        table.add_column(name, justify="right")
+    rows = {
+        "qualified dividends": income.qualified,
+        "expected to qualify, if kept": income.expected,
+        "ordinary dividends": income.ordinary,
+        "interest": income.interest,
+        "capital gain distributions": income.distributions,
+    }
+    for kind, amount in rows.items():
+        table.add_row(kind, format_money(int(amount[0])))
     return table
 
 
@@ -191,6 +279,7 @@ def washes(
         opened = _opened(folder)
         ledger = opened.ledger
         chosen = chosen_accounts(ledger, household, account)
+        _show_findings(short_sale_findings(ledger, chosen, _day(opened)))
         if not windows:
             _show("Wash sales", list_washes(ledger, chosen), _WASHES, as_csv=as_csv)
         if windows or not as_csv:
@@ -232,35 +321,29 @@ def form8949(
     out: Annotated[Path, typer.Option("--out", help="Where the forms go.")] = Path("forms"),
     household: Household = None,
 ) -> None:
-    """Write Form 8949 of each household with sales, as CSV and as TXF for tax software."""
+    """Write Form 8949 (CSV, and TXF for tax software) and Schedule D of each household with sales or distributions."""
     with _reported():
         opened = _opened(folder)
-        ledger = opened.ledger
-        standing = ledger.standing()
-        accounts = ledger.world().accounts.copy()
-        known = ledger.register.accounts
         if household is not None:
-            chosen_accounts(ledger, household)
-        households = [household] if household is not None else known["household_id"].unique().sort().to_list()
-        owner = standing.names.accounts.alias("account_id").to_frame()
-        owner = owner.join(known, on="account_id", how="left", maintain_order="left")
-        # Spouses who file separately share wash sales, not a return: forms go by household.
-        code = owner["household_id"].cast(pl.Enum(households), strict=False).to_physical().cast(pl.Int32)
-        accounts["taxpayer"] = code.fill_null(-1).to_numpy()
-        realized = taxable_rows(standing.state.realized, accounts, year)
-        payer = accounts["taxpayer"][realized["account"]]
-        symbols = standing.names.securities.to_list()
-        exported = from_day_number(_day(opened))
-        funds = ledger.world().funds
-        written = 0
-        for number in np.unique(payer[payer >= 0]):
-            rows = realized[payer == number]
-            lines = form_lines(rows, symbols, as_reported(rows, funds))
-            stem = re.sub(r"[^\w.-]", "_", households[number])
-            write_whole(out / f"{stem}-{year}-form8949.csv", form_8949_csv(lines))
-            made = txf(lines, exported, f"Lotwise {__version__}")
-            write_whole(out / f"{stem}-{year}.txf", made.text)
-            for line in made.left_out:
-                _err.print(f"  not in the TXF file, enter by hand: {line.description} code {line.code}", markup=False)
-            written += 1
-        _out.print(f"{written:,} households written to {out}", markup=False)
+            chosen_accounts(opened.ledger, household)
+        found = forms_of_year(opened, folder, year, _known_until(opened), household)
+        _show_findings(found.findings)
+        for forms in found.households:
+            _write_forms(out, forms, year, exported=from_day_number(_day(opened)))
+        if found.households and not found.carried:
+            words = f"lines 6 and 14 of Schedule D are 0: households.csv does not say what was carried into {year}"
+            _err.print(f"  {words}, only into the year of as_of in firm.toml", markup=False, soft_wrap=True)
+        _out.print(f"{_counted(len(found.households), 'household')} written to {out}", markup=False)
+
+
+def _write_forms(out: Path, forms: HouseholdForms, year: int, exported: date) -> None:
+    """Write the files of one household; a household without sales has no Form 8949."""
+    stem = re.sub(r"[^\w.-]", "_", forms.household)
+    write_whole(out / f"{stem}-{year}-schedule-d.csv", schedule_d_csv(forms.schedule, forms.loss_limit))
+    if not forms.lines:
+        return
+    write_whole(out / f"{stem}-{year}-form8949.csv", form_8949_csv(forms.lines))
+    made = txf(forms.lines, exported, f"Lotwise {__version__}")
+    write_whole(out / f"{stem}-{year}.txf", made.text)
+    for line in made.left_out:
+        _err.print(f"  not in the TXF file, enter by hand: {line.description} code {line.code}", markup=False)

@@ -14,7 +14,6 @@ __all__ = [
     "from_day_number",
     "is_trading_day",
     "to_day_number",
-    "trading_days_between",
 ]
 
 # A date that is not known, in columns of day numbers.
@@ -44,13 +43,3 @@ def _closed(year: int) -> frozenset[date]:
 def is_trading_day(day: date) -> bool:
     """Whether the exchange is open on this day (half days count)."""
     return day.weekday() < 5 and day not in _closed(day.year)
-
-
-def trading_days_between(earlier: date, later: date) -> int:
-    """Number of trading days after `earlier`, up to and including `later`; 0 if later <= earlier."""
-    count = 0
-    day = earlier
-    while day < later:
-        day += timedelta(days=1)
-        count += is_trading_day(day)
-    return count

@@ -17,7 +17,8 @@ import ast
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
@@ -26,11 +27,12 @@ import llvmlite
 import numba
 import numpy as np
 import platformdirs
+from numba.core.event import Event, Listener, install_listener
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-__all__ = ["Records", "cache_folder", "kernel", "records"]
+__all__ = ["Records", "cache_folder", "kernel", "records", "told_when_compiling"]
 
 _PACKAGE = Path(__file__).parent
 _BOUNDS_CHECKED = os.environ.get("LOTWISE_BOUNDSCHECK") == "1"
@@ -120,3 +122,31 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on first use (no Python objects, no lock held, IEEE arithmetic kept as written)."""
     vars(numba.config)["CACHE_DIR"] = str(cache_folder(function.__module__))
     return cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+
+
+class _FirstCompilation(Listener):
+    """Speaks once, when a kernel of some modules begins to be compiled rather than taken from the cache."""
+
+    def __init__(self, say: Callable[[], None], within: str) -> None:
+        self._say = say
+        self._within = within
+        self._said = False
+
+    def on_start(self, event: Event) -> None:
+        """Compare the module of the function with those that are waited for."""
+        if not self._said and event.data["dispatcher"].py_func.__module__.startswith(self._within):
+            self._said = True
+            self._say()
+
+    def on_end(self, event: Event) -> None:
+        """Nothing: the next words are the caller's."""
+
+
+@contextmanager
+def told_when_compiling(say: Callable[[], None], within: str = "lotwise") -> Iterator[None]:
+    """Call `say` once, before the first kernel of the modules `within` is compiled; never where the cache has them.
+
+    Compiling takes minutes on a fresh machine, during which nothing else would be seen.
+    """
+    with install_listener("numba:compile", _FirstCompilation(say, within)):
+        yield

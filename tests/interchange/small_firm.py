@@ -92,11 +92,11 @@ ETF,AAA,0.9,2024-05-31
 ET2,AAA,0.75,2025-05-31
 """
 
-TRANSACTIONS = """date,account_id,kind,transaction_id,symbol,shares,amount,fee,basis
-2025-06-10,A3,sell,T1,CCC,1,9,0.1,20
-2025-06-11,A5,sell,T2,AAA,1,100,0,50
-2025-06-12,A2,sell,T3,BBB,1,9,0,50
-2020-06-12,A1,buy,T4,AAA,10,500,0,
+TRANSACTIONS = """date,account_id,kind,transaction_id,symbol,shares,amount,fee,basis,term
+2025-06-10,A3,sell,T1,CCC,1,9,0.1,20,short
+2025-06-11,A5,sell,T2,AAA,1,100,0,50,short
+2025-06-12,A2,sell,T3,BBB,1,9,0,50,short
+2020-06-12,A1,buy,T4,AAA,10,500,0,,
 """
 
 PENDING_ORDERS = """account_id,symbol,side,shares

@@ -257,7 +257,7 @@ def test_an_unquoted_sum_of_weights_within_rounding_is_spread(tmp_path: Path) ->
 
 
 def test_a_doubled_transaction_counts_once(tmp_path: Path) -> None:
-    row = "2025-06-10,A3,sell,T1,CCC,1,9,0.1,20\n"
+    row = "2025-06-10,A3,sell,T1,CCC,1,9,0.1,20,short\n"
     firm = spoiled(tmp_path / "same", "transactions.csv", row, row + row)
     found = [f for f in firm.findings if f.column == "transaction_id"]
     assert [(f.line, f.severity, f.household) for f in found] == [(3, NOTICE, "H2")]

@@ -304,3 +304,21 @@ def test_a_ledger_with_a_part_missing_stops_the_folder(tmp_path: Path) -> None:
     (journal / "000001.parquet").rename(journal / "000002.parquet")
     with pytest.raises(FolderError, match=r"000001\.parquet"):
         read_firm(folder)
+
+
+def test_a_stated_sale_that_says_no_term_counts_as_short_and_says_so(tmp_path: Path) -> None:
+    firm = read(
+        tmp_path,
+        (
+            "2025-02-03,own,sell,T1,AAA,10,100,60,,,",
+            "2025-02-03,own,sell,T2,BBB,10,100,60,,long,",
+            "2024-12-30,own,sell,T3,BBB,10,100,60,,,",  # of last year
+            "2025-02-03,ira,sell,T4,AAA,10,100,60,,,",
+            "2025-02-03,second,buy,T5,AAA,10,100,,,,L7",
+            "2025-02-04,second,sell,T6,AAA,10,100,100,,,",  # of a purchase of the record
+        ),
+    )
+    assert gains(firm, "H1") == (40, 40)
+    (said,) = about(firm, "a stated sale without a day")
+    assert (said.file, said.line, said.column, said.severity) == ("transactions.csv", 8, "term", Severity.WARNING)
+    assert (said.was, said.household) == ("empty", "H1")

@@ -15,6 +15,7 @@ from lotwise.interchange.firm_folder.tax_positions import TaxPositions, YearToDa
 from lotwise.ledger.events import MISSING
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import RateOrigin
+from lotwise.tax.income import Income
 from lotwise.tax.position import blank_positions, position_of
 from tests.interchange.small_firm import small_firm, write
 
@@ -158,11 +159,16 @@ def test_a_profile_may_state_the_worth_of_losses(tmp_path: Path) -> None:
 def test_what_the_record_knows_of_the_year_replaces_the_columns() -> None:
     table = blank_positions(2, 2025)
     table["short_gains"], table["long_gains"] = [70, 70], [90, 90]
+    table["qualified_dividends"] = [20, 5]
     read_as = TaxPositions(table, np.zeros(2, np.uint8), np.array([7, 7]), np.array([9, 9]))
-    record = YearToDate(np.array([100, 100]), np.array([-300, -300]), np.array([True, False]))
+    received = Income(*(np.array(column) for column in ([8, 8], [3, 3], [1, 2], [10, 20], [400, 400])))
+    record = YearToDate(np.array([100, 100]), np.array([-300, -300]), np.array([True, False]), received)
     told = read_as.with_year_to_date(record)
     assert told["short_gains"].tolist() == [107, 70]
     assert told["long_gains"].tolist() == [-291, 90]
+    # The greater of what is expected of the year and what was received (8 + 3), whatever the record knows of gains.
+    assert told["qualified_dividends"].tolist() == [20, 11]
+    assert told["investment_income"].tolist() == [11, 22]
     assert read_as.with_year_to_date(None) is table
     assert table["short_gains"].tolist() == [70, 70]
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lotwise.interchange.firm_folder.ratios import read_ratio, read_ratios
 from lotwise.interchange.ledger_files.posting import post_files
-from lotwise.interchange.ledger_files.ratios import read_ratio, read_ratios
 from tests.interchange.ledger_folder import cash_of_accounts, errors, folder_with, parts, post, shares_of
 
 ACTIONS = "date,symbol,kind,ratio,new_symbol,cash_per_share,fraction,fair_value"

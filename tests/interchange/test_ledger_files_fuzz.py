@@ -13,17 +13,24 @@ from tests.interchange.ledger_folder import everything
 from tests.interchange.mutations import Files, mutant
 from tests.interchange.small_firm import small_firm
 
-TRANSACTIONS = """date,account_id,kind,transaction_id,sequence,symbol,shares,amount,fee,lot_id,basis,ratio,new_symbol
-2025-07-01,A1,buy,N1,1,AAA,10,900,1,M1,,,
-2025-07-02,A3,sell,N2,,AAA,1,100,0.5,,,,
-2025-07-03,A2,dividend,N3,,ETF,,12.5,,,,,
-2025-07-04,A1,split,N4,,AAA,,,,,,2,
-2025-07-05,A5,sell,,,CCC,1,3,,L2,,,
-2025-07-06,A4,transfer_out,N6,,CCC,2,,,,,,
-2025-07-07,A1,symbol_change,N7,,BBB,,,,,,,BBX
-2025-07-08,A1,sell_short,N8,,CCC,2,20,,,,,
-2025-07-09,A1,cover,N9,,CCC,2,10,,,,,
-2025-07-10,A5,basis_correction,N10,,BBB,,,,L1,77,,
+COLUMNS = (
+    "date,account_id,kind,transaction_id,sequence,symbol,shares,amount,fee,lot_id,basis,ratio,new_symbol,"
+    "cash_per_share,stated,acquired"
+)
+TRANSACTIONS = f"""{COLUMNS}
+2025-07-01,A1,buy,N1,1,AAA,10,900,1,M1,,,,,,
+2025-07-02,A3,sell,N2,,AAA,1,100,0.5,,,,,,,
+2025-07-03,A2,dividend,N3,,ETF,,12.5,,,,,,,,
+2025-07-04,A1,split,N4,,AAA,,,,,,2,,,,
+2025-07-05,A5,sell,,,CCC,1,3,,L2,,,,,,
+2025-07-06,A4,transfer_out,N6,,CCC,2,,,,,,,,,
+2025-07-07,A1,symbol_change,N7,,BBB,,,,,,,BBX,,,
+2025-07-08,A1,sell_short,N8,,CCC,2,20,,,,,,,,
+2025-07-09,A1,cover,N9,,CCC,2,10,,,,,,,,
+2025-07-10,A5,basis_correction,N10,,BBB,,,,L1,77,,,,,
+2025-07-06,A3,mixed_merger,N11,,AAA,,,,,,1/2,CCC,5,,
+2025-07-06,A1,transfer_in,N12,,CCC,1,,,,30,,,,,
+2025-07-08,A1,sell,N13,,ETF,1,9,,,8,,,,true,
 """
 SOUND: Files = {
     **{name: text.encode() for name, text in small_firm().items()},
@@ -59,7 +66,7 @@ def test_the_sound_folder_is_posted_whole(tmp_path: Path) -> None:
     assert (opened.posted, opened.exit_status) == (7, 0)
     report = attempt(folder)
     assert report is not None
-    assert (report.posted, report.refused) == (10, 0), report.findings
+    assert (report.posted, report.refused) == (13, 0), report.findings
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lotwise.dates import from_day_number
+from lotwise.dates import from_day_number, to_day_number
 from lotwise.errors import FolderError, Severity
 from lotwise.interchange.ledger_files.custodian_lots import compare_lots
-from lotwise.interchange.ledger_files.posting import open_from_lots, open_ledger
+from lotwise.interchange.ledger_files.posting import open_from_lots, open_ledger, post_files
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.ledger.tables import ALWAYS_LONG, LotMark
+from lotwise.storage.income import list_income, payments_of_year
 from lotwise.storage.listings import chosen_accounts, list_lots
 from tests.interchange.ledger_folder import errors, everything, folder_with, ledger_of, parts, post, shares_of
 
@@ -71,6 +73,23 @@ def test_stated_sales_open_windows_and_count_in_the_year(tmp_path: Path) -> None
     assert isinstance(washes, list)
     assert len(washes) == 1
     assert "'70.00'" in washes[0]
+
+
+def test_payments_before_the_opening_are_the_years_income(tmp_path: Path) -> None:
+    paid = (
+        "date,account_id,kind,transaction_id,symbol,amount,ex_date,qualified,shares",
+        "2024-03-15,own,dividend,P1,A,20,2024-03-01,true,",  # on the ten shares of 2020: L2 came after the ex-date
+        "2024-06-28,own,interest,P2,,3,,,",
+        "2024-05-02,own,reinvest,P3,A,9,,,1",  # in the lots already
+        "2024-07-05,own,interest,P4,,1,,,",
+    )
+    folder = opened(tmp_path, transactions__csv="\n".join([*paid, ""]))
+    assert open_from_lots(folder).exit_status == 0
+    report = post_files(folder)
+    assert (report.posted, report.duplicates) == (1, 3)
+    rows = list_income(payments_of_year(ledger_of(folder), 2024, to_day_number(date(2024, 7, 5))))
+    cells = rows.select("transaction_id", "amount", "qualified", "ordinary").rows()
+    assert cells == [("P1", "20.00", "20.00", "0.00"), ("P2", "3.00", None, None), ("P4", "1.00", None, None)]
 
 
 def test_what_the_opening_lots_hold_is_not_posted_again(tmp_path: Path) -> None:

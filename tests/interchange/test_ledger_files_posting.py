@@ -58,11 +58,11 @@ def test_posting_twice_posts_nothing_new(tmp_path: Path) -> None:
 def test_a_row_of_a_day_that_has_not_come_is_refused(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, firm__toml='version = 1\nname = "F"\nas_of = 2024-03-01\n')
     file = folder / "new.csv"
-    file.write_text("\n".join([HEADER, *GOOD, "2204-03-02,own,buy,T3,AAPL,10,1000,,"]) + "\n", encoding="utf-8")
+    file.write_text("\n".join([HEADER, *GOOD, "2104-03-02,own,buy,T3,AAPL,10,1000,,"]) + "\n", encoding="utf-8")
     report = post_files(folder, [file], today=date(2024, 2, 1))  # the folder's own day is later, and counts
     (found,) = errors(report)
     assert (found.line, found.column, found.must_be) == (5, "date", "on or before 2024-03-01")
-    assert "2204-03-02" in found.was
+    assert "2104-03-02" in found.was
     assert (report.posted, report.refused) == (3, 1)
     later = "2024-03-05,own,buy,T4,AAPL,10,1000,,"  # the slipped year has not closed the account
     file.write_text(f"{HEADER}\n{later}\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lotwise.errors import FolderError
+from lotwise.errors import FolderError, Severity
+from lotwise.interchange.ledger_files.posting import open_ledger
 from lotwise.ledger.fold import fold
 from lotwise.storage.journal import NUMBER, SCHEMA, Journal
 from lotwise.storage.ledger import Ledger
-from tests.interchange.ledger_folder import everything, folder_with, ledger_of, parts, post
+from tests.interchange.ledger_folder import HEADER, everything, folder_with, ledger_of, parts, post
 
 ROWS = (
     "2024-01-03,own,buy,T1,A,100,5000,1,L1",
@@ -174,3 +176,118 @@ def test_a_killed_posting_leaves_all_or_nothing(tmp_path: Path) -> None:
         assert done.returncode == -signal.SIGKILL
         assert Ledger(folder, ledger_of(folder).register).journal.rows() == posted
         assert ledger_of(folder).events()[0].size == posted
+
+
+SPOILED = [b"", b"PAR1", b"not a table at all"]
+
+
+@pytest.mark.parametrize("content", SPOILED, ids=["empty", "cut", "text"])
+def test_a_damaged_part_is_named_and_nothing_is_posted(tmp_path: Path, content: bytes) -> None:
+    folder = folder_with(tmp_path)
+    post(folder, *ROWS)
+    post(folder, *MORE, name="more.csv")
+    second = folder / "ledger" / "journal" / "000002.parquet"
+    whole = second.read_bytes()
+    second.write_bytes(content)
+    for act in (lambda: everything(folder), lambda: post(folder, "2024-03-01,own,deposit,T9,,,1,,", name="c.csv")):
+        with pytest.raises(FolderError, match=r"000002\.parquet: must be a whole part of the journal, was damaged"):
+            act()
+    assert parts(folder) == ["000001.parquet", "000002.parquet"]
+    second.write_bytes(whole)
+    assert post(folder, *MORE, name="more.csv").duplicates == 2
+
+
+def test_whatever_is_wrong_with_a_part_is_said_or_not_seen(tmp_path: Path) -> None:
+    """Cut anywhere, or with a stretch of zeros: an error with the part's name, whatever the library makes of it."""
+    journal = Journal(tmp_path)
+    path = journal.append(rows(40))
+    whole = path.read_bytes()
+    said = 0
+    for start in range(0, len(whole), len(whole) // 40):
+        for content in (whole[:start], whole[:start] + bytes(60) + whole[start + 60 :]):
+            path.write_bytes(content)
+            try:
+                journal.read()
+                journal.rows()
+            except FolderError as error:
+                assert "000001.parquet" in str(error)  # noqa: PT017 - some damage is in what nobody reads
+                said += 1
+    assert said > 40
+
+
+def test_a_file_where_a_folder_must_be_is_said(tmp_path: Path) -> None:
+    for name in ("ledger", "ledger/journal"):
+        folder = folder_with(tmp_path / name)
+        place = folder / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("a file")
+        with pytest.raises(FolderError, match="must be a folder that can be read, was: Not a directory"):
+            post(folder, *ROWS)
+
+
+def test_a_state_that_cannot_be_kept_is_said_once_and_stops_nothing(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    post(folder, *ROWS)
+    before = everything(folder)
+    state = folder / "ledger" / "state"
+    shutil.rmtree(state)
+    state.write_text("a file")
+    opened = open_ledger(folder)
+    (found,) = opened.findings
+    assert (found.file, found.severity) == ("ledger/state", Severity.NOTICE)
+    assert "folds the journal again" in found.to_do
+    assert everything(folder) == before
+    report = post(folder, *MORE, name="more.csv")
+    assert (report.posted, report.exit_status) == (2, 0)
+    assert [each.file for each in report.findings] == ["ledger/state"]
+    assert state.read_text() == "a file"
+    state.unlink()
+    assert not open_ledger(folder).findings
+    assert not open_ledger(folder).findings
+
+
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from lotwise.errors import FolderError
+from lotwise.interchange.ledger_files.posting import post_files
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    post_files(Path(sys.argv[1]), [Path(sys.argv[1]) / "more.csv"])
+except FolderError as error:
+    print(error)
+"""
+
+
+def test_a_disk_without_room_posts_nothing_and_says_so(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    post(folder, *ROWS)
+    (folder / "more.csv").write_text("\n".join([HEADER, *MORE]) + "\n")
+    done = subprocess.run(  # noqa: S603 - this interpreter, code of this file
+        [sys.executable, "-c", NO_ROOM, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert "must be a folder that can be written, with room" in done.stdout
+    assert "nothing was posted" in done.stdout
+    assert parts(folder) == ["000001.parquet"]
+    assert post(folder, *MORE, name="more.csv").posted == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="who may do everything is stopped by no permission")
+def test_a_ledger_that_may_only_be_read_is_read_and_not_posted_to(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    post(folder, *ROWS)
+    before = everything(folder)
+    shutil.rmtree(folder / "ledger" / "state")
+    closed = [folder / "ledger", folder / "ledger" / "journal"]
+    for path in closed:
+        path.chmod(0o555)
+    try:
+        assert [each.file for each in open_ledger(folder).findings] == ["ledger/state"]
+        assert everything(folder) == before
+        with pytest.raises(FolderError, match="nothing was posted"):
+            post(folder, *MORE, name="more.csv")
+    finally:
+        for path in closed:
+            path.chmod(0o755)
+    assert parts(folder) == ["000001.parquet"]
+    assert post(folder, *MORE, name="more.csv").posted == 2

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lotwise.households.accounts import AccountKind
-from lotwise.ledger.events import EVENT, EventKind
 from lotwise.ledger.tables import ACCOUNT, LOT, REALIZED, WASH, State
-from lotwise.tax.gains import Totals, capital_gain_distributions, gains, recognised, year_to_date
+from lotwise.tax.gains import Totals, gains, recognised, year_to_date
 from tests.ledger.written_events import as_day
 from tests.tax.realized_rows import ROTH, SPOUSE_OTHER, Sold, dollars, table_of, three_accounts
 
@@ -73,15 +72,3 @@ def test_year_to_date_of_all_taxpayers_is_that_of_each(
         report = gains(state, accounts, 2025, owner)
         assert (report.short.recognised, report.long.recognised) == (found.short[owner], found.long[owner])
         assert int(recognised(report.rows).sum()) == report.short.recognised + report.long.recognised
-
-
-def test_capital_gain_distributions_of_a_year() -> None:
-    events = np.zeros(5, EVENT)
-    events["kind"] = EventKind.CAPITAL_GAIN_DISTRIBUTION
-    events["kind"][1] = EventKind.DIVIDEND
-    events["amount"] = [1, 2, 4, 8, 16]
-    events["day"] = as_day("2025-12-30")
-    events["day"][2] = as_day("2026-01-02")
-    events["account"] = [0, 0, 0, 1, 2]
-    found = capital_gain_distributions(events, np.array([0, 0, 1], np.int32), np.array([True, False, True]), 2025, 2)
-    assert found.tolist() == [1, 16]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lotwise.ledger.events import MISSING
 from lotwise.money import DOLLAR, FULL_RATE, Money, Rate
 from lotwise.tax.liability import Law, Liability, liability, load_law
-from lotwise.tax.marginal import NEVER, Direction, Slope, loss_value, loss_values, marginal, marginals
+from lotwise.tax.marginal import NEVER, Direction, Slope, marginal, marginals
 from lotwise.tax.parameters import FilingStatus
 from lotwise.tax.position import TaxPosition, blank_positions, positions
 from tests.tax.households import dollars, federal_law, tax_positions
@@ -235,22 +235,6 @@ def test_own_rates() -> None:
     assert spent.long_loss == percent("0", None, long_carried=1)
 
 
-def test_values_count_what_is_carried_at_a_share_of_the_long_rate() -> None:
-    half = Rate(FULL_RATE // 2)
-    spent = loss_value(household(150_000, short=-3_000), federal_law(), half)
-    assert spent.short_loss == spent.long_loss == Rate(75_000_000)  # half of 15 percent
-    assert spent.short_gain == Rate(240_000_000)
-    carried = loss_value(household(150_000, carried=(0, 20_000)), federal_law(), half)
-    assert carried.short_gain == carried.long_gain == Rate(75_000_000)  # it costs what the loss would have been worth
-    fresh = loss_value(household(150_000), federal_law(), Rate(0))
-    assert (fresh.short_gain, fresh.long_gain, fresh.short_loss, fresh.long_loss) == (
-        240_000_000,
-        150_000_000,
-        240_000_000,
-        240_000_000,
-    )
-
-
 @pytest.mark.parametrize(("state", "rate"), [("PA", 0), ("IL", 49_500_000)])
 def test_the_next_loss_leaves_a_tax_alone_that_allows_no_deduction_of_losses(state: str, rate: int) -> None:
     """A first dollar of loss saves no Pennsylvania tax (72 P.S. 7303(a)(3)); Illinois begins with federal income."""
@@ -267,25 +251,8 @@ def test_the_next_loss_leaves_a_tax_alone_that_allows_no_deduction_of_losses(sta
         assert_slope_up_to_its_reach(position, direction, 50, law)
 
 
-@given(tax_positions(), st.integers(0, FULL_RATE))
-def test_a_gain_never_costs_less_than_nothing_and_a_loss_is_never_worth_less(
-    position: TaxPosition, carried: int
-) -> None:
-    values = loss_value(position, federal_law(), Rate(carried))
-    assert min(values.short_gain, values.long_gain, values.short_loss, values.long_loss) >= 0
-
-
 def test_what_the_law_does_not_cover_gets_no_figure() -> None:
     table = blank_positions(2, 2024)
     assert (marginals(table, federal_law())["tax"] == MISSING).all()
-    assert (loss_values(table, federal_law(), Rate(0))["long_loss"] == MISSING).all()
     with pytest.raises(ValueError, match="2030 is not kept"):
         marginal(replace(household(1), year=2030), federal_law())
-    with pytest.raises(ValueError, match="2030 is not kept"):
-        loss_value(replace(household(1), year=2030), federal_law(), Rate(0))
-
-
-@pytest.mark.parametrize("share", [-1, FULL_RATE + 1])
-def test_a_share_is_between_nothing_and_all(share: int) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        loss_values(blank_positions(1, 2024), federal_law(), Rate(share))

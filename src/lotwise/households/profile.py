@@ -14,7 +14,7 @@ from typing import cast
 
 from lotwise.money import DOLLAR, Money
 
-__all__ = ["KEYS", "UNUSED_KEYS", "Profile", "ProfileKey", "profile_reference"]
+__all__ = ["KEYS", "Profile", "ProfileKey", "profile_reference"]
 
 # harvest = "year_round": credit begins at 80% of basis on 1 January, at 95% from 1 December on. The figures are
 # the preset's meaning in the firm folder's contract, version 1.
@@ -226,7 +226,6 @@ KEYS: dict[str, ProfileKey] = {
     for made in fields(Profile)
     if made.metadata
 }
-UNUSED_KEYS = tuple(key.name for key in KEYS.values() if not key.used)
 MONEY_KEYS = frozenset({"minimum_trade", "tax_budget"})
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "PREFERRED_DIVIDEND_DAYS",
     "QualifiedShares",
     "days_in_window",
+    "ex_days_of",
     "held_long_enough",
     "qualified_amounts",
     "qualified_shares",
@@ -122,33 +123,51 @@ def _count(
     return held, qualified, expected
 
 
-def _counts_from(rows: Table) -> NDArray[np.int32]:
+def _counts_from(rows: Table, kept: IntArray) -> NDArray[np.int32]:
     """Day that counts as the day of acquisition: where the holding period starts, but never that of shares washed.
 
     Inherited lots carry a mark instead of a day in holding_start: they count from the day they came.
     """
-    start = rows["holding_start"]
+    start, acquired = rows["holding_start"][kept], rows["acquired"][kept]
     is_day = (start != NO_DATE) & (start != ALWAYS_LONG)
-    washed = (rows["marks"] & LotMark.ABSORBED != 0) & (start < rows["acquired"])
-    counts: NDArray[np.int32] = np.where(is_day & ~washed, start, rows["acquired"])
+    washed = (rows["marks"][kept] & LotMark.ABSORBED != 0) & (start < acquired)
+    counts: NDArray[np.int32] = np.where(is_day & ~washed, start, acquired)
     return counts
 
 
-def _holdings(state: State) -> _Holdings:
-    """Spans of long holdings: open lots, and lots sold; shares sold short receive no dividend."""
-    lots = state.lots[state.lots["marks"] & LotMark.SHORT == 0]
-    gone = np.isin(state.realized["origin"], _DISPOSALS) & (state.realized["marks"] & LotMark.SHORT == 0)
-    sold = state.realized[gone]
-    still = np.full(lots.size, NO_DATE, np.int32)
-    place = np.concatenate([_place(lots), _place(sold)])
+def _kept(rows: Table, places: IntArray) -> IntArray:
+    """Rows of long holdings at these places (ascending): shares sold short receive no dividend."""
+    place = _place(rows)
+    at = np.minimum(np.searchsorted(places, place), places.size - 1)
+    return np.flatnonzero((places[at] == place) & (rows["marks"] & LotMark.SHORT == 0))
+
+
+def _holdings(state: State, places: IntArray) -> _Holdings:
+    """Spans of holdings at these places: open lots, and lots sold."""
+    lots, sold = state.lots, state.realized
+    # Whole rows are never copied: a ledger may hold millions, and few of their columns matter here.
+    still, gone = _kept(lots, places), _kept(sold, places)
+    gone = gone[np.isin(sold["origin"][gone], _DISPOSALS)]
+    place = np.concatenate([_place(lots)[still], _place(sold)[gone]])
     order = np.argsort(place, kind="stable")
     return _Holdings(
         place[order],
-        np.concatenate([_counts_from(lots), _counts_from(sold)])[order],
-        np.concatenate([lots["acquired"], sold["acquired"]])[order],
-        np.concatenate([still, sold["sold"]])[order],
-        np.concatenate([lots["shares"], sold["shares"]])[order],
+        np.concatenate([_counts_from(lots, still), _counts_from(sold, gone)])[order],
+        np.concatenate([lots["acquired"][still], sold["acquired"][gone]])[order],
+        np.concatenate([np.full(still.size, NO_DATE, np.int32), sold["sold"][gone]])[order],
+        np.concatenate([lots["shares"][still], sold["shares"][gone]])[order],
     )
+
+
+def ex_days_of(dividends: Table, details: Table) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Ex-date of each row of EVENT, the day of payment where none is given; and whether one is."""
+    days = np.array(dividends["day"], np.int32)
+    detailed = np.flatnonzero(dividends["detail"] != NO_CODE)
+    stated = details["ex_day"][dividends["detail"][detailed]]
+    given = np.zeros(days.size, np.bool_)
+    given[detailed] = stated != NO_DATE
+    days[given] = stated[stated != NO_DATE]
+    return days, given
 
 
 def qualified_shares(
@@ -160,12 +179,12 @@ def qualified_shares(
     payment stands in. `state` is everything folded up to `as_of`. The shares tell the part of the dividend that
     qualifies (`qualified_amounts`).
     """
-    ex_days = np.array(dividends["day"], np.int32)
-    given = np.flatnonzero(dividends["detail"] != NO_CODE)
-    stated = details["ex_day"][dividends["detail"][given]]
-    ex_days[given] = np.where(stated == NO_DATE, ex_days[given], stated)
+    ex_days, _ = ex_days_of(dividends, details)
     days = PREFERRED_DIVIDEND_DAYS if preferred else DIVIDEND_DAYS
-    return QualifiedShares(*_count(_place(dividends), ex_days, _holdings(state), as_of, days))
+    if not dividends.size:
+        return QualifiedShares(*(np.zeros(0, np.int64) for _ in QualifiedShares._fields))
+    places = _place(dividends)
+    return QualifiedShares(*_count(places, ex_days, _holdings(state, np.unique(places)), as_of, days))
 
 
 @kernel

@@ -12,7 +12,8 @@ term (`loss_basis`), in shares:
 The holding period of those short-term shares begins anew when the short sale is closed, in the order of acquisition,
 or when they are sold, if that comes first (1233(b)(2)).
 
-Not modelled: constructive sales (1259), wash sales of short sales (1091(e)), payments in lieu of dividends.
+Not modelled: constructive sales (1259) and wash sales of short sales (1091(e)), which `short_sale_findings` looks for;
+payments in lieu of dividends.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ __all__ = [
     "BLUE",
     "FAINT",
     "FONT",
-    "GREEN",
     "GREY",
     "INK",
     "MUTED",
@@ -37,7 +36,6 @@ GREY = "#9aa5af"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
 YELLOW = "#e69f00"
-GREEN = "#009e73"
 
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 

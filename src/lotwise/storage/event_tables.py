@@ -1,4 +1,8 @@
-"""Rows of the journal as the tables that are folded: EVENT and DETAIL (lotwise.ledger.events)."""
+"""Rows of the journal as the tables that are folded: EVENT and DETAIL (lotwise.ledger.events).
+
+A lot that was opened without a name goes by the number of its event, `#12.0`: where somebody has called it so, the
+event that opened it gets that name. Of two lots of an account that could be meant, the one that was called so first.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from numpy.typing import NDArray
 from lotwise.dates import NO_DATE
 from lotwise.ledger.events import DETAIL, EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.tables import ALWAYS_LONG
+from lotwise.storage.journal import NUMBER
 from lotwise.storage.names import Names, codes_of, order_texts
 
-__all__ = ["BOUGHT", "KINDS", "event_tables", "joined"]
+__all__ = ["BOUGHT", "KINDS", "event_tables", "joined", "opens_lot"]
 
 # Words of the kinds in files; where an event has two, both mean the same.
 KINDS: dict[str, EventKind] = {
@@ -23,6 +28,16 @@ KINDS: dict[str, EventKind] = {
 
 # Acquisitions of a lot transferred in that were purchases (lots.csv and transactions.csv; empty = purchase).
 BOUGHT = ("purchase", "buy", "reinvest", "reinvestment")
+
+# Kinds that open a lot of their own.
+_OPENS = (
+    EventKind.BUY,
+    EventKind.REINVEST,
+    EventKind.TRANSFER_IN,
+    EventKind.GIFT_IN,
+    EventKind.INHERITANCE,
+    EventKind.SELL_SHORT,
+)
 
 # Kinds that need no row of DETAIL.
 _PLAIN = (
@@ -48,7 +63,7 @@ def event_tables(rows: pl.DataFrame, names: Names) -> tuple[Table, Table]:
     events["day"] = rows["date"].to_numpy()
     events["account"] = codes_of(rows["account_id"], names.accounts)
     events["security"] = codes_of(rows["symbol"], names.securities)
-    events["lot"] = codes_of(rows["lot_id"], names.lots)
+    events["lot"] = _lots(rows, kind, names)
     events["order"] = codes_of(order_texts(rows), names.orders)
     events["relief"] = _relief(rows)
     events["facts"] = _flags(rows, kind)
@@ -58,12 +73,33 @@ def event_tables(rows: pl.DataFrame, names: Names) -> tuple[Table, Table]:
     return events, _details(rows.filter(pl.Series(~plain)), kind[~plain], names)
 
 
+def opens_lot(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether events of these kinds open a lot of their own."""
+    opens: NDArray[np.bool_] = np.isin(kinds, _OPENS)
+    return opens
+
+
 def joined(first: tuple[Table, Table], second: tuple[Table, Table]) -> tuple[Table, Table]:
     """Put the events of one pair of tables behind those of another."""
     events = np.concatenate((first[0], second[0]))
     behind = events["detail"][first[0].size :]
     behind[behind != NO_CODE] += first[1].size
     return events, np.concatenate((first[1], second[1]))
+
+
+def _lots(rows: pl.DataFrame, kind: NDArray[np.uint8], names: Names) -> NDArray[np.int32]:
+    """Code of the lot that each row names or opens; of the journal's rows also of those that go by their number."""
+    codes = codes_of(rows["lot_id"], names.lots)
+    called = names.lots.filter(names.lots.str.starts_with("#"))
+    if NUMBER not in rows.columns or not len(called):
+        return codes
+    opens = opens_lot(kind)
+    on = ["account_id", "lot_id"]
+    first = rows.select(*on, given=pl.Series(opens)).filter(pl.col("lot_id").is_in(called.implode()))
+    given = first.unique(on, keep="first", maintain_order=True).filter("given")
+    numbered = rows.select("account_id", lot_id=pl.format("#{}.0", NUMBER))
+    free = numbered.join(given, on=on, how="left", maintain_order="left")["given"].is_null().to_numpy()
+    return np.where(opens & (codes == NO_CODE) & free, codes_of(numbered["lot_id"], names.lots), codes)
 
 
 def _true(column: pl.Series) -> NDArray[np.bool_]:
@@ -96,7 +132,7 @@ def _relief(rows: pl.DataFrame) -> NDArray[np.uint8]:
 
 
 def _flags(rows: pl.DataFrame, kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    bought = rows["acquisition"].fill_null(BOUGHT[0]).is_in(BOUGHT).to_numpy()
+    bought = rows["acquisition"].str.to_lowercase().fill_null(BOUGHT[0]).is_in(BOUGHT).to_numpy()
     flags = np.zeros(rows.height, np.uint8)
     flags[_true(rows["qualified"])] |= int(EventFlag.QUALIFIED)
     flags[_true(rows["stated"])] |= int(EventFlag.STATED)
@@ -109,7 +145,7 @@ def _details(rows: pl.DataFrame, kind: NDArray[np.uint8], names: Names) -> Table
     """Encode the details of the rows that have some."""
     gift = pl.Series(kind == EventKind.GIFT_IN)
     death = pl.Series(kind == EventKind.INHERITANCE)
-    inherited = (rows["acquisition"] == "inheritance").fill_null(value=False)
+    inherited = (rows["acquisition"].str.to_lowercase() == "inheritance").fill_null(value=False)
     columns = rows.select(
         basis=pl.when(gift).then(pl.coalesce("donor_basis", "basis")).otherwise("basis"),
         original_basis="original_basis",

@@ -29,6 +29,7 @@ class Candidates(NamedTuple):
     details: Table
     names: Names
     world: World
+    renaming: NDArray[np.bool_]  # (E,) whether it names a lot that the state does not know by that name yet
 
 
 class Outcome(NamedTuple):
@@ -69,6 +70,7 @@ def fold_onto(standing: Standing, candidates: Candidates, journal: Journal) -> O
     named = np.isin(np.arange(folded_until.size), taxpayer[events["account"]])
     again = np.zeros(folded_until.size, np.bool_)
     again[taxpayer[events["account"]][events["day"] <= folded_until[taxpayer[events["account"]]]]] = True
+    again[taxpayer[events["account"][candidates.renaming]]] = True
     parts = []
     touched, rest = of_accounts(standing.state, named[taxpayer])
     if (named & ~again).any():

@@ -23,7 +23,7 @@ from lotwise.ledger.fold import empty_state, fold
 from lotwise.ledger.tables import Refusal, World
 from lotwise.money import IntArray
 from lotwise.storage.duplicates import Repeated, repeated_rows
-from lotwise.storage.event_tables import event_tables
+from lotwise.storage.event_tables import event_tables, opens_lot
 from lotwise.storage.folded import NOTHING, Standing, added_by_account, last_days, renumbered, room_for
 from lotwise.storage.folding import Candidates, fold_onto
 from lotwise.storage.journal import COLUMNS, NUMBER, Journal
@@ -45,11 +45,15 @@ class Posting(NamedTuple):
 
 
 class Ledger:
-    """One firm's ledger under one register."""
+    """One firm's ledger under one register.
+
+    `unsaved` says why what was folded could not be kept, "" where it was: the next command then folds again.
+    """
 
     def __init__(self, folder: Path, register: Register) -> None:
         self.folder = folder / "ledger"
         self.register = register
+        self.unsaved = ""
         self.journal = Journal(self.folder / "journal")
         self._standing: Standing | None = None
 
@@ -111,7 +115,7 @@ class Ledger:
     def _candidates(self, rows: pl.DataFrame, standing: Standing) -> Candidates:
         names = with_names(standing.names, rows)
         events, details = event_tables(rows, names)
-        return Candidates(events, details, names, self.register.world(names))
+        return Candidates(events, details, names, self.register.world(names), _renaming(rows, events, standing))
 
     def _is_late(self, rows: pl.DataFrame, standing: Standing) -> NDArray[np.bool_]:
         codes = codes_of(rows["account_id"], standing.names.accounts)
@@ -147,7 +151,21 @@ class Ledger:
         }
 
     def _save(self, standing: Standing) -> None:
-        write_standing(self.folder / "state", standing, self._fingerprint())
+        """Keep what was folded, if that can be: a ledger that may only be read is read all the same."""
+        try:
+            write_standing(self.folder / "state", standing, self._fingerprint())
+        except (OSError, pl.exceptions.PolarsError) as error:
+            self.unsaved = (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0]
+
+
+def _renaming(rows: pl.DataFrame, events: Table, standing: Standing) -> NDArray[np.bool_]:
+    """Which rows call a lot by its number for the first time: folding again gives the lot that name."""
+    numbered = rows["lot_id"].str.starts_with("#").fill_null(value=False).to_numpy() & ~opens_lot(events["kind"])
+    if not numbered.any():
+        return numbered
+    lots = standing.state.lots
+    known = lots["account"].astype(np.int64) << 32 | lots["name"]
+    return numbered & ~np.isin(events["account"].astype(np.int64) << 32 | events["lot"], known)
 
 
 def _taken(rows: pl.DataFrame, places: IntArray) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
 from lotwise.ledger.events import MISSING, NO_CODE, Table
-from lotwise.ledger.tables import ALWAYS_LONG, LOTS_OF_EVENT, LotMark, Origin
+from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Origin
 from lotwise.money import DOLLAR, FULL_RATE, SHARE, IntArray
 from lotwise.storage.journal import NUMBER
 from lotwise.storage.ledger import Ledger
@@ -163,12 +163,12 @@ def _days(days: NDArray[np.int32]) -> pl.Series:
 
 
 def _lot_names(ledger: Ledger, rows: Table, numbers: IntArray) -> pl.Series:
-    """Names of lots; one without is called by the event that opened it and its count there."""
+    """Names of lots; one without, and all its parts, is called by the event that opened it: `#EVENT.0`."""
     named = rows["name"] != NO_CODE
     names = pl.concat([ledger.standing().names.lots.alias(""), pl.Series([""], dtype=pl.String)])
     given = names.gather(pl.Series(np.where(named, rows["name"], len(names) - 1).astype(np.int64)))
-    made = pl.DataFrame({"event": numbers // LOTS_OF_EVENT, "count": numbers % LOTS_OF_EVENT}).select(
-        pl.when(pl.Series(numbers) < 0).then(pl.lit("")).otherwise(pl.format("#{}.{}", "event", "count"))
+    made = pl.DataFrame({"event": rows["acquisition"]}).select(
+        pl.when(pl.Series(numbers) < 0).then(pl.lit("")).otherwise(pl.format("#{}.0", "event"))
     )
     return pl.select(pl.when(pl.Series(named)).then(given).otherwise(made.to_series())).to_series()
 

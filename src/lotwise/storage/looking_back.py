@@ -13,7 +13,7 @@ from lotwise.ledger.tables import LotMark
 from lotwise.storage.event_tables import event_tables
 from lotwise.storage.journal import NUMBER
 from lotwise.storage.ledger import Ledger
-from lotwise.storage.names import codes_of
+from lotwise.storage.names import codes_of, with_lots
 
 __all__ = ["Moment", "shares_held"]
 
@@ -33,7 +33,8 @@ def shares_held(ledger: Ledger, moments: list[Moment], *, short: bool = False) -
     if not moments:
         return []
     standing, world = ledger.standing(), ledger.world()
-    names = standing.names
+    # A lot that is only named by rows that were refused has a name too.
+    names = with_lots(standing.names, pl.Series([moment.lot_id for moment in moments], dtype=pl.String))
     taxpayer = world.accounts["taxpayer"]
     codes = codes_of(pl.Series([moment.account_id for moment in moments], dtype=pl.String), names.accounts)
     rows = ledger.journal.read(names.accounts.filter(pl.Series(np.isin(taxpayer, taxpayer[codes[codes >= 0]]))))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lotwise.ledger.events import NO_CODE
 
-__all__ = ["NO_NAMES", "Names", "codes_of", "order_texts", "with_names"]
+__all__ = ["NO_NAMES", "Names", "codes_of", "order_texts", "with_lots", "with_names"]
 
 
 class Names(NamedTuple):
@@ -51,6 +51,11 @@ def with_names(names: Names, rows: pl.DataFrame) -> Names:
         _added(names.lots, rows["lot_id"]),
         _added(names.orders, order_texts(rows)),
     )
+
+
+def with_lots(names: Names, lots: pl.Series) -> Names:
+    """Add names of lots."""
+    return names._replace(lots=_added(names.lots, lots))
 
 
 def _added(known: pl.Series, *columns: pl.Series) -> pl.Series:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from lotwise.money import DOLLAR, exact_mul_div, parse_decimal
 
-__all__ = ["CENT", "NOTHING", "Cells", "add_up", "to_cents", "whole_dollars"]
+__all__ = ["CENT", "NOTHING", "Cells", "add_up", "nearest_cent", "to_cents", "whole_dollars"]
 
 CENT = parse_decimal("0.01", DOLLAR)
 
@@ -50,7 +50,7 @@ def whole_dollars(money: int) -> int:
     return -dollars if money < 0 else dollars
 
 
-def _nearest_cent(money: int) -> int:
+def nearest_cent(money: int) -> int:
     """Round money to whole cents, half to even."""
     return exact_mul_div(money, 1, CENT) * CENT
 
@@ -89,7 +89,7 @@ def _divide(rows: Sequence[Cells], total: Cells) -> list[Cells]:
 
 def _part_total(exact: Cells) -> Cells:
     """Total of a part in cents: proceeds, adjustment and gain rounded, basis what makes them agree."""
-    proceeds, adjustment, gain = (_nearest_cent(money) for money in (exact.proceeds, exact.adjustment, exact.gain))
+    proceeds, adjustment, gain = (nearest_cent(money) for money in (exact.proceeds, exact.adjustment, exact.gain))
     if exact.basis == 0 and exact.adjustment != 0:
         return Cells(proceeds, 0, gain - proceeds)  # no basis to take the odd cent
     return Cells(proceeds, proceeds + adjustment - gain, adjustment)

@@ -5,8 +5,9 @@ Only sales of taxable accounts count, in the calendar year of the trade date (26
 what earlier wash sales added to it; what is recognised is the gain plus the loss disallowed (26 U.S.C. 1091(a)). Of
 the loss disallowed, `permanent` is gone for ever, the rest waits in the basis of the replacement.
 
-All amounts are `Money`. Not modelled: gains of partnerships, estates and other payers (Schedule D lines 4, 5, 11, 12);
-the settlement date of a short sale closed at a loss (Rev. Rul. 2002-44).
+All amounts are `Money`. Capital-gain distributions are no sales: `tax.income`. Not modelled: gains of partnerships,
+estates and other payers (Schedule D lines 4, 5, 11, 12); the settlement date of a short sale closed at a loss (Rev.
+Rul. 2002-44).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.households.accounts import AccountKind
-from lotwise.ledger.events import EventKind, Table
+from lotwise.ledger.events import Table
 from lotwise.ledger.tables import State
 from lotwise.money import IntArray
 
@@ -28,8 +29,8 @@ __all__ = [
     "Gains",
     "Totals",
     "YearToDate",
-    "capital_gain_distributions",
     "gains",
+    "of_year",
     "recognised",
     "taxable_rows",
     "year_to_date",
@@ -64,8 +65,8 @@ class YearToDate(NamedTuple):
     long: IntArray  # (T,)
 
 
-def _of_year(days: NDArray[np.int32], year: int) -> NDArray[np.bool_]:
-    """Whether day numbers lie in a calendar year."""
+def of_year(days: NDArray[np.int32], year: int) -> NDArray[np.bool_]:
+    """Whether day numbers lie in a calendar year (days without one, dates.NO_DATE, lie in none)."""
     within: NDArray[np.bool_] = (days >= to_day_number(date(year, 1, 1))) & (days < to_day_number(date(year + 1, 1, 1)))
     return within
 
@@ -84,7 +85,7 @@ def taxable_rows(realized: Table, accounts: Table, year: int, taxpayer: int | No
     wanted = accounts["kind"] == AccountKind.TAXABLE
     if taxpayer is not None:
         wanted &= accounts["taxpayer"] == taxpayer
-    rows: Table = realized[_of_year(realized["sold"], year) & wanted[realized["account"]]]
+    rows: Table = realized[of_year(realized["sold"], year) & wanted[realized["account"]]]
     return rows
 
 
@@ -119,7 +120,7 @@ def year_to_date(
 
     `taxpayer_of_account` and `taxable` are columns of World.accounts; `taxpayers` is one more than the largest code.
     """
-    counted = _of_year(realized["sold"], year) & taxable[realized["account"]]
+    counted = of_year(realized["sold"], year) & taxable[realized["account"]]
     rows = realized[counted]
     taxpayer = taxpayer_of_account[rows["account"]]
     amounts = recognised(rows)
@@ -128,21 +129,3 @@ def year_to_date(
     np.add.at(net.short, taxpayer[~long], amounts[~long])
     np.add.at(net.long, taxpayer[long], amounts[long])
     return net
-
-
-def capital_gain_distributions(
-    events: Table,
-    taxpayer_of_account: NDArray[np.int32],
-    taxable: NDArray[np.bool_],
-    year: int,
-    taxpayers: int,
-) -> IntArray:
-    """Distributions of funds' long-term gains of a year, per taxpayer: Schedule D line 13 (26 U.S.C. 852(b)(3)(B)).
-
-    They are long term however long the fund was held. Only events that the ledger posted belong in `events`.
-    """
-    paid = events["kind"] == EventKind.CAPITAL_GAIN_DISTRIBUTION
-    rows = events[paid & _of_year(events["day"], year) & taxable[events["account"]]]
-    received = np.zeros(taxpayers, np.int64)
-    np.add.at(received, taxpayer_of_account[rows["account"]], rows["amount"])
-    return received

@@ -20,7 +20,7 @@ import numpy as np
 
 from lotwise.kernels import Records, kernel
 from lotwise.ledger.events import MISSING, Table
-from lotwise.money import FULL_RATE, Money, Rate, mul_div
+from lotwise.money import FULL_RATE, Money, Rate
 from lotwise.tax.lines import NEVER, Line
 from lotwise.tax.position import PositionRecord, TaxPosition, positions
 from lotwise.tax.return_lines import Law, covers, household_records, return_lines
@@ -28,13 +28,9 @@ from lotwise.tax.return_lines import Law, covers, household_records, return_line
 __all__ = [
     "MARGINAL",
     "NEVER",
-    "VALUE",
     "Direction",
     "Marginal",
     "Slope",
-    "Values",
-    "loss_value",
-    "loss_values",
     "marginal",
     "marginals",
 ]
@@ -61,9 +57,6 @@ MARGINAL = np.dtype(
     ],
     align=True,
 )
-
-# One record per household, billionths per dollar: what a gain costs and a loss is worth. MISSING as above.
-VALUE = np.dtype([(direction.name.lower(), np.int64) for direction in Direction], align=True)
 
 
 class _Point(NamedTuple):
@@ -93,16 +86,6 @@ class Marginal:
     long_gain: Slope
     short_loss: Slope
     long_loss: Slope
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """What the next dollar of a gain costs and of a loss is worth, carryforwards counted."""
-
-    short_gain: Rate
-    long_gain: Rate
-    short_loss: Rate
-    long_loss: Rate
 
 
 @kernel
@@ -148,36 +131,6 @@ def _fill(law: Law, households: Records, out: Records) -> None:
             result.long_carried = first.long_carried
 
 
-@kernel
-def _fill_values(law: Law, households: Records, carried_value: int, out: Records) -> None:
-    for i in range(households.size):
-        position, result = households[i], out[i]
-        if not covers(law, position):
-            continue
-        # What a carried loss will save one day: the rate of a long-term gain, were there nothing to net it with.
-        alone = return_lines(
-            law,
-            position,
-            Line(position.short_carryforward, 0, NEVER),
-            Line(position.long_carryforward, FULL_RATE, NEVER),
-        )
-        worth = mul_div(alone.total.slope, carried_value, FULL_RATE)
-        short_gain = _point(law, position, Direction.SHORT_GAIN, 0)
-        long_gain = _point(law, position, Direction.LONG_GAIN, 0)
-        short_loss = _point(law, position, Direction.SHORT_LOSS, 0)
-        long_loss = _point(law, position, Direction.LONG_LOSS, 0)
-        result.short_gain = _cost(short_gain, worth)
-        result.long_gain = _cost(long_gain, worth)
-        result.short_loss = -_cost(short_loss, worth)
-        result.long_loss = -_cost(long_loss, worth)
-
-
-@kernel
-def _cost(point: _Point, worth: int) -> int:
-    """Cost of the next dollar: its tax, less what joins the carryforwards at `worth` a dollar."""
-    return point.tax - mul_div(point.short_carried + point.long_carried, worth, FULL_RATE)
-
-
 def marginals(households: Table, law: Law) -> Table:
     """Marginal tax of every household: rows of POSITION to (H, 4) MARGINAL, one column a `Direction`."""
     out = np.full((len(households), len(Direction)), np.array((MISSING, 0, 0, 0), MARGINAL))
@@ -200,25 +153,3 @@ def marginal(position: TaxPosition, law: Law) -> Marginal:
         for entry in row
     ]
     return Marginal(*slopes)
-
-
-def loss_values(households: Table, law: Law, carried_value: Rate) -> Table:
-    """What the next dollar of gain costs and of loss is worth: rows of POSITION to rows of VALUE.
-
-    A dollar that only joins the carryforward counts `carried_value` (billionths) of the household's long-term rate; a
-    gain that uses the carryforward up costs as much. The long-term rate is that of a first long-term gain at the
-    household's income, with nothing to net it with.
-    """
-    if not 0 <= carried_value <= FULL_RATE:
-        raise ValueError(f"carried_value must lie between 0 and 1 in billionths, was {carried_value}")
-    out = np.full(len(households), np.array((MISSING,) * len(Direction), VALUE))
-    _fill_values(law, household_records(households, law), carried_value, cast("Records", out.view(np.recarray)))
-    return out
-
-
-def loss_value(position: TaxPosition, law: Law, carried_value: Rate) -> Values:
-    """`loss_values` of one household; ValueError where the federal law of its year is not kept."""
-    row = loss_values(positions([position]), law, carried_value)[0]
-    if row["short_gain"] == MISSING:
-        raise ValueError(f"the federal law of {position.year} is not kept")
-    return Values(*(Rate(int(row[name])) for name in VALUE.names or ()))

@@ -32,6 +32,7 @@ __all__ = [
     "federal_row",
     "figure_of",
     "filing_status",
+    "kept_year",
     "load_federal",
 ]
 
@@ -93,6 +94,12 @@ def federal_row(law: FederalLaw, year: int, status: int) -> int:
     if year < law.first_year or row >= law.bracket_start.shape[0] or status < 0 or status >= STATUSES:
         return NO_CODE
     return int(row)
+
+
+def kept_year(law: FederalLaw, year: int) -> int:
+    """The year itself where its law is kept, else the nearest year whose law is."""
+    last = law.first_year + law.figures.size // STATUSES - 1
+    return int(min(max(year, law.first_year), last))
 
 
 def filing_status(text: str) -> FilingStatus:

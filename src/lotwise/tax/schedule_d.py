@@ -7,7 +7,7 @@
 | 2 | 9 | box B / E |
 | 3 | 10 | box C / F |
 | 6 | 14 | loss carried over from last year, in parentheses on the form: here the positive amount |
-| - | 13 | capital gain distributions |
+| - | 13 | capital-gain distributions |
 | 7 | 15 | net short-term / long-term gain or loss |
 
 Line 16 is 7 + 15; where it is a loss, line 21 is what of it may be deducted (26 U.S.C. 1211(b)), again the positive
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lotwise.tax.form_cells import Cells, add_up, whole_dollars
+from lotwise.tax.form_cells import Cells, add_up, nearest_cent, whole_dollars
 from lotwise.tax.forms import Box, FormLine
 
 __all__ = ["PrintedLine", "ScheduleD", "schedule_d"]
@@ -118,8 +118,9 @@ def schedule_d(
 ) -> ScheduleD:
     """Fill Schedule D from the lines of a year.
 
-    Carryovers are losses as positive Money. `direct` sends lines with basis reported and nothing to adjust straight to
-    lines 1a and 8a, as the form allows; otherwise Form 8949 lists them, and they are in 1b and 8b.
+    Carryovers are losses as positive Money; `distributions` (tax.income) are rounded to whole cents. `direct` sends
+    lines with basis reported and nothing to adjust straight to lines 1a and 8a, as the form allows; otherwise Form 8949
+    lists them, and they are in 1b and 8b.
     Raises ValueError where a carryover is negative.
     """
     if min(short_carryover, long_carryover) < 0:
@@ -139,6 +140,6 @@ def schedule_d(
         line_8b=total(Box.D, straight=False),
         line_9=total(Box.E),
         line_10=total(Box.F),
-        line_13=distributions,
+        line_13=nearest_cent(distributions),
         line_14=long_carryover,
     )

@@ -48,8 +48,8 @@ HOUSEHOLDS = FileContract(
             for name, meaning in (
                 ("ordinary_income", "taxable, after deductions, before gains and qualified dividends"),
                 ("magi", "modified adjusted gross income, before gains and qualified dividends"),
-                ("ytd_short_gains", "realised this year in managed accounts"),
-                ("ytd_long_gains", "realised this year in managed accounts"),
+                ("ytd_short_gains", "realised this year in managed accounts; ignored where the record tells the year"),
+                ("ytd_long_gains", "the same, with capital-gain distributions"),
                 ("outside_short_gains", "realised or expected elsewhere"),
                 ("outside_long_gains", "realised or expected elsewhere"),
             )
@@ -57,7 +57,7 @@ HOUSEHOLDS = FileContract(
         *(
             Column(name, Kind.MONEY, meaning, low="0", high=_MOST_OF_A_YEAR)
             for name, meaning in (
-                ("expected_qualified_dividends", "this year"),
+                ("expected_qualified_dividends", "of the whole year; what was received counts where it is more"),
                 ("short_carryforward", "loss carried from earlier years"),
                 ("long_carryforward", "loss carried from earlier years"),
             )
@@ -280,9 +280,9 @@ TRANSACTIONS = FileContract(
         Column("price", Kind.MONEY, "per share", low="0", high=MOST_PRICE),
         Column("fee", Kind.MONEY, "dollars", low="0", high=MOST_MONEY),
         _ledger("settle_date", Kind.DATE, "settlement"),
-        _ledger("ex_date", Kind.DATE, "of a dividend"),
+        _ledger("ex_date", Kind.DATE, "of a dividend or distribution; empty = the day of payment stands for it"),
         _ledger("qualified", Kind.FLAG, "true: a qualified dividend; empty = it is not"),
-        text_column("lot_id", "lot that is opened, or taken"),
+        text_column("lot_id", "lot that is opened, or taken; one without a name is #EVENT.0, as ledger lots shows it"),
         _ledger("order_id", Kind.TEXT, "fills of one order are one purchase, or one sale"),
         Column(
             "basis",
@@ -310,7 +310,7 @@ TRANSACTIONS = FileContract(
         _ledger(
             "fair_value",
             Kind.MONEY,
-            "of all shares on the day of a gift or death; of a mixed merger, of one new share",
+            "of all shares on the day of a gift or death; of a mixed merger, of one new share (empty = by the prices)",
             "0",
             MOST_MONEY,
         ),

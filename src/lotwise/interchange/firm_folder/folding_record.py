@@ -8,18 +8,21 @@ firm.toml's.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.errors import FolderError, Severity
 from lotwise.interchange.firm_folder import market_files
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.carried_losses import FoldedNames
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.ledger_policy import Policy, read_policy
 from lotwise.interchange.firm_folder.lots import LotContext
 from lotwise.interchange.firm_folder.recorded_trades import Trades, lot_rows
+from lotwise.interchange.firm_folder.register import read_register
 from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import is_there
 from lotwise.ledger.events import EVENT, no_details
@@ -34,10 +37,7 @@ from lotwise.storage.ledger import Ledger
 from lotwise.storage.names import Names, with_names
 from lotwise.storage.register import ACCOUNTS, IDENTICAL_ROWS, Register
 
-if TYPE_CHECKING:
-    from lotwise.interchange.ledger_files.policy import Policy
-
-__all__ = ["FoldedRecord", "fold_trades", "posted_record", "tonight_register"]
+__all__ = ["FoldedRecord", "fold_trades", "households_of", "posted_record", "tonight_register"]
 
 _LOT, _BUY = "lot ", "buy "  # what names of lots in the folded trades begin with
 
@@ -48,8 +48,16 @@ class FoldedRecord(NamedTuple):
     state: State
     world: World  # taxpayers as in the roster; those of strangers come after all of the roster
     names: FoldedNames
+    codes: Names  # of which the state holds codes
     refused: pl.Series  # lines of trades that could not be folded (none of a ledger)
     posted: Standing | None  # of a ledger
+
+
+def households_of(record: FoldedRecord, accounts: AccountTable) -> NDArray[np.int32]:
+    """Position in the roster of the household of each account of a record; a stranger's is one more than there are."""
+    place = record.names.account.fill_null(len(accounts.ids)).to_numpy()
+    known: NDArray[np.int32] = np.append(accounts.household, len(accounts.roster.ids))[place].astype(np.int32)
+    return known
 
 
 def tonight_register(folder: Path, context: LotContext, findings: FindingList) -> Register:
@@ -74,9 +82,6 @@ def tonight_register(folder: Path, context: LotContext, findings: FindingList) -
 
 def _policy(folder: Path, findings: FindingList) -> Policy:
     """What firm.toml says of the ledger; the rest of that file has been reported where it was read."""
-    # Imported late: the two packages import parts of each other, whichever is first.
-    from lotwise.interchange.ledger_files.policy import Policy, read_policy  # noqa: PLC0415
-
     if not (folder / "firm.toml").is_file():
         return Policy()
     said = FindingList()
@@ -85,17 +90,10 @@ def _policy(folder: Path, findings: FindingList) -> Policy:
     return policy
 
 
-def _ledger_register(folder: Path, policy: Policy, findings: FindingList) -> Register:
-    """Read the register as the ledger does."""
-    from lotwise.interchange.ledger_files.register import read_register  # noqa: PLC0415 - as above
-
-    return read_register(folder, policy, findings)
-
-
 def _identical(folder: Path, securities: Securities, policy: Policy, findings: FindingList) -> pl.DataFrame:
     if is_there(folder, market_files.IDENTICAL):
         said = FindingList()
-        rows = _ledger_register(folder, policy, said).identical
+        rows = read_register(folder, policy, said).identical
         findings.extend(each for each in said.all_sorted(()) if each.file.startswith(market_files.IDENTICAL.stem))
         return rows
     ever = np.iinfo(np.int32)
@@ -134,9 +132,8 @@ def fold_trades(trades: Trades, lots: pl.DataFrame, register: Register, context:
     given = trades.purchases.select("name", "label").unique("name")
     labels = pl.DataFrame({"name": names.lots}).join(given, on="name", how="left", maintain_order="left")
     label = pl.when(pl.col("name").str.starts_with(_LOT)).then(pl.col("name").str.slice(len(_LOT))).otherwise("label")
-    return FoldedRecord(
-        state, world, _tonight(names, labels.select(label.alias("label")).to_series(), context), refused, None
-    )
+    tonight = _tonight(names, labels.select(label.alias("label")).to_series(), context)
+    return FoldedRecord(state, world, tonight, names, refused, None)
 
 
 def _lots_concerned(trades: Trades, lots: pl.DataFrame, names: Names, world: World) -> pl.DataFrame:
@@ -178,7 +175,7 @@ def posted_record(folder: Path, context: LotContext, findings: FindingList) -> F
     try:
         if not Journal(folder / "ledger" / "journal").parts():
             return None
-        register = _ledger_register(folder, _policy(folder, findings), said)
+        register = read_register(folder, _policy(folder, findings), said)
         ledger = Ledger(folder, register)
         standing, world = ledger.standing(), ledger.world()
     except FolderError as error:
@@ -190,6 +187,7 @@ def posted_record(folder: Path, context: LotContext, findings: FindingList) -> F
         standing.state,
         _of_roster(world, names, context.accounts),
         _tonight(names, names.lots, context),
+        names,
         pl.Series([], dtype=pl.Int64),
         standing,
     )

@@ -17,7 +17,7 @@ from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 from lotwise.money import FULL_RATE, Rate
 
-__all__ = ["FirmHeader", "NamedProfiles", "read_header", "read_profiles"]
+__all__ = ["FirmHeader", "NamedProfiles", "day_of", "read_default_rates", "read_header", "read_profiles"]
 
 _FIRM = "firm.toml"
 _PROFILES = "profiles.toml"
@@ -95,7 +95,7 @@ def read_header(folder: Path, as_of: date | None, findings: FindingList) -> Firm
         day = None
     profile = _own_profile(source, findings)
     cash = _cash_target(source, "profile", source.values.get("profile"))
-    return FirmHeader(_name(source, findings), day, profile, _rates(source, findings), cash)
+    return FirmHeader(_name(source, findings), day, profile, read_default_rates(source, findings), cash)
 
 
 def _name(source: TomlText, findings: FindingList) -> str:
@@ -107,15 +107,23 @@ def _name(source: TomlText, findings: FindingList) -> str:
     return ""
 
 
-def _day(source: TomlText, findings: FindingList) -> date | None:
-    value = source.values.get("as_of")
+def day_of(value: object) -> date | None:
+    """Read a date of a TOML file, which may be written as text; None where it is none."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
     if isinstance(value, str):
-        with suppress(ValueError):  # what is no date gets the finding below
+        with suppress(ValueError):
             return date.fromisoformat(value)
+    return None
+
+
+def _day(source: TomlText, findings: FindingList) -> date | None:
+    value = source.values.get("as_of")
+    day = day_of(value)
+    if day is not None:
+        return day
     message = Message(Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD, or give a date to the run")
     was = "missing" if value is None else shown(value)
     findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, was)
@@ -150,8 +158,8 @@ def _cash_target(source: TomlText, table: str, values: object) -> Place | None:
     return Place(source.file, source.line_of(table, "cash_target"), "cash_target")
 
 
-def _rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
-    """Default rates; a wrong one counts as not given."""
+def read_default_rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
+    """Read the rates of households that give none, from firm.toml; a wrong one is an error and counts as not given."""
     rates: dict[str, Rate | None] = dict.fromkeys(_RATES)
     for key, value in (_table(source, "rates", findings) or {}).items():
         place = Place(_FIRM, source.line_of("rates", key) or source.line_of("rates"), key)

@@ -136,7 +136,7 @@ CORPORATE_ACTIONS = FileContract(
         Column(
             "fair_value",
             Kind.MONEY,
-            "of one new share of a mixed merger",
+            "of one new share of a mixed merger; empty = its close of the day, or the last of the 7 days before",
             low="0",
             high=MOST_PRICE,
             bad=Severity.WARNING,

@@ -56,7 +56,13 @@ from lotwise.interchange.firm_folder.risk_files import read_risk_model
 from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
-from lotwise.interchange.firm_folder.tax_positions import TaxPositions, YearToDate, rates_tonight, read_tax_positions
+from lotwise.interchange.firm_folder.tax_positions import (
+    TaxPositions,
+    YearToDate,
+    rates_tonight,
+    read_tax_positions,
+    report_ignored_gains,
+)
 from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
@@ -162,6 +168,7 @@ class _FolderReader:
         clients = self._read_clients(header, day, market, roster)
         risk_model = self._read_risk_model(day)
         holdings = self._read_holdings(context, market.models, clients.model, no_lots=no_lots)
+        report_ignored_gains(self._table(client_files.HOUSEHOLDS).file, roster, holdings.year_to_date, findings)
         return _firm(header.name, day, market, context, clients, holdings, risk_model, findings)
 
     def _read_market(self, day: date) -> _Market:

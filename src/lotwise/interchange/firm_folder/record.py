@@ -1,4 +1,4 @@
-"""The record of a folder, folded: open windows, the year's gains after wash sales, and tonight's lots put right by it.
+"""The record of a folder, folded: open windows, the year's gains and income, and tonight's lots put right by it.
 
 Where the folder has a posted ledger, that is the record. Otherwise it is made of this year's transactions (and those of
 the weeks before) and of the lots bought since: as far back as a wash sale of this year or an open window can reach.
@@ -23,21 +23,32 @@ from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.carried_losses import KEY, folded_lots, with_carried_losses
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList
-from lotwise.interchange.firm_folder.folding_record import FoldedRecord, fold_trades, posted_record, tonight_register
+from lotwise.interchange.firm_folder.folding_record import (
+    FoldedRecord,
+    fold_trades,
+    households_of,
+    posted_record,
+    tonight_register,
+)
 from lotwise.interchange.firm_folder.lots import LotContext
 from lotwise.interchange.firm_folder.record_findings import (
     report_contradictions,
     report_ledger,
     report_purchases,
     report_sales,
+    report_undated_sales,
 )
+from lotwise.interchange.firm_folder.recorded_income import income_of_ledger, income_of_transactions
 from lotwise.interchange.firm_folder.recorded_trades import read_trades
 from lotwise.interchange.firm_folder.tax_positions import YearToDate
 from lotwise.ledger.open_windows import windows_of_state
 from lotwise.ledger.wash_sales import PurchaseColumns, SaleColumns
 from lotwise.rebalancing.book import AccountKind, LotFlag
+from lotwise.storage.income import PAYMENT_WORDS
 from lotwise.storage.journal import Journal
+from lotwise.storage.register import Register
 from lotwise.tax.gains import year_to_date
+from lotwise.tax.income import Income
 
 __all__ = [
     "Record",
@@ -97,26 +108,28 @@ def read_record(
     """Fold the folder's record. `compare`: whether the lots are those of the file, and can contradict it."""
     record = posted_record(folder, context, findings)
     if record is None:
-        record, lost, parts = _fold_transactions(folder, rows, lots, originals, context, findings, compare=compare)
+        register = tonight_register(folder, context, findings)
+        record, lost, parts = _fold_transactions(register, rows, lots, originals, context, findings, compare=compare)
+        income = income_of_transactions(rows.table, register, record, lots, context, findings)
         begins, told = rows.begins, rows.households & ~_unsure(rows.table, lost, context)
     else:
         lost, parts = _no_sales(), folded_lots(record.state, record.names)
         if compare:
             report_ledger(record, lots, rows.table, context, findings)
-        first = Journal(folder / "ledger" / "journal").read(columns=("date",))["date"].min()
-        begins, told = first if isinstance(first, int) else None, _posted_households(record, context.accounts)
+        begins, told = _begin_of_ledger(folder), _posted_households(record, context.accounts)
+        income = income_of_ledger(folder, record, context, findings)
     beyond = _beyond(lots, parts, context.today)
     bought, sold = _windows(record, context)
     return Record(
         with_carried_losses(lots, parts, originals, context.accounts, "lots.csv", findings),
         with_purchases(bought, columns_of(beyond, context), beyond["shares"]),
         with_sales(sold, columns_of(lost, context)),
-        _year_to_date(record, begins, told, context),
+        _year_to_date(record, income, begins, told, context),
     )
 
 
 def _fold_transactions(
-    folder: Path,
+    register: Register,
     rows: RecordRows,
     lots: pl.DataFrame,
     originals: pl.DataFrame,
@@ -126,13 +139,13 @@ def _fold_transactions(
     compare: bool,
 ) -> tuple[FoldedRecord, pl.DataFrame, pl.DataFrame]:
     """Fold transactions and recent lots: the record, sales whose gain is not known, and its bought lots."""
-    register = tonight_register(folder, context, findings)
     recent = _recent_lots(lots, originals, context)
     trades = read_trades(rows.table, register, recent)
     record = fold_trades(trades, recent, register, context)
     parts = folded_lots(record.state, record.names)
     lost = report_sales(rows.table, pl.concat([trades.unknown, record.refused]), context, findings)
     report_purchases(rows.table, trades.unread, context.accounts, findings)
+    report_undated_sales(rows.table.file, trades, context, findings)
     if compare:
         report_contradictions(
             rows.table.file, trades, parts, _bought(lots, first_day(context.today)), context, findings
@@ -238,6 +251,13 @@ def _unsure(table: TypedTable, lost: pl.DataFrame, context: LotContext) -> NDArr
     return unsure
 
 
+def _begin_of_ledger(folder: Path) -> int | None:
+    """First day of the folder's ledger, but for payments: one opened from lots has those of the whole year."""
+    rows = Journal(folder / "ledger" / "journal").read(columns=("date", "kind"))
+    first = rows.filter(~pl.col("kind").is_in(PAYMENT_WORDS))["date"].min()
+    return first if isinstance(first, int) else None
+
+
 def _posted_households(record: FoldedRecord, accounts: AccountTable) -> NDArray[np.bool_]:
     """Households that have a taxable account, every one of which the ledger knows."""
     posted = np.zeros(len(accounts.ids), np.bool_)
@@ -249,15 +269,16 @@ def _posted_households(record: FoldedRecord, accounts: AccountTable) -> NDArray[
     return known
 
 
-def _year_to_date(record: FoldedRecord, begins: int | None, told: NDArray[np.bool_], context: LotContext) -> YearToDate:
-    """Recognised gains of the year, household by household: spouses who file apart have each their own."""
-    accounts, today = context.accounts, context.today
-    count, year = len(accounts.roster.ids), from_day_number(today).year
-    place = record.names.account
-    # A stranger's account is of one household more, which nobody has.
-    household = np.append(accounts.household, count)[place.fill_null(len(accounts.ids)).to_numpy()]
+def _year_to_date(
+    record: FoldedRecord, income: Income, begins: int | None, told: NDArray[np.bool_], context: LotContext
+) -> YearToDate:
+    """Recognised gains of the year, household by household: spouses who file apart have each their own.
+
+    What funds distributed of their long-term gains is long-term gain of whoever received it.
+    """
+    count, year = len(context.accounts.roster.ids), from_day_number(context.today).year
     taxable = record.world.accounts["kind"] == AccountKind.TAXABLE
-    realized = record.state.realized[record.state.realized["sold"] <= today]
-    net = year_to_date(realized, household.astype(np.int32), taxable, year, count + 1)
+    realized = record.state.realized[record.state.realized["sold"] <= context.today]
+    net = year_to_date(realized, households_of(record, context.accounts), taxable, year, count + 1)
     whole = begins is not None and begins <= to_day_number(date(year, 1, 1)) + _LATEST_BEGIN
-    return YearToDate(net.short[:count], net.long[:count], told & whole)
+    return YearToDate(net.short[:count], net.long[:count] + income.distributions, told & whole, income)

@@ -6,15 +6,18 @@ bars purchases or losses until it is, and leaves the year's gains to households.
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
-from lotwise.dates import WASH_DAYS
+from lotwise.dates import WASH_DAYS, from_day_number, to_day_number
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.folding_record import FoldedRecord
+from lotwise.interchange.firm_folder.journal_rows import TERM_OF_A_SALE, UNDATED_SALE
 from lotwise.interchange.firm_folder.lots import LotContext
 from lotwise.interchange.firm_folder.recorded_trades import BOUGHT_KINDS, Trades
 from lotwise.interchange.firm_folder.securities import code_of
@@ -23,7 +26,7 @@ from lotwise.ledger.tables import LotMark
 from lotwise.money import SHARE
 from lotwise.rebalancing.book import AccountKind
 
-__all__ = ["report_contradictions", "report_ledger", "report_purchases", "report_sales"]
+__all__ = ["report_contradictions", "report_ledger", "report_purchases", "report_sales", "report_undated_sales"]
 
 _KEY = ["account", "security", "acquired"]
 
@@ -77,6 +80,21 @@ def report_sales(table: TypedTable, unknown: pl.Series, context: LotContext, fin
             findings.rows(Place(table.file, None, column), message, rows_to_report(rows[LINE], shown, names))
     lost = sells.filter(unknown_gain & pl.col("date").is_not_null())
     return lost.select("account", "security", day="date")
+
+
+def report_undated_sales(file: str, trades: Trades, context: LotContext, findings: FindingList) -> None:
+    """Warn of this year's stated sales of taxable accounts that say no term: their gains count as short term."""
+    accounts = context.accounts
+    new_year = to_day_number(date(from_day_number(context.today).year, 1, 1))
+    rows = trades.rows.filter(UNDATED_SALE & pl.col("date").is_between(new_year, context.today)).unique("line")
+    rows = rows.with_columns(code_of(rows["account_id"], accounts.ids).alias("account")).drop_nulls("account")
+    taxable = pl.Series(accounts.kind == AccountKind.TAXABLE).gather(rows["account"])
+    rows = rows.filter(taxable).sort("line")
+    if rows.height:
+        message = Message(Severity.WARNING, TERM_OF_A_SALE, "say term or acquired; until then its gain is short term")
+        owners = accounts.owners(rows["account"])
+        found = rows_to_report(rows["line"], "", owners.names.gather(owners.code))
+        findings.rows(Place(file, None, "term"), message, found)
 
 
 def report_purchases(table: TypedTable, unread: pl.Series, accounts: AccountTable, findings: FindingList) -> None:

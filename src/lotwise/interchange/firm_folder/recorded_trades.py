@@ -18,13 +18,14 @@ import polars as pl
 
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList
+from lotwise.interchange.firm_folder.journal_rows import journal_rows
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.kernels import kernel
 from lotwise.money import IntArray, mul_div
 from lotwise.storage.journal import COLUMNS, SCHEMA
 from lotwise.storage.register import Register
 
-__all__ = ["BOUGHT_KINDS", "TRADED", "Trades", "lot_rows", "read_trades", "rows_where"]
+__all__ = ["BOUGHT_KINDS", "TRADED", "Trades", "lot_rows", "read_trades", "readable_rows", "rows_where"]
 
 BOUGHT_KINDS = ("buy", "reinvest", "reinvestment")
 TRADED = (*BOUGHT_KINDS, "sell")
@@ -53,11 +54,13 @@ def rows_where(table: TypedTable, keep: pl.Series) -> TypedTable:
     )
 
 
+def readable_rows(table: TypedTable, register: Register) -> pl.DataFrame:
+    """Rows of a table of transactions that the journal could take; what keeps one out is said by whoever asks."""
+    return journal_rows(table, register, FindingList()).rows
+
+
 def read_trades(table: TypedTable, register: Register, recent: pl.DataFrame) -> Trades:
     """Read purchases and sales; `recent` are tonight's lots: account_id, symbol, lot_id, acquired, shares."""
-    # Imported late: the two packages import parts of each other, whichever is first.
-    from lotwise.interchange.ledger_files.transactions import journal_rows  # noqa: PLC0415
-
     table = rows_where(table, table.frame["kind"].is_in(TRADED).fill_null(value=False))
     if table.frame.is_empty():
         none = pl.DataFrame(schema=SCHEMA)
@@ -65,10 +68,8 @@ def read_trades(table: TypedTable, register: Register, recent: pl.DataFrame) -> 
         return Trades(none, none.select(*_POSITION, "date", label="lot_id", name="lot_id"), lines, lines)
     sells = table.frame["kind"] == "sell"
     stated = table.frame.with_columns(stated=sells & table.frame["basis"].is_not_null())
-    # What keeps a row out is said below, in words of tonight's run.
-    posted = journal_rows(
-        TypedTable(table.contract, table.file, stated, table.was, table.bad, (), {}), register, FindingList()
-    ).rows.filter(pl.col("shares") > 0)
+    posted = readable_rows(TypedTable(table.contract, table.file, stated, table.was, table.bad, (), {}), register)
+    posted = posted.filter(pl.col("shares") > 0)
     unread = ~table.frame[LINE].is_in(posted["line"].implode())
     bought = posted.filter(pl.col("kind") != "sell")
     sold = posted.filter(pl.col("kind") == "sell")

@@ -6,7 +6,8 @@
 | the law at its income | the state's law at its income | ordinary_income (with filing_status, magi); state |
 | the firm's default rates | the firm's default rate | firm.toml, said in a finding |
 
-Gains of the year, dividends and carryforwards count in every case.
+Gains of the year, dividends and carryforwards count in every case. What the record of the year tells comes before what
+households.csv says of it (`TaxPositions.with_year_to_date`).
 """
 
 from __future__ import annotations
@@ -26,15 +27,16 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.ledger.events import MISSING, Table
-from lotwise.money import DOLLAR, FULL_RATE, IntArray, Rate
+from lotwise.money import DOLLAR, FULL_RATE, IntArray, Rate, format_money
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.tax.household_rates import household_rates
-from lotwise.tax.parameters import FilingStatus
+from lotwise.tax.income import Income
+from lotwise.tax.parameters import FilingStatus, kept_year
 from lotwise.tax.position import blank_positions
 from lotwise.tax.return_lines import Law, load_law
 from lotwise.tax.states import why_unknown
 
-__all__ = ["TaxPositions", "YearToDate", "rates_tonight", "read_tax_positions"]
+__all__ = ["TaxPositions", "YearToDate", "rates_tonight", "read_tax_positions", "report_ignored_gains"]
 
 Mask = NDArray[np.bool_]
 
@@ -54,11 +56,12 @@ _LEAST = 1_000 * DOLLAR
 
 
 class YearToDate(NamedTuple):
-    """Gains that the record of the managed accounts realised this year, after wash sales; rows as the roster's."""
+    """Gains and income of this year by the record of the managed accounts; rows as the roster's, money."""
 
-    short: IntArray  # money
-    long: IntArray
-    known: Mask  # False: the record does not say; households.csv does
+    short: IntArray  # realised, after wash sales
+    long: IntArray  # with capital-gain distributions
+    known: Mask  # False: the record does not say what was gained; households.csv does
+    income: Income  # as far as the record shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,18 @@ class TaxPositions:
     outside_long: IntArray
 
     def with_year_to_date(self, record: YearToDate | None) -> Table:
-        """Rows of POSITION; what a record knows of the year replaces the ytd columns of households.csv."""
+        """Rows of POSITION; what a record knows of the year replaces the ytd columns of households.csv.
+
+        Of qualified dividends the greater counts: those expected of the year, or those received, as long as the shares
+        are kept. Interest and ordinary dividends received are part of ordinary_income already; they say how much of it
+        is at least investment income (Form 8960).
+        """
         if record is None:
             return self.table
         table = self.table.copy()
+        received = record.income.qualified + record.income.expected
+        table["qualified_dividends"] = np.maximum(table["qualified_dividends"], received)
+        table["investment_income"] = record.income.interest + record.income.ordinary
         short, long = self.outside_short + record.short, self.outside_long + record.long
         table["short_gains"] = np.where(record.known, short, table["short_gains"])
         table["long_gains"] = np.where(record.known, long, table["long_gains"])
@@ -100,7 +111,7 @@ def read_tax_positions(
     is said of households that need them.
     """
     law, frame = load_law(), roster.frame
-    kept = _kept_year(law, year)
+    kept = kept_year(law.federal, year)
     table = blank_positions(frame.height, kept)
     rows = _state_rows(frame, law, kept)
     given = _given(frame, rows)
@@ -121,13 +132,6 @@ def read_tax_positions(
     outside = frame.select(pl.col("outside_short_gains", "outside_long_gains").fill_null(0))
     origin = np.where(given.own, RateOrigin.OWN, np.where(given.by_income, RateOrigin.INCOME, RateOrigin.DEFAULT))
     return TaxPositions(table, origin.astype(np.uint8), *(column.to_numpy().copy() for column in outside))
-
-
-def _kept_year(law: Law, year: int) -> int:
-    """The year itself where its federal law is kept, else the nearest that is."""
-    first = law.federal.first_year
-    last = first + law.federal.figures.size // len(FilingStatus) - 1
-    return min(max(year, first), last)
 
 
 def _state_rows(frame: pl.DataFrame, law: Law, year: int) -> NDArray[np.int32]:
@@ -239,6 +243,34 @@ def _report_rows(
 ) -> None:
     rows = rows_to_report(roster.frame[LINE].filter(mask), was, roster.names.filter(mask))
     findings.rows(Place(file, None, column), message, rows)
+
+
+def report_ignored_gains(file: str, roster: Roster, record: YearToDate, findings: FindingList) -> None:
+    """Notice, once, whose gains of the year in the households file are not used, since the record tells others."""
+    columns = {"short": record.short, "long": record.long}
+    stated = {term: roster.frame[f"ytd_{term}_gains"] for term in columns}
+    differs = np.zeros(roster.frame.height, np.bool_)
+    for term, recorded in columns.items():
+        # The file may have whole dollars.
+        differs |= ((stated[term] - pl.Series(recorded)).abs() >= DOLLAR).fill_null(value=False).to_numpy()
+    places = np.flatnonzero(differs & record.known & roster.loaded)
+    if not places.size:
+        return
+    first = int(places[0])
+    said = " and ".join(_gains_of(term, stated[term][first]) for term in columns)
+    told = " and ".join(_gains_of(term, int(columns[term][first])) for term in columns)
+    more = f" (and {places.size - 1:,} more such rows)" if places.size > 1 else ""
+    message = Message(
+        Severity.NOTICE,
+        "the gains of the year that the record tells, capital-gain distributions included",
+        "nothing: the record counts; leave ytd_short_gains and ytd_long_gains empty where it tells the whole year",
+    )
+    was = f"{roster.ids[first]}: {said}, by the record {told}{more}"
+    findings.add(Place(file, int(roster.frame[LINE][first]), "ytd_short_gains"), message, was)
+
+
+def _gains_of(term: str, gains: int | None) -> str:
+    return f"{term} {'empty' if gains is None else format_money(gains)}"
 
 
 def rates_tonight(

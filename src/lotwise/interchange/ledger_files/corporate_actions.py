@@ -16,11 +16,12 @@ import polars as pl
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.contract import ACTION_KINDS
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.journal_rows import JournalRows
 from lotwise.interchange.firm_folder.market_files import CORPORATE_ACTIONS
+from lotwise.interchange.firm_folder.ratios import read_ratios
+from lotwise.interchange.firm_folder.register import open_table, report_broken, report_cells
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.interchange.ledger_files.kinds import NEEDS
-from lotwise.interchange.ledger_files.ratios import read_ratios
-from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
+from lotwise.interchange.firm_folder.transaction_kinds import NEEDS
 from lotwise.storage.journal import COLUMNS, EVERY_ACCOUNT, SCHEMA, Journal
 
 __all__ = ["ACTION_PREFIX", "applied_rows", "due_actions", "own_rows_kept", "read_actions"]
@@ -32,11 +33,11 @@ _UNTIL = "it is not applied"
 _PAIRS = {"account_id": pl.String, "symbol": pl.String, "since": pl.Int32}
 
 
-def read_actions(folder: Path, findings: FindingList) -> pl.DataFrame:
+def read_actions(folder: Path, findings: FindingList) -> JournalRows:
     """Read the market's actions as rows of the journal of account `*`; wrong ones are findings."""
     table = open_table(folder, replace(CORPORATE_ACTIONS, needed=False), findings)
     if table is None:
-        return pl.DataFrame(schema=SCHEMA)
+        return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
     wrong = report_cells(table, tuple(column.name for column in CORPORATE_ACTIONS.columns), findings, _UNTIL)
     report_broken(table, findings, _UNTIL)
     ratios = read_ratios(table.frame["ratio"])
@@ -68,17 +69,20 @@ def read_actions(folder: Path, findings: FindingList) -> pl.DataFrame:
         account_id=pl.lit(EVERY_ACCOUNT), source=pl.lit(table.file), line=pl.col(LINE), settled=pl.lit(0)
     )
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in kept.columns]
-    return kept.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).sort("date", "line")
+    rows = kept.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).sort("date", "line")
+    return JournalRows(rows, int(wrong.sum()) + len(table.broken))
 
 
-def due_actions(actions: pl.DataFrame, applied: pl.DataFrame, today: int | None, findings: FindingList) -> pl.DataFrame:
+def due_actions(actions: pl.DataFrame, applied: pl.DataFrame, today: int | None, findings: FindingList) -> JournalRows:
     """List the actions whose day has come and that have not been applied; one applied with other terms is an error."""
     before = applied.select("transaction_id", *(pl.col(name).alias(f"was {name}") for name in _TERMS))
     found = actions.join(before, on="transaction_id", how="left", maintain_order="left")
     was = found["transaction_id"].is_in(applied["transaction_id"].implode())
     differs = pl.repeat(False, found.height, dtype=pl.Boolean, eager=True)
     for name in _TERMS:
-        differs |= was & found[name].ne_missing(found[f"was {name}"])
+        # A fair value that no cell says was taken from the prices, once and for all.
+        told = found[name].is_not_null() | (name != "fair_value")
+        differs |= was & told & found[name].ne_missing(found[f"was {name}"])
     message = Message(
         Severity.ERROR,
         "the action as it was applied",
@@ -87,7 +91,8 @@ def due_actions(actions: pl.DataFrame, applied: pl.DataFrame, today: int | None,
     rows = rows_to_report(found["line"].filter(differs), found["transaction_id"].filter(differs))
     for file in found["source"].filter(differs).unique():
         findings.rows(Place(file, None, "kind"), message, rows)
-    return actions.filter(~was & (actions["date"] <= today)) if today is not None else actions.clear()
+    due = actions.filter(~was & (actions["date"] <= today)) if today is not None else actions.clear()
+    return JournalRows(due, int(differs.sum()))
 
 
 def applied_rows(journal: Journal, due: pl.DataFrame, applied: pl.DataFrame, posted: pl.DataFrame) -> pl.DataFrame:

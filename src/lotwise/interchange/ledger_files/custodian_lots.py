@@ -15,8 +15,8 @@ from lotwise.errors import Finding, FolderError, Severity
 from lotwise.interchange.firm_folder.client_files import LOTS
 from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.register import open_table, report_broken, report_cells
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
 from lotwise.ledger.events import MISSING, Table
 from lotwise.ledger.reconciliation import (
     CUSTODIAN_LOT,
@@ -28,8 +28,12 @@ from lotwise.ledger.reconciliation import (
     transactions,
     words,
 )
+from lotwise.ledger.reconciliation_rows import positions_of
+from lotwise.ledger.tables import LotMark, State
+from lotwise.money import SHARE
 from lotwise.storage.journal import SCHEMA
 from lotwise.storage.ledger import Ledger
+from lotwise.storage.listings import decimals
 from lotwise.storage.names import Names, codes_of, with_names
 
 __all__ = ["Comparison", "compare_lots"]
@@ -81,6 +85,9 @@ def compare_lots(ledger: Ledger, path: Path, day: int) -> Comparison:
     named[custodian["account"]] = True
     lots = standing.state.lots
     state = standing.state._replace(lots=lots[named[lots["account"]]])
+    _report_negative(frame, custodian, state, findings)
+    # A row of no shares says that the account is theirs, and nothing else.
+    custodian = custodian[custodian["shares"] != 0]
     found = reconcile(state, custodian, ledger.register.world(names), day)
     labels = Labels(names.accounts.to_list(), names.securities.to_list(), names.lots.to_list())
     return Comparison(found, labels, findings.all_sorted(()))
@@ -111,7 +118,26 @@ def _read(ledger: Ledger, path: Path, findings: FindingList) -> pl.DataFrame:
     message = Message(Severity.ERROR, "an account of the accounts file", f"correct it; until then {_UNTIL}")
     rows = rows_to_report(frame[LINE].filter(unknown), frame["account_id"].filter(unknown))
     findings.rows(Place(table.file, None, "account_id"), message, rows)
-    return frame.filter(~(wrong | unknown))
+    sound = frame.filter(~(wrong | unknown)).with_columns(pl.lit(table.file).alias("source"))
+    empty = sound.filter(pl.col("shares") == 0)
+    message = Message(Severity.NOTICE, "shares held, or with a minus sold short", "nothing: no shares are no lot")
+    findings.rows(Place(table.file, None, "shares"), message, rows_to_report(empty[LINE], "0"))
+    return sound
+
+
+def _report_negative(frame: pl.DataFrame, custodian: Table, state: State, findings: FindingList) -> None:
+    """Warn of shares below zero where neither the row nor the ledger tells of a short sale."""
+    short = state.lots[(state.lots["marks"] & LotMark.SHORT) != 0]
+    sold_short = np.isin(positions_of(custodian), positions_of(short))
+    said = (frame["acquisition"].str.to_lowercase() == "short").fill_null(value=False).to_numpy()
+    rows = frame.filter(pl.Series((custodian["shares"] < 0) & ~sold_short & ~said))
+    to_do = "write shares held without the minus, or post the sell_short; until then it is compared as sold short"
+    message = Message(Severity.WARNING, "above 0, or of a short sale that the ledger knows", to_do)
+    for (file,), part in rows.group_by("source"):
+        shares = decimals(part["shares"].to_numpy(), SHARE)
+        findings.rows(
+            Place(str(file), None, "shares"), message, rows_to_report(part[LINE], shares + " " + part["symbol"])
+        )
 
 
 def _table(frame: pl.DataFrame, names: Names) -> Table:

@@ -2,7 +2,9 @@
 
 Basis and acquired are kept. A lot that was bought can still replace shares sold at a loss, unless its original basis
 says that it has: a basis that already contains a loss must never get it twice. Sales of the past whose basis the
-transactions state are posted before, as stated: they open wash windows and belong to the year's gains.
+transactions state are posted before, as stated: they open wash windows and belong to the year's gains. So are
+dividends, interest and capital-gain distributions, which are the year's income. A reinvestment is in the lots: what it
+was made with counts where it has a row of its own.
 Not modelled: the days a gift below its donor's basis was held count for a loss from the opening.
 """
 
@@ -17,14 +19,15 @@ from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.client_files import LOTS, TRANSACTIONS
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.journal_rows import JournalRows, completed_rows, journal_rows
+from lotwise.interchange.firm_folder.register import open_table, report_broken, report_cells
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.interchange.ledger_files.register import open_table, report_broken, report_cells
-from lotwise.interchange.ledger_files.transactions import JournalRows, completed_rows, journal_rows
 from lotwise.rebalancing.book import AccountKind
+from lotwise.storage.income import PAYMENT_WORDS
 from lotwise.storage.journal import COLUMNS, SCHEMA, Journal
 from lotwise.storage.register import Register
 
-__all__ = ["after_opening", "opening_rows", "stated_sales"]
+__all__ = ["after_opening", "earlier_rows", "opening_rows"]
 
 _PREFIX = "open "  # of the transaction ids of rows made here
 
@@ -87,15 +90,13 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
 
 def after_opening(rows: pl.DataFrame, journal: Journal, findings: FindingList) -> pl.DataFrame:
     """Leave out what happened up to the opening of its account: the opening lots hold it already."""
-    parts = journal.parts()[:1]  # a ledger is opened before anything else is posted
-    if not parts or not rows.height:
+    if not rows.height:
         return rows
+    first = journal.first_posting(("account_id", "transaction_id", "date"))  # nothing is posted before the opening
     opened = (
-        pl.scan_parquet(parts)
-        .filter(pl.col("transaction_id").str.starts_with(_PREFIX))
+        first.filter(pl.col("transaction_id").str.starts_with(_PREFIX))
         .group_by("account_id")
-        .agg(pl.col("date").max().cast(pl.Int32).alias("opened"))
-        .collect()
+        .agg(pl.col("date").max().alias("opened"))
     )
     days = rows.join(opened, on="account_id", how="left", maintain_order="left")["opened"]
     before = (rows["date"] <= days).fill_null(value=False)
@@ -109,19 +110,23 @@ def after_opening(rows: pl.DataFrame, journal: Journal, findings: FindingList) -
     return rows.filter(~before) if before.any() else rows
 
 
-def stated_sales(folder: Path, day: int, register: Register, findings: FindingList) -> JournalRows:
-    """Read the sales up to `day` whose basis the folder's transactions state, as sales of shares never held."""
+def earlier_rows(folder: Path, day: int, register: Register, findings: FindingList) -> JournalRows:
+    """Read what the folder's transactions tell of the days up to `day` beside the lots: stated sales, and payments.
+
+    A sale whose basis is stated is one of shares never held.
+    """
     table = open_table(folder, replace(TRANSACTIONS, blocks_all=False), findings)
     if table is None:
         return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
-    keep = (pl.col("kind") == "sell") & (pl.col("date") <= day) & pl.col("basis").is_not_null()
-    stated = table.frame.select(keep.fill_null(value=False)).to_series()
+    sold = (pl.col("kind") == "sell") & pl.col("basis").is_not_null()
+    keep = (sold | pl.col("kind").is_in(PAYMENT_WORDS)) & (pl.col("date") <= day)
+    kept = table.frame.select(keep.fill_null(value=False)).to_series()
     part = TypedTable(
         table.contract,
         table.file,
-        table.frame.filter(stated).with_columns(stated=pl.lit(value=True)),
-        table.was.filter(stated),
-        {name: mask.filter(stated) for name, mask in table.bad.items()},
+        table.frame.filter(kept).with_columns(stated=pl.when(pl.col("kind") == "sell").then(statement=True)),
+        table.was.filter(kept),
+        {name: mask.filter(kept) for name, mask in table.bad.items()},
         (),
         {},
     )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from lotwise.dates import to_day_number
@@ -15,6 +17,9 @@ from lotwise.interchange.firm_folder.client_files import TRANSACTIONS
 from lotwise.interchange.firm_folder.columns import type_table
 from lotwise.interchange.firm_folder.files import FILE_ORDER
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.journal_rows import JournalRows, journal_rows
+from lotwise.interchange.firm_folder.ledger_policy import Policy, read_policy
+from lotwise.interchange.firm_folder.register import read_register
 from lotwise.interchange.firm_folder.tables import is_there, read_table
 from lotwise.interchange.ledger_files.corporate_actions import (
     ACTION_PREFIX,
@@ -23,11 +28,11 @@ from lotwise.interchange.ledger_files.corporate_actions import (
     own_rows_kept,
     read_actions,
 )
-from lotwise.interchange.ledger_files.opening import after_opening, opening_rows, stated_sales
-from lotwise.interchange.ledger_files.policy import Policy, read_policy
+from lotwise.interchange.ledger_files.fair_values import with_fair_values
+from lotwise.interchange.ledger_files.opening import after_opening, earlier_rows, opening_rows
 from lotwise.interchange.ledger_files.refusals import refused_rows, report_refusals
-from lotwise.interchange.ledger_files.register import read_register
-from lotwise.interchange.ledger_files.transactions import JournalRows, journal_rows
+from lotwise.interchange.ledger_files.short_sales import short_sale_findings
+from lotwise.interchange.ledger_files.undated import report_undated
 from lotwise.ledger.tables import Refusal
 from lotwise.storage.duplicates import Repeated
 from lotwise.storage.journal import COLUMNS, SCHEMA
@@ -52,12 +57,13 @@ class PostReport:
     posted: int  # rows of the files
     actions: int  # rows of accounts that corporate actions were applied to
     duplicates: int  # posted before, the same row
-    refused: int
+    refused: int  # rows of the files
+    actions_refused: int  # corporate actions that are wrong, or that an account could not take
     findings: tuple[Finding, ...]
 
     @property
     def exit_status(self) -> int:
-        """0 all well, 1 some rows were refused."""
+        """0 all well, 1 some rows or corporate actions were refused."""
         return int(any(finding.severity is Severity.ERROR for finding in self.findings))
 
 
@@ -65,6 +71,7 @@ def open_ledger(folder: Path) -> OpenLedger:
     """Open the ledger of a firm folder, which may be empty; raises FolderError where the accounts cannot be read."""
     findings = FindingList()
     ledger, policy = _opened(Path(folder), findings)
+    _report_unsaved(ledger, findings)
     return OpenLedger(ledger, policy, findings.all_sorted(FILE_ORDER))
 
 
@@ -83,19 +90,24 @@ def post_files(
     _stop(findings)
     given = _together([each.rows for each in read])
     rows = own_rows_kept(after_opening(given, ledger.journal, findings), ledger.journal, findings)
-    actions = read_actions(folder, findings)
-    posted_until = ledger.standing().last_day.tolist()
-    days = [day for day in (policy.as_of, rows["date"].max(), *posted_until) if isinstance(day, int)]
-    applied = ledger.journal.market_actions()
-    due = due_actions(actions, applied, max(days, default=None), findings)
-    made = applied_rows(ledger.journal, due, applied.select(COLUMNS), rows)
-    refused = sum(each.refused for each in read)
     again = given.height - rows.height
-    return _post(ledger, _together([made, rows]), findings, refused, again, backdated=backdated, due=due)
+    actions = read_actions(folder, findings)
+    valued = with_fair_values(rows, ledger.journal, actions.rows, folder, findings)
+    posted_until = ledger.standing().last_day.tolist()
+    days = [day for day in (policy.as_of, valued.rows["date"].max(), *posted_until) if isinstance(day, int)]
+    applied = ledger.journal.market_actions()
+    coming = due_actions(actions.rows, applied, max(days, default=None), findings)
+    due = with_fair_values(coming.rows, ledger.journal, actions.rows, folder, findings)
+    made = applied_rows(ledger.journal, due.rows, applied.select(COLUMNS), valued.rows)
+    refused = _Refused(
+        sum(each.refused for each in read) + valued.refused, actions.refused + coming.refused + due.refused
+    )
+    rows = _together([made, valued.rows])
+    return _post(ledger, rows, findings, refused, again, backdated=backdated, due=due.rows)
 
 
 def open_from_lots(folder: Path) -> PostReport:
-    """Begin an empty ledger with the folder's lots on its day, and the earlier sales that state their basis.
+    """Begin an empty ledger with the folder's lots on its day, earlier sales that state their basis, and payments.
 
     Raises FolderError where the ledger is not empty, or where lots or the firm's day cannot be read.
     """
@@ -109,11 +121,11 @@ def open_from_lots(folder: Path) -> PostReport:
         findings.stop(Place("firm.toml", None, "as_of"), message, "missing")
         _stop(findings)
         raise FolderError("firm.toml: as_of must be a date")
-    sales = stated_sales(folder, policy.as_of, ledger.register, findings)
+    earlier = earlier_rows(folder, policy.as_of, ledger.register, findings)
     lots = opening_rows(folder, policy.as_of, ledger.register, findings)
     _stop(findings)
-    rows = _together([sales.rows, lots.rows])
-    return _post(ledger, rows, findings, sales.refused + lots.refused, 0)
+    rows = _together([earlier.rows, lots.rows])
+    return _post(ledger, rows, findings, _Refused(earlier.refused + lots.refused), 0)
 
 
 def _opened(folder: Path, findings: FindingList) -> tuple[Ledger, Policy]:
@@ -173,11 +185,18 @@ def _together(tables: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(filled).sort("date", "sequence", nulls_last=True, maintain_order=True)
 
 
+class _Refused(NamedTuple):
+    """What was refused before anything was posted."""
+
+    rows: int  # of the files
+    actions: int = 0  # of corporate_actions
+
+
 def _post(
     ledger: Ledger,
     rows: pl.DataFrame,
     findings: FindingList,
-    refused: int,
+    refused: _Refused,
     again: int,
     *,
     backdated: bool = False,
@@ -185,13 +204,31 @@ def _post(
 ) -> PostReport:
     posting = ledger.post(rows, backdated=backdated, market_actions=due)
     report_refusals(ledger, rows, posting, findings)
+    _report_unsaved(ledger, findings)
     action = rows["transaction_id"].str.starts_with(ACTION_PREFIX).to_numpy()
     posted = posting.status == Refusal.POSTED
+    report_undated(rows.filter(pl.Series(posted)), ledger.register, findings)
+    if posted.any():
+        everyone = np.ones(len(ledger.standing().names.accounts), np.bool_)
+        day = int(ledger.standing().last_day.max())
+        # Of this posting: what was known before has been said, and ledger washes says all of it.
+        findings.extend(short_sale_findings(ledger, everyone, day, since=int(posting.number[posted].min())))
     same = (posting.repeated == Repeated.SAME) & ~action
+    out = refused_rows(rows, posting).to_numpy()
     return PostReport(
         posted=int((posted & ~action).sum()),
         actions=int((posted & action).sum()),
         duplicates=int(same.sum()) + again,
-        refused=refused + int(refused_rows(rows, posting).sum()),
+        refused=refused.rows + int((out & ~action).sum()),
+        # An action is one, however many accounts could not take it.
+        actions_refused=refused.actions + rows["transaction_id"].filter(pl.Series(out & action)).n_unique(),
         findings=findings.all_sorted(FILE_ORDER),
     )
+
+
+def _report_unsaved(ledger: Ledger, findings: FindingList) -> None:
+    """Say that what was folded could not be kept: nothing is lost but time."""
+    if ledger.unsaved:
+        to_do = "give the right to write it; until then every command folds the journal again"
+        message = Message(Severity.NOTICE, "a folder that can be written", to_do)
+        findings.add(Place("ledger/state"), message, ledger.unsaved)

@@ -85,7 +85,8 @@ def _report_order(ledger: Ledger, refused: pl.DataFrame, findings: FindingList) 
     action = pl.col("transaction_id").str.starts_with(ACTION_PREFIX)
     once = late.filter(~action | pl.col("transaction_id").is_first_distinct())
     day = once["date"].cast(pl.Date).cast(pl.String)
-    to_do = f"post with --backdated to fold the taxpayer again; {_STAYS_OUT}"
+    # The usual way here: a row was refused, the rest of its file was posted, the row has been corrected since.
+    to_do = f"if it is right (late, or corrected after it was refused), post with --backdated; {_STAYS_OUT}"
     message = Message(Severity.ERROR, "on or after the last posted day of its account", to_do)
     names = ledger.standing().names.accounts
     plain = once["breaks"] < 0
@@ -109,6 +110,8 @@ def _report_order(ledger: Ledger, refused: pl.DataFrame, findings: FindingList) 
 
 def _report_others(ledger: Ledger, rows: pl.DataFrame, findings: FindingList) -> None:
     listed = rows.rows(named=True)
+    if not listed:
+        return
     figured = [row for row in listed if row["status"] in _WITH_FIGURES][:_MOST_FIGURES]
     held: dict[int, int] = {}
     for short in (False, True):
@@ -116,12 +119,17 @@ def _report_others(ledger: Ledger, rows: pl.DataFrame, findings: FindingList) ->
         moments = [Moment(row["account_id"], row["symbol"], _lot_of(row), row["date"], row["before"]) for row in chosen]
         held.update(zip(map(id, chosen), shares_held(ledger, moments, short=short), strict=True))
     later = _opened_later(ledger, rows)
+    standing = ledger.standing()
+    posted_until = dict(zip(standing.names.accounts.to_list(), standing.last_day.tolist(), strict=True))
     for row in listed:
         status = Refusal(row["status"])
         unheld = status is Refusal.UNKNOWN_LOT or (status is Refusal.OVERSOLD and held.get(id(row)) == 0)
         if unheld and later.get((row["account_id"], row["symbol"], _lot_of(row)), NO_DATE) > row["date"]:
             status = Refusal.BEFORE_PURCHASE
         column, must_be, was, to_do = _WORDS[status](row, held.get(id(row)))
+        until = posted_until.get(row["account_id"], row["date"])
+        if until > row["date"]:
+            to_do += f", then post with --backdated: the account is posted until {from_day_number(until)}"
         message = Message(Severity.ERROR, must_be, f"{to_do}; {_STAYS_OUT}")
         findings.add(Place(row["source"], row["line"], column), message, was)
 
@@ -161,7 +169,12 @@ def _oversold(row: Row, held: int | None) -> Words:
 
 def _unknown_lot(row: Row, _held: int | None) -> Words:
     must_be = f"an open lot of {row['symbol']} in {row['account_id']}"
-    return "lot_id", must_be, f"lot {row['lot_id']}", "correct the name, or leave it empty to sell by standing order"
+    to_do = "correct the name, or leave it empty to take lots by relief or standing order"
+    if row["lot_id"] and row["lot_id"].startswith("#"):
+        to_do += "; lots without a name are called #EVENT.0 in ledger lots"
+    if row["lot_id"] and "~" in row["lot_id"]:
+        to_do += "; parts of a lot (~2) are taken under its own name, those of the highest basis first"
+    return "lot_id", must_be, f"lot {row['lot_id']}", to_do
 
 
 def _before_purchase(row: Row, _held: int | None) -> Words:

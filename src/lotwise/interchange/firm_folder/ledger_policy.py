@@ -10,8 +10,7 @@ Read tolerantly: an unknown value is a finding and the default holds, since post
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +20,8 @@ from lotwise.households.profile_reading import closest, shown
 from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.interchange.firm_folder.client_files import RELIEFS
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.header import day_of, read_default_rates
 from lotwise.ledger.tables import Reading
-from lotwise.money import FULL_RATE
 
 __all__ = ["READINGS", "Policy", "read_policy"]
 
@@ -36,8 +35,10 @@ class Policy(NamedTuple):
     as_of: int | None = None  # day
     reading: Reading = Reading.HELD_AT_END_OF_DAY
     relief: str = "fifo"
-    short_rate: int = 0  # billionths, federal + state, of households that give none: for relief by lowest tax
-    long_rate: int = 0
+    # Billionths, of households that give none: for relief by lowest tax.
+    federal_short_rate: int = 0
+    federal_long_rate: int = 0
+    state_rate: int = 0
 
 
 def read_policy(folder: Path, findings: FindingList) -> Policy:
@@ -51,14 +52,15 @@ def read_policy(folder: Path, findings: FindingList) -> Policy:
         message = Message(Severity.ERROR, "TOML", "correct it; until then the defaults hold in the ledger")
         findings.add(Place(_FIRM, error.line), message, str(error))
         return Policy()
-    rates = _table(source, "rates")
-    state = _rate(rates.get("state_rate"))
+    said = FindingList()
+    rates = read_default_rates(source, said)
+    # Rates decide relief by lowest tax alone: what is wrong with them stops no posting.
+    findings.extend(replace(each, severity=Severity.WARNING) for each in said.all_sorted(()))
     return Policy(
-        _day(source.values.get("as_of")),
+        _day(source, findings),
         Reading[_word(source, "reading", READINGS, findings).upper()],
         _word(source, "relief", RELIEFS, findings),
-        _rate(rates.get("federal_short_rate")) + state,
-        _rate(rates.get("federal_long_rate")) + state,
+        *(int(rates[name] or 0) for name in ("federal_short_rate", "federal_long_rate", "state_rate")),
     )
 
 
@@ -78,22 +80,10 @@ def _word(source: TomlText, key: str, words: tuple[str, ...], findings: FindingL
     return words[0]
 
 
-def _day(value: object) -> int | None:
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value)
-        except ValueError:
-            return None
-    return to_day_number(value) if isinstance(value, date) else None
-
-
-def _rate(value: object) -> int:
-    """Rate in billionths; what is none counts as 0 here and is reported where the folder is read as a whole."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return 0
-    number = Decimal(value)
-    if not number.is_finite() or not 0 <= number <= 1:
-        return 0
-    return int((number * FULL_RATE).to_integral_value(rounding=ROUND_HALF_EVEN))
+def _day(source: TomlText, findings: FindingList) -> int | None:
+    value = source.values.get("as_of")
+    day = day_of(value)
+    if day is None and value is not None:
+        message = Message(Severity.WARNING, "a date as YYYY-MM-DD", "correct it; until then the last posted day counts")
+        findings.add(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, shown(value))
+    return None if day is None else to_day_number(day)

@@ -15,17 +15,17 @@ from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.contract import MOST_MONEY
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.ratios import read_ratios
+from lotwise.interchange.firm_folder.register import report_broken, report_cells
+from lotwise.interchange.firm_folder.row_names import named_rows
 from lotwise.interchange.firm_folder.tables import LINE
-from lotwise.interchange.ledger_files.kinds import NEEDS, PAYS, RECEIVES, RELIEVED, SHARES_OUT
-from lotwise.interchange.ledger_files.ratios import read_ratios
-from lotwise.interchange.ledger_files.register import report_broken, report_cells
-from lotwise.interchange.ledger_files.row_names import named_rows
+from lotwise.interchange.firm_folder.transaction_kinds import NEEDS, PAYS, RECEIVES, RELIEVED, SHARES_OUT
 from lotwise.ledger.cash import traded_amounts
 from lotwise.money import DOLLAR, SHARE
 from lotwise.storage.journal import COLUMNS, SCHEMA
 from lotwise.storage.register import Register
 
-__all__ = ["JournalRows", "completed_rows", "journal_rows"]
+__all__ = ["TERM_OF_A_SALE", "UNDATED_SALE", "JournalRows", "completed_rows", "journal_rows"]
 
 _NOT_POSTED = "the row is not posted"
 _TWO_YEARS = 2 * 366  # days: a start that is long term whatever the calendar, for sales that state only their term
@@ -36,6 +36,13 @@ _IN_FILE = tuple(
 _CONTENT = tuple(
     name for name in SCHEMA if name not in {"transaction_id", "sequence", "standing_relief", "source", "line"}
 )
+# Rows of the journal that sell what was never held, and say neither when it was acquired nor for which term.
+UNDATED_SALE = (
+    (pl.col("kind") == "sell")
+    & pl.col("stated").fill_null(value=False)
+    & pl.all_horizontal(pl.col("acquired", "holding_period_start", "term").is_null())
+)
+TERM_OF_A_SALE = "short or long, of a stated sale without a day of acquisition"
 
 
 @dataclass(frozen=True, slots=True)

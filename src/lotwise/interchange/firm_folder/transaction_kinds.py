@@ -35,7 +35,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "symbol_change": ("symbol", "new_symbol"),
     "cash_merger": ("symbol", "cash_per_share|amount"),
     "stock_merger": ("symbol", "new_symbol", "ratio"),
-    "mixed_merger": ("symbol", "new_symbol", "ratio", "cash_per_share|amount", "fair_value"),
+    "mixed_merger": ("symbol", "new_symbol", "ratio", "cash_per_share|amount"),  # fair value: see fair_values
     "spin_off": ("symbol", "new_symbol", "ratio", "fraction"),
     "return_of_capital": ("symbol", "cash_per_share|amount"),
     "cash_in_lieu": ("symbol", "shares", "amount"),

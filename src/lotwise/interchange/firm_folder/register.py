@@ -13,8 +13,8 @@ from lotwise.interchange.firm_folder import client_files, market_files
 from lotwise.interchange.firm_folder.columns import TypedTable, type_table
 from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.ledger_policy import Policy
 from lotwise.interchange.firm_folder.tables import LINE, read_table
-from lotwise.interchange.ledger_files.policy import Policy
 from lotwise.money import FULL_RATE
 from lotwise.rebalancing.book import AccountKind
 from lotwise.storage.register import ACCOUNTS, IDENTICAL_ROWS, Register
@@ -24,6 +24,7 @@ __all__ = ["open_table", "read_register", "report_broken", "report_cells"]
 _FUND_KINDS = ("fund", "etf")
 _EVER = (np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max)
 _RATES = ("federal_short_rate", "federal_long_rate", "state_rate")
+_NO_RATES = dict.fromkeys(_RATES, pl.Int64)
 
 
 def open_table(folder: Path, contract: FileContract, findings: FindingList) -> TypedTable | None:
@@ -32,14 +33,20 @@ def open_table(folder: Path, contract: FileContract, findings: FindingList) -> T
     return None if raw is None else type_table(raw)
 
 
-def report_cells(table: TypedTable, columns: tuple[str, ...], findings: FindingList, until: str) -> pl.Series:
-    """Record an error for every wrong cell of these columns; whether a row has one."""
+def report_cells(
+    table: TypedTable,
+    columns: tuple[str, ...],
+    findings: FindingList,
+    until: str,
+    severity: Severity = Severity.ERROR,
+) -> pl.Series:
+    """Record a finding for every wrong cell of these columns; whether a row has one."""
     wrong = pl.repeat(False, table.frame.height, dtype=pl.Boolean, eager=True)
     for name in columns:
         bad = table.wrong(name)
         if not bad.any():
             continue
-        message = Message(Severity.ERROR, table.contract.column(name).must_be, f"correct it; until then {until}")
+        message = Message(severity, table.contract.column(name).must_be, f"correct it; until then {until}")
         was = table.was[name].filter(bad).cast(pl.String, strict=False)
         findings.rows(Place(table.file, None, name), message, rows_to_report(table.frame[LINE].filter(bad), was))
         wrong |= bad
@@ -84,46 +91,36 @@ def _accounts(table: TypedTable, households: TypedTable | None, policy: Policy, 
     kinds = {kind.name.lower(): int(kind) for kind in AccountKind}
     return (
         frame.filter(~again)
-        .join(_taxpayers(households, policy, findings), on="household_id", how="left", maintain_order="left")
+        .join(_taxpayers(households, findings), on="household_id", how="left", maintain_order="left")
         .select(
             "account_id",
             "household_id",
             pl.coalesce("taxpayer", "household_id").alias("taxpayer"),
             pl.col("kind").replace_strict(kinds, return_dtype=pl.UInt8),
             pl.col("relief").fill_null(policy.relief),
-            pl.col("short_rate").fill_null(policy.short_rate),
-            pl.col("long_rate").fill_null(policy.long_rate),
+            _total_rate(policy, "short").alias("short_rate"),
+            _total_rate(policy, "long").alias("long_rate"),
         )
         .cast(pl.Schema(ACCOUNTS))
     )
 
 
-def _taxpayers(households: TypedTable | None, policy: Policy, findings: FindingList) -> pl.DataFrame:
-    """Taxpayer and rates of each household: one wash_group is one taxpayer."""
-    schema = {"household_id": pl.String, "taxpayer": pl.String, "short_rate": pl.Int64, "long_rate": pl.Int64}
+def _taxpayers(households: TypedTable | None, findings: FindingList) -> pl.DataFrame:
+    """Taxpayer of each household, where one wash_group is one taxpayer, and the rates that it gives."""
     if households is None:
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema={**dict.fromkeys(("household_id", "taxpayer"), pl.String), **_NO_RATES})
     report_cells(households, ("household_id", "wash_group"), findings, "it is a taxpayer of its own")
+    report_cells(households, _RATES, findings, "the firm's default rate counts", Severity.WARNING)
     frame = households.frame.filter(pl.col("household_id").is_not_null()).unique("household_id", keep="first")
-    none = pl.all_horizontal(pl.col(name).is_null() for name in _RATES)
-    state = pl.col("state_rate").fill_null(0)
-    own = {
-        "short_rate": pl.col("federal_short_rate").fill_null(0) + state,
-        "long_rate": pl.col("federal_long_rate").fill_null(0) + state,
-    }
-    standard = {"short_rate": policy.short_rate, "long_rate": policy.long_rate}
-    return frame.select(
-        "household_id",
-        # A name that no household has: a group called like a household is not that household.
-        pl.when(pl.col("wash_group").is_null())
-        .then("household_id")
-        .otherwise(pl.format("group {}", "wash_group"))
-        .alias("taxpayer"),
-        *(
-            pl.when(none).then(standard[name]).otherwise(pl.min_horizontal(rate, pl.lit(FULL_RATE))).alias(name)
-            for name, rate in own.items()
-        ),
-    )
+    # A name that no household has: a group called like a household is not that household.
+    group = pl.when(pl.col("wash_group").is_not_null()).then(pl.format("group {}", "wash_group"))
+    return frame.select("household_id", group.otherwise("household_id").alias("taxpayer"), *_RATES)
+
+
+def _total_rate(policy: Policy, term: str) -> pl.Expr:
+    """Federal and state rate of one term, billionths: the firm's where a household gives none; at most all of it."""
+    own = (pl.col(name).fill_null(getattr(policy, name)) for name in (f"federal_{term}_rate", "state_rate"))
+    return pl.min_horizontal(pl.sum_horizontal(own), pl.lit(FULL_RATE))
 
 
 def _funds(securities: TypedTable | None) -> pl.Series:
