@@ -52,7 +52,7 @@ def _solve_repeatedly(problem: AccountProblem, space: Workspace, times: int) -> 
     n, k = problem.loadings.shape
     fit = fitted(space, n, k, problem.group_low.size)
     for _ in range(times):
-        at = prepare(problem, fit.columns)
+        at = prepare(problem, fit.columns, fit.state.weight)
         fit.choice[:] = _FREE
         bound += choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)[0].bound
     return bound

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from lotwise.dates import NO_DATE
 from lotwise.households.accounts import AccountKind
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.desk import FULL, Desk, Rules, new_lot, new_row
 from lotwise.ledger.events import MISSING, NO_CODE, EventFlag, EventKind, Relief
 from lotwise.ledger.holding_period import is_long_term_number
@@ -41,7 +41,7 @@ class Posting(NamedTuple):
     cash: IntArray  # (desk's events,)
 
 
-@kernel
+@inner_kernel
 def add_lot(desk: Desk, posting: Posting) -> int:
     """Open a lot of the event's shares, without basis; the caller fills in the rest and links it."""
     event = posting.event
@@ -65,7 +65,7 @@ def add_lot(desk: Desk, posting: Posting) -> int:
     return i
 
 
-@kernel
+@inner_kernel
 def _name_taken(desk: Desk, posting: Posting) -> bool:
     """Whether a lot of the event's name is open in its account, from another order."""
     event = posting.event
@@ -83,7 +83,7 @@ def _name_taken(desk: Desk, posting: Posting) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def _fill_transferred(desk: Desk, rules: Rules, posting: Posting, i: int) -> None:
     """Basis and dates of a lot that came from elsewhere, as it is said to be."""
     detail, lot = posting.detail, desk.lots[i]
@@ -96,7 +96,7 @@ def _fill_transferred(desk: Desk, rules: Rules, posting: Posting, i: int) -> Non
         lot.marks |= REPLACEMENT
 
 
-@kernel
+@inner_kernel
 def _fill_gift(desk: Desk, posting: Posting, i: int) -> None:
     """Basis and period of a gift are the donor's (26 U.S.C. 1015(a), 1223(2)); for a loss, its value if less."""
     detail, lot = posting.detail, desk.lots[i]
@@ -108,7 +108,7 @@ def _fill_gift(desk: Desk, posting: Posting, i: int) -> None:
         lot.marks |= FRESH_LOSS
 
 
-@kernel
+@inner_kernel
 def _lacks_detail(rules: Rules, posting: Posting) -> bool:
     """Whether a lot received lacks what its basis is made of."""
     event, detail = posting.event, posting.detail
@@ -118,7 +118,7 @@ def _lacks_detail(rules: Rules, posting: Posting) -> bool:
     return bool(detail.basis == MISSING and (taxable or event.kind == EventKind.GIFT_IN))
 
 
-@kernel
+@inner_kernel
 def open_lot(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post a purchase, a reinvestment, a lot transferred in, a gift or an inheritance."""
     event, detail = posting.event, posting.detail
@@ -169,7 +169,7 @@ def open_lot(desk: Desk, rules: Rules, posting: Posting) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def realize(desk: Desk, posting: Posting, i: int, proceeds: int, taken: tuple[int, int, int, int]) -> int:
     """Make the realised row of what was taken from lot i: (shares, basis, original basis, basis for losses)."""
     event, lot = posting.event, desk.lots[i]
@@ -207,7 +207,7 @@ def realize(desk: Desk, posting: Posting, i: int, proceeds: int, taken: tuple[in
     return r
 
 
-@kernel
+@inner_kernel
 def _taking(rules: Rules, posting: Posting) -> Taking:
     event = posting.event
     account = rules.accounts[event.account]
@@ -216,7 +216,7 @@ def _taking(rules: Rules, posting: Posting) -> Taking:
     return Taking(event.lot, method, price, event.day, account.short_rate, account.long_rate)
 
 
-@kernel
+@inner_kernel
 def _can_take(desk: Desk, rules: Rules, posting: Posting, p: int, taking: Taking) -> int:
     """Whether a position has the shares that an event takes."""
     event = posting.event
@@ -234,7 +234,7 @@ def _can_take(desk: Desk, rules: Rules, posting: Posting, p: int, taking: Taking
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def _sell_stated(desk: Desk, posting: Posting) -> int:
     """Post a sale of shares that the ledger never held, with the basis and dates that its source states."""
     event, detail = posting.event, posting.detail
@@ -256,7 +256,7 @@ def _sell_stated(desk: Desk, posting: Posting) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def sell(desk: Desk, rules: Rules, posting: Posting, origin: int) -> int:
     """Post a sale for cash: one realised row for each lot it takes."""
     event = posting.event
@@ -288,7 +288,7 @@ def sell(desk: Desk, rules: Rules, posting: Posting, origin: int) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def _move(desk: Desk, posting: Posting, i: int, shares: int, account: int) -> None:
     """Move shares of a lot into another account, with all that belongs to them."""
     candidate = desk.lots[i].marks & (REPLACEMENT | ABSORBED) == REPLACEMENT
@@ -313,7 +313,7 @@ def _move(desk: Desk, posting: Posting, i: int, shares: int, account: int) -> No
         insert_recent(desk, j)
 
 
-@kernel
+@inner_kernel
 def give_up(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post what leaves without being sold: a transfer (into another account of the taxpayer, or away), a gift made."""
     event, detail = posting.event, posting.detail
@@ -341,7 +341,7 @@ def give_up(desk: Desk, rules: Rules, posting: Posting) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def correct_basis(desk: Desk, posting: Posting) -> int:
     """Post a custodian's correction of a named lot: its basis as it should be, over all its parts by shares."""
     event, detail = posting.event, posting.detail

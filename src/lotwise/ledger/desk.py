@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, kernel
+from lotwise.kernels import Records, inner_kernel
 from lotwise.ledger.events import Table
 from lotwise.ledger.tables import (
     LOT,
@@ -87,7 +87,9 @@ class Desk(NamedTuple):
     pending: NDArray[np.int32]  # realised rows with a loss that replacements may still be found for, as disposed of
     today: NDArray[np.int32]  # realised rows of the day in the order in which their losses are matched
     taken: NDArray[np.int32]  # lots that the disposition in hand takes, in this order
-    rank: IntArray  # (lots, 3) what decides that order
+    gathered: NDArray[np.int32]  # lots that it may take
+    rank: IntArray  # (lots, 3) what decides in which order
+    heap: NDArray[np.int32]  # places in `gathered`, the lot that goes first on top
     opened: NDArray[np.int32]  # (events,) lots that each event has opened
     place: NDArray[np.int32]  # (realised rows,) event of today that made the row
     used: IntArray
@@ -112,21 +114,23 @@ def desk_for(rows: int, events: int) -> Desk:
         pending=indices(rows),
         today=indices(rows),
         taken=indices(rows),
+        gathered=indices(rows),
         rank=np.zeros((rows, 3), np.int64),
+        heap=indices(rows),
         opened=indices(events),
         place=indices(rows),
         used=np.zeros(_COUNTS, np.int64),
     )
 
 
-@kernel
+@inner_kernel
 def clear(desk: Desk) -> None:
     """Empty the desk."""
     desk.used[:] = 0
     desk.opened[:] = 0
 
 
-@kernel
+@inner_kernel
 def next_row(desk: Desk, table: int, size: int) -> int:
     """Row after the last of a table; its last row, and FULL set, where there is no room."""
     row = desk.used[table]
@@ -137,7 +141,7 @@ def next_row(desk: Desk, table: int, size: int) -> int:
     return int(row)
 
 
-@kernel
+@inner_kernel
 def new_lot(desk: Desk, event: int, place: int) -> int:
     """Open a lot of `event`, which stands at `place` among the desk's events; its fields are the caller's to fill."""
     i = next_row(desk, LOTS, desk.lots.size)
@@ -147,7 +151,7 @@ def new_lot(desk: Desk, event: int, place: int) -> int:
     return i
 
 
-@kernel
+@inner_kernel
 def new_row(desk: Desk, place: int) -> int:
     """Add a realised row; its fields are the caller's to fill."""
     r = next_row(desk, REALIZED_ROWS, desk.realized.size)
@@ -155,13 +159,13 @@ def new_row(desk: Desk, place: int) -> int:
     return r
 
 
-@kernel
+@inner_kernel
 def same_acquisition(one: int, one_order: int, other: int, other_order: int) -> bool:
     """Whether two purchases are one: the same event, or fills of one order (Rev. Rul. 56-602)."""
     return one == other or (one_order >= 0 and one_order == other_order)
 
 
-@kernel
+@inner_kernel
 def identical_on(rules: Rules, one: int, other: int, day: int) -> bool:
     """Whether two securities are substantially identical on a day, by the firm's dated groups."""
     if one == other:

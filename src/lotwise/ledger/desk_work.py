@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import WASH_DAYS
-from lotwise.kernels import Records, kernel
+from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.ledger.booking import Posting, correct_basis, give_up, open_lot, sell
 from lotwise.ledger.desk import (
     FULL,
@@ -71,7 +71,7 @@ class _Outcome(NamedTuple):
     rows_used: IntArray  # (3,)
 
 
-@kernel
+@inner_kernel
 def _lay_out(desk: Desk, stack: Stack, d: int) -> None:
     """Put a desk's open lots and recent realised rows before it."""
     clear(desk)
@@ -102,7 +102,7 @@ def _lay_out(desk: Desk, stack: Stack, d: int) -> None:
     desk.used[REALIZED_ROWS] = rows
 
 
-@kernel
+@inner_kernel
 def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post one event: whole, or refused and nothing changed."""
     kind = posting.event.kind
@@ -129,7 +129,7 @@ def _post(desk: Desk, rules: Rules, posting: Posting) -> int:
     return Refusal.UNKNOWN_KIND
 
 
-@kernel
+@inner_kernel
 def _take_order(desk: Desk) -> None:
     """Bring pending losses of before into the order in which they were disposed of: by the first fill of their sale."""
     count = desk.used[PENDING]
@@ -142,7 +142,7 @@ def _take_order(desk: Desk) -> None:
         desk.pending[j] = r
 
 
-@kernel
+@inner_kernel
 def _fold_desk(desk: Desk, rules: Rules, stack: Stack, tray: Tray, d: int) -> bool:
     """Fold all events of desk d; False where the desk was too small and nothing of it counts.
 
@@ -175,7 +175,7 @@ def _fold_desk(desk: Desk, rules: Rules, stack: Stack, tray: Tray, d: int) -> bo
     return not desk.used[FULL]
 
 
-@kernel
+@inner_kernel
 def _keep(desk: Desk, outcome: _Outcome) -> bool:
     """Put what a desk leaves behind with the rest; False, and nothing kept, where there is no room."""
     lots, rows, washes = outcome.rows_used[0], outcome.rows_used[1], outcome.rows_used[2]

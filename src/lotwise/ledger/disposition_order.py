@@ -6,13 +6,13 @@ which they were acquired.
 
 from __future__ import annotations
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.desk import REALIZED_ROWS, Desk
 
 __all__ = ["disposed_later", "first_fill"]
 
 
-@kernel
+@inner_kernel
 def first_fill(desk: Desk, r: int) -> int:
     """Event of the first fill of the sale that realised row r belongs to."""
     row = desk.realized[r]
@@ -25,7 +25,7 @@ def first_fill(desk: Desk, r: int) -> int:
     return first
 
 
-@kernel
+@inner_kernel
 def disposed_later(desk: Desk, r: int, q: int) -> bool:
     """Whether row r was disposed of after row q: by day, then the first fill of the sale, then by acquisition."""
     one, other = desk.realized[r], desk.realized[q]

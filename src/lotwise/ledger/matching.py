@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.households.accounts import AccountKind
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.desk import (
     FULL,
     PENDING,
@@ -58,13 +58,13 @@ class _Found(NamedTuple):
     row: int
 
 
-@kernel
+@inner_kernel
 def _can_absorb(marks: int) -> bool:
     """Whether shares were bought and have not taken over a loss yet."""
     return marks & _CANDIDATE == REPLACEMENT
 
 
-@kernel
+@inner_kernel
 def _deferred(desk: Desk, r: int, shares: int) -> int:
     """Disallow the loss of so many more shares of a row; cumulative, so that all shares give the whole loss."""
     row = desk.realized[r]
@@ -75,7 +75,7 @@ def _deferred(desk: Desk, r: int, shares: int) -> int:
     return int(loss)
 
 
-@kernel
+@inner_kernel
 def _tacked(start: int, acquired: int, sold: int) -> int:
     """Start of the replacement's holding period: earlier by the days the shares sold were held."""
     if start == NO_DATE:
@@ -85,7 +85,7 @@ def _tacked(start: int, acquired: int, sold: int) -> int:
     return acquired - (sold - start)
 
 
-@kernel
+@inner_kernel
 def _record(desk: Desk, r: int, lot: int, purchase: int, shares: int, loss: int, acquired: int, gone: bool) -> None:
     row = desk.realized[r]
     w = desk.used[WASHES]
@@ -105,7 +105,7 @@ def _record(desk: Desk, r: int, lot: int, purchase: int, shares: int, loss: int,
     wash.permanent = 1 if gone else 0
 
 
-@kernel
+@inner_kernel
 def _absorb_by_lot(desk: Desk, rules: Rules, r: int, i: int, shares: int, place: int, event: int) -> None:
     """Let `shares` of an open lot take over the loss of as many shares of a row."""
     j = split_off(desk, i, shares, event, place)
@@ -126,7 +126,7 @@ def _absorb_by_lot(desk: Desk, rules: Rules, r: int, i: int, shares: int, place:
     _record(desk, r, lot.number, lot.acquisition, shares, loss, lot.acquired, gone)
 
 
-@kernel
+@inner_kernel
 def _replaces(desk: Desk, rules: Rules, i: int, r: int) -> bool:
     """Whether an open lot can take over the loss of a row, by what both are and when they were traded."""
     lot, row = desk.lots[i], desk.realized[r]
@@ -140,7 +140,7 @@ def _replaces(desk: Desk, rules: Rules, i: int, r: int) -> bool:
     return identical_on(rules, row.matched_as, lot.security, row.sold)
 
 
-@kernel
+@inner_kernel
 def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
     """Let a lot just bought take over losses of earlier days that nothing has replaced yet."""
     day = desk.lots[i].acquired
@@ -162,7 +162,7 @@ def take_over(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
             return
 
 
-@kernel
+@inner_kernel
 def take_over_late(desk: Desk, rules: Rules, i: int, place: int, event: int) -> None:
     """Let a lot that was bought elsewhere, and comes in only now, take over the losses it has replaced since."""
     while _can_absorb(desk.lots[i].marks) and not desk.used[FULL]:
@@ -179,7 +179,7 @@ def take_over_late(desk: Desk, rules: Rules, i: int, place: int, event: int) -> 
         _absorb_by_lot(desk, rules, first, i, shares, place, event)
 
 
-@kernel
+@inner_kernel
 def _line_up(desk: Desk, rules: Rules, first_row: int) -> int:
     """List the day's rows of taxable sales in the order in which their losses are matched."""
     count = 0
@@ -198,7 +198,7 @@ def _line_up(desk: Desk, rules: Rules, first_row: int) -> int:
     return count
 
 
-@kernel
+@inner_kernel
 def _next_lot(desk: Desk, rules: Rules, r: int) -> int:
     """Open lot that replaces shares of a row next; -1 = none."""
     row = desk.realized[r]
@@ -217,13 +217,13 @@ def _next_lot(desk: Desk, rules: Rules, r: int) -> int:
     return -1
 
 
-@kernel
+@inner_kernel
 def _sold_later(desk: Desk, r: int, q: int, first_row: int) -> bool:
     """Whether row q was sold after row r, on the same day: its basis can still be raised."""
     return q >= first_row and first_fill(desk, q) > first_fill(desk, r)
 
 
-@kernel
+@inner_kernel
 def _counts_though_sold(desk: Desk, rules: Rules, r: int, q: int, first_row: int) -> bool:
     """Whether shares that row q sold still replace shares of row r."""
     if rules.reading == Reading.ANY_ACQUISITION:
@@ -236,7 +236,7 @@ def _counts_though_sold(desk: Desk, rules: Rules, r: int, q: int, first_row: int
     return bool(bought_after or rules.reading == Reading.HELD_AFTER_THIS_SALE)
 
 
-@kernel
+@inner_kernel
 def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
     """Realised row whose shares replace those of row r next: earliest acquisition, sold later; -1 = none."""
     row = desk.realized[r]
@@ -260,7 +260,7 @@ def _next_sold(desk: Desk, rules: Rules, r: int, first_row: int) -> int:
     return best
 
 
-@kernel
+@inner_kernel
 def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int) -> _Found:
     """Shares that replace those of row r next: the earliest acquisition first.
 
@@ -281,7 +281,7 @@ def _next_replacement(desk: Desk, rules: Rules, r: int, first_row: int) -> _Foun
     return _Found(i, -1) if lot_first else _Found(-1, q)
 
 
-@kernel
+@inner_kernel
 def _absorb_by_sold(desk: Desk, rules: Rules, r: int, q: int, shares: int, first_row: int) -> int:
     """Let shares that row q sold take over the loss of as many shares of row r; the row split off, -1 = none."""
     row = desk.realized[r]
@@ -306,7 +306,7 @@ def _absorb_by_sold(desk: Desk, rules: Rules, r: int, q: int, shares: int, first
     return rest
 
 
-@kernel
+@inner_kernel
 def _match(desk: Desk, rules: Rules, k: int, lined_up: int, first_row: int) -> int:
     """Match the loss of the k-th row of the day; how many rows are lined up afterwards."""
     r = desk.today[k]
@@ -329,7 +329,7 @@ def _match(desk: Desk, rules: Rules, k: int, lined_up: int, first_row: int) -> i
     return lined_up
 
 
-@kernel
+@inner_kernel
 def _line_up_rest(desk: Desk, q: int, rest: int, lined_up: int) -> int:
     """Put a row split off row q right after it."""
     k = lined_up
@@ -340,7 +340,7 @@ def _line_up_rest(desk: Desk, q: int, rest: int, lined_up: int) -> int:
     return lined_up + 1
 
 
-@kernel
+@inner_kernel
 def match_day(desk: Desk, rules: Rules, first_row: int) -> None:
     """Match the losses of the day whose realised rows begin at `first_row`; keep what is left for later purchases."""
     lined_up = _line_up(desk, rules, first_row)

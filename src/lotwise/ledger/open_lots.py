@@ -6,7 +6,7 @@ sold lot stays in its chain with no shares until somebody walks past it.
 
 from __future__ import annotations
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.desk import FULL, LOTS, POSITIONS, RECENT, RECENT_FIRST, SHORTS, Desk, new_lot, new_row, next_row
 from lotwise.ledger.tables import ABSORBED, FRESH_LOSS, REINVESTED, REPLACEMENT, SHORT
 from lotwise.money import mul_div
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@kernel
+@inner_kernel
 def position_of(desk: Desk, account: int, security: int, short: int) -> int:
     """Position of an account in a security, or in shares of it sold short; -1 = none yet."""
     for p in range(desk.used[POSITIONS]):
@@ -33,7 +33,7 @@ def position_of(desk: Desk, account: int, security: int, short: int) -> int:
     return -1
 
 
-@kernel
+@inner_kernel
 def _opened_position(desk: Desk, account: int, security: int, short: int) -> int:
     p = position_of(desk, account, security, short)
     if p >= 0:
@@ -50,7 +50,7 @@ def _opened_position(desk: Desk, account: int, security: int, short: int) -> int
     return p
 
 
-@kernel
+@inner_kernel
 def _comes_before(desk: Desk, i: int, j: int) -> bool:
     """Whether lot i was acquired before lot j; of one day, the purchase recorded first."""
     one, other = desk.lots[i], desk.lots[j]
@@ -59,7 +59,7 @@ def _comes_before(desk: Desk, i: int, j: int) -> bool:
     return bool(one.acquisition < other.acquisition)
 
 
-@kernel
+@inner_kernel
 def link_lot(desk: Desk, i: int) -> None:
     """Put an open lot into the chain of its position, and count its shares."""
     if desk.used[FULL]:
@@ -96,7 +96,7 @@ def link_lot(desk: Desk, i: int) -> None:
             desk.following[before] = i
 
 
-@kernel
+@inner_kernel
 def _link_beside(desk: Desk, i: int, j: int) -> None:
     """Put lot j, a part of open lot i, into the chain after it and the other parts of the same purchase."""
     lot = desk.lots[j]
@@ -113,7 +113,7 @@ def _link_beside(desk: Desk, i: int, j: int) -> None:
     desk.positions[p].shares += lot.shares
 
 
-@kernel
+@inner_kernel
 def _goes_before(desk: Desk, i: int, j: int) -> bool:
     """Whether lot i goes before lot j among those that replace."""
     if desk.lots[i].acquisition == desk.lots[j].acquisition:
@@ -121,7 +121,7 @@ def _goes_before(desk: Desk, i: int, j: int) -> bool:
     return _comes_before(desk, i, j)
 
 
-@kernel
+@inner_kernel
 def insert_recent(desk: Desk, i: int) -> None:
     """Put a lot among those that may replace shares sold at a loss; parts of one purchase go by account."""
     n = desk.used[RECENT]
@@ -131,7 +131,8 @@ def insert_recent(desk: Desk, i: int) -> None:
         if first == 0:
             desk.used[FULL] = 1
             return
-        desk.recent[: n - first] = desk.recent[first:n].copy()
+        for k in range(first, n):
+            desk.recent[k - first] = desk.recent[k]
         n -= first
         desk.used[RECENT_FIRST] = 0
     k = n
@@ -142,7 +143,7 @@ def insert_recent(desk: Desk, i: int) -> None:
     desk.used[RECENT] = n + 1
 
 
-@kernel
+@inner_kernel
 def line_up_recent(desk: Desk) -> None:
     """List anew the lots that may replace shares sold at a loss, after a day of acquisition has changed."""
     desk.used[RECENT_FIRST] = 0
@@ -153,7 +154,7 @@ def line_up_recent(desk: Desk) -> None:
             insert_recent(desk, i)
 
 
-@kernel
+@inner_kernel
 def relink(desk: Desk, p: int, security: int) -> None:
     """Chain the open lots of a position anew, as shares of `security` in the same account."""
     i = desk.positions[p].first
@@ -168,7 +169,7 @@ def relink(desk: Desk, p: int, security: int) -> None:
         i = after
 
 
-@kernel
+@inner_kernel
 def close_shares(desk: Desk, i: int, shares: int) -> tuple[int, int, int, int]:
     """Take shares out of a lot and its position: their basis, original basis, loss taken over and basis for losses.
 
@@ -202,7 +203,7 @@ def close_shares(desk: Desk, i: int, shares: int) -> tuple[int, int, int, int]:
     return basis, original, absorbed, loss_basis
 
 
-@kernel
+@inner_kernel
 def split_off(desk: Desk, i: int, shares: int, event: int, place: int) -> int:
     """Split shares off a lot into a lot of their own, linked and otherwise alike; the lot itself if it is all."""
     if shares == desk.lots[i].shares:
@@ -226,7 +227,7 @@ def split_off(desk: Desk, i: int, shares: int, event: int, place: int) -> int:
     return j
 
 
-@kernel
+@inner_kernel
 def split_row(desk: Desk, q: int, shares: int) -> int:
     """Keep `shares` in a row of today and put the rest into a row of its own; -1 = there is no rest."""
     row = desk.realized[q]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.desk import Desk
 from lotwise.ledger.events import NO_CODE, Relief
 from lotwise.ledger.holding_period import is_long_term_number
@@ -41,7 +41,7 @@ class Taking(NamedTuple):
     long_rate: int
 
 
-@kernel
+@inner_kernel
 def shares_named(desk: Desk, p: int, name: int) -> int:
     """Open shares of a position in lots of this name."""
     found = 0
@@ -53,7 +53,7 @@ def shares_named(desk: Desk, p: int, name: int) -> int:
     return found
 
 
-@kernel
+@inner_kernel
 def _rank(desk: Desk, i: int, taking: Taking) -> tuple[int, int, int]:
     """Lots go by this, lowest first, then by acquisition."""
     lot = desk.lots[i]
@@ -70,7 +70,7 @@ def _rank(desk: Desk, i: int, taking: Taking) -> tuple[int, int, int]:
     return dearest, 0, 0
 
 
-@kernel
+@inner_kernel
 def _unlink(desk: Desk, p: int, before: int, i: int) -> None:
     """Take a closed lot out of its chain."""
     after = desk.following[i]
@@ -82,7 +82,7 @@ def _unlink(desk: Desk, p: int, before: int, i: int) -> None:
         desk.positions[p].last = before
 
 
-@kernel
+@inner_kernel
 def _goes_before(desk: Desk, one: int, other: int) -> bool:
     """Whether the lot gathered as `one` goes before that gathered as `other`; ties as they stand in the chain."""
     for k in range(3):
@@ -91,9 +91,9 @@ def _goes_before(desk: Desk, one: int, other: int) -> bool:
     return one < other
 
 
-@kernel
+@inner_kernel
 def _gather(desk: Desk, p: int, taking: Taking, shares: int) -> int:
-    """List the open lots of a position that may be taken, in `taken` and `rank`; how many.
+    """List the open lots of a position that may be taken, in `gathered` and `rank`; how many.
 
     Where the oldest go first, no more than are needed: whole purchases until `shares` are covered.
     """
@@ -109,12 +109,12 @@ def _gather(desk: Desk, p: int, taking: Taking, shares: int) -> int:
             _unlink(desk, p, before, i)
         else:
             before = i
-            other_purchase = count > 0 and lot.acquisition != desk.lots[desk.taken[count - 1]].acquisition
+            other_purchase = count > 0 and lot.acquisition != desk.lots[desk.gathered[count - 1]].acquisition
             if oldest_first and other_purchase and covered >= shares:
                 return count
             named = taking.name == NO_CODE or lot.name == taking.name  # noqa: PLR1714 - of two widths
             if named:
-                desk.taken[count] = i
+                desk.gathered[count] = i
                 desk.rank[count, 0], desk.rank[count, 1], desk.rank[count, 2] = _rank(desk, i, taking)
                 count += 1
                 covered += lot.shares
@@ -122,7 +122,7 @@ def _gather(desk: Desk, p: int, taking: Taking, shares: int) -> int:
     return count
 
 
-@kernel
+@inner_kernel
 def _sink(desk: Desk, heap: NDArray[np.int32], k: int, count: int) -> None:
     """Let an entry of a heap sink to its place: the lot that goes first is on top."""
     while True:
@@ -136,21 +136,20 @@ def _sink(desk: Desk, heap: NDArray[np.int32], k: int, count: int) -> None:
         k = first
 
 
-@kernel
+@inner_kernel
 def line_up_lots(desk: Desk, p: int, taking: Taking, shares: int) -> int:
     """Put the lots that a disposition of `shares` takes into `desk.taken`, in order; how many they are."""
     count = _gather(desk, p, taking, shares)
-    if count <= 1:
-        return count
-    heap = np.arange(count).astype(np.int32)
+    heap = desk.heap
+    for k in range(count):
+        heap[k] = k
     for k in range(count // 2, -1, -1):
         _sink(desk, heap, k, count)
-    lots = desk.taken[:count].copy()
     left = count
     taken = 0
     covered = 0
     while left > 0 and covered < shares:
-        i = lots[heap[0]]
+        i = desk.gathered[heap[0]]
         desk.taken[taken] = i
         taken += 1
         covered += desk.lots[i].shares
@@ -160,7 +159,7 @@ def line_up_lots(desk: Desk, p: int, taking: Taking, shares: int) -> int:
     return taken
 
 
-@kernel
+@inner_kernel
 def average_basis(desk: Desk, p: int) -> None:
     """Give every share of a position the average basis, to the last unit; dates stay."""
     total = 0

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from lotwise.dates import WASH_DAYS
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, realize
 from lotwise.ledger.desk import FULL, PENDING, PENDING_FIRST, REALIZED_ROWS, Desk, new_lot
 from lotwise.ledger.events import MISSING, NO_CODE, EventKind
@@ -36,13 +36,13 @@ _ANY_BUT_REPLACEMENT = 0xFF ^ REPLACEMENT
 _ANY_BUT_BOUGHT = 0xFF ^ (REPLACEMENT | ABSORBED)
 
 
-@kernel
+@inner_kernel
 def _sold_of(row: Any, event: Any) -> bool:  # noqa: ANN401 - records
     """Whether a realised row is of the event's account and security, as it is called by now."""
     return bool(row.account == event.account and row.matched_as == event.security)
 
 
-@kernel
+@inner_kernel
 def _pending_shares(desk: Desk, posting: Posting) -> int:
     """Shares of the event's account and security sold at a loss for which replacements may still come."""
     found = 0
@@ -54,7 +54,7 @@ def _pending_shares(desk: Desk, posting: Posting) -> int:
     return found
 
 
-@kernel
+@inner_kernel
 def _lacks_detail(posting: Posting) -> bool:
     """Whether the event lacks what its kind needs."""
     kind, detail = posting.event.kind, posting.detail
@@ -74,7 +74,7 @@ def _lacks_detail(posting: Posting) -> bool:
     return not paid
 
 
-@kernel
+@inner_kernel
 def _cash_total(posting: Posting, shares: int) -> int:
     """Cash that the position receives."""
     if posting.event.amount > 0:
@@ -82,7 +82,7 @@ def _cash_total(posting: Posting, shares: int) -> int:
     return mul_div(posting.detail.cash, shares, SHARE)
 
 
-@kernel
+@inner_kernel
 def _recount(desk: Desk, p: int, new: int, old: int) -> None:
     """Count the shares of every lot anew; the basis of a lot too small to have any goes to its neighbour."""
     done, given = 0, 0
@@ -112,7 +112,7 @@ def _recount(desk: Desk, p: int, new: int, old: int) -> None:
     desk.positions[p].shares = given
 
 
-@kernel
+@inner_kernel
 def _recount_short(desk: Desk, p: int, new: int, old: int) -> None:
     """Count shares sold short anew, and with them what was held when they were sold (see short_sales)."""
     _recount(desk, p, new, old)
@@ -124,14 +124,14 @@ def _recount_short(desk: Desk, p: int, new: int, old: int) -> None:
         i = desk.following[i]
 
 
-@kernel
+@inner_kernel
 def _counted_anew(shares: int, new: int, old: int) -> int:
     """Shares sold before, in new shares; more than 64 bits hold can never be replaced, and stay as they are."""
     counted = mul_div(shares, new, old)
     return shares if counted == OVERFLOW else counted
 
 
-@kernel
+@inner_kernel
 def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
     """Count a position's shares, and those sold before, in new shares."""
     event = posting.event
@@ -149,7 +149,7 @@ def _scale(desk: Desk, posting: Posting, p: int, new: int, old: int) -> None:
             row.replaced = _counted_anew(row.replaced, new, old)
 
 
-@kernel
+@inner_kernel
 def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
     """Give a position its new security, and let what was sold before be replaced by that."""
     event = posting.event
@@ -164,7 +164,7 @@ def _rename(desk: Desk, posting: Posting, p: int, security: int) -> None:
         relink(desk, short, security)
 
 
-@kernel
+@inner_kernel
 def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
     """Give each lot a lot of new shares, with its part of the basis and the same dates."""
     detail = posting.detail
@@ -205,7 +205,7 @@ def _spin_off(desk: Desk, posting: Posting, p: int) -> None:
         i = desk.following[i]
 
 
-@kernel
+@inner_kernel
 def _boot(desk: Desk, posting: Posting, p: int) -> None:
     """Recognise the gain of every lot up to its cash; what cash is not gain lowers the basis."""
     detail = posting.detail
@@ -234,7 +234,7 @@ def _boot(desk: Desk, posting: Posting, p: int) -> None:
     posting.cash[posting.place] = total
 
 
-@kernel
+@inner_kernel
 def _return_capital(desk: Desk, posting: Posting, p: int) -> None:
     """Lower the basis of every lot by what it received; what exceeds the basis is a gain."""
     held = desk.positions[p].shares
@@ -261,7 +261,7 @@ def _return_capital(desk: Desk, posting: Posting, p: int) -> None:
     posting.cash[posting.place] = total
 
 
-@kernel
+@inner_kernel
 def _cash_merger(desk: Desk, posting: Posting, p: int) -> None:
     """Sell every lot of a position."""
     held = desk.positions[p].shares
@@ -281,7 +281,7 @@ def _cash_merger(desk: Desk, posting: Posting, p: int) -> None:
     posting.cash[posting.place] = total
 
 
-@kernel
+@inner_kernel
 def _exchange(desk: Desk, posting: Posting, p: int) -> None:
     """Turn every lot into shares of the acquirer; they were not bought and replace nothing."""
     detail = posting.detail
@@ -293,7 +293,7 @@ def _exchange(desk: Desk, posting: Posting, p: int) -> None:
     relink(desk, p, detail.new_security)
 
 
-@kernel
+@inner_kernel
 def _too_large(posting: Posting, held: int) -> bool:
     """Whether the position would leave the bounds within which nothing overflows."""
     kind, detail = posting.event.kind, posting.detail
@@ -312,7 +312,7 @@ def _too_large(posting: Posting, held: int) -> bool:
     return stock < 0 or stock > MOST_MONEY
 
 
-@kernel
+@inner_kernel
 def _vanishes(posting: Posting, held: int) -> bool:
     """Whether what is exchanged would leave no share at all."""
     kind, detail = posting.event.kind, posting.detail
@@ -321,7 +321,7 @@ def _vanishes(posting: Posting, held: int) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def reorganize(desk: Desk, posting: Posting) -> int:
     """Post what happened to every share of a security in one account."""
     event, detail = posting.event, posting.detail

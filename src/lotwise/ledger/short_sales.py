@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, add_lot, realize
 from lotwise.ledger.desk import FULL, LOTS, REALIZED_ROWS, Desk, Rules, identical_on
 from lotwise.ledger.events import NO_CODE
@@ -33,7 +33,7 @@ from lotwise.money import mul_div
 __all__ = ["begin_on_sale", "cover", "sell_short"]
 
 
-@kernel
+@inner_kernel
 def _held(desk: Desk, rules: Rules, security: int, day: int, long_term: bool) -> int:
     """Identical shares of the taxpayer held short or long term on a day."""
     found = 0
@@ -46,7 +46,7 @@ def _held(desk: Desk, rules: Rules, security: int, day: int, long_term: bool) ->
     return found
 
 
-@kernel
+@inner_kernel
 def sell_short(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post a short sale."""
     event = posting.event
@@ -68,7 +68,7 @@ def sell_short(desk: Desk, rules: Rules, posting: Posting) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def _acquired_since(desk: Desk, rules: Rules, posting: Posting, opened: int) -> int:
     """Identical shares acquired after the short sale and still open."""
     event = posting.event
@@ -81,7 +81,7 @@ def _acquired_since(desk: Desk, rules: Rules, posting: Posting, opened: int) -> 
     return found
 
 
-@kernel
+@inner_kernel
 def _begin_anew(desk: Desk, rules: Rules, posting: Posting, opened: int, shares: int) -> None:
     """Let the holding period of short-term identical shares begin on the day of closing (1233(b)(2))."""
     event = posting.event
@@ -118,7 +118,7 @@ class _Part(NamedTuple):
     tainted: int  # identical shares that were held short term at the short sale, or have been acquired since
 
 
-@kernel
+@inner_kernel
 def _close_part(desk: Desk, posting: Posting, i: int, part: _Part, shares: int, cost: int, long_term: bool) -> None:
     """Realise shares of short lot i with this character."""
     if shares <= 0:
@@ -132,7 +132,7 @@ def _close_part(desk: Desk, posting: Posting, i: int, part: _Part, shares: int, 
     row.long_term = 1 if long_term else 0
 
 
-@kernel
+@inner_kernel
 def _close(desk: Desk, rules: Rules, posting: Posting, i: int, part: _Part) -> None:
     """Close shares of short lot i; the law splits them by character."""
     shares, cost = part.shares, part.cost
@@ -150,7 +150,7 @@ def _close(desk: Desk, rules: Rules, posting: Posting, i: int, part: _Part) -> N
     _begin_anew(desk, rules, posting, opened, min(shares, part.tainted))
 
 
-@kernel
+@inner_kernel
 def _refused(desk: Desk, posting: Posting, p: int, own: int) -> int:
     """Whether short position p can be closed, by delivering a lot of position `own` if one is named."""
     event = posting.event
@@ -167,7 +167,7 @@ def _refused(desk: Desk, posting: Posting, p: int, own: int) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def _next_open(desk: Desk, p: int, name: int) -> int:
     """First open lot of a position (of a name)."""
     i = desk.positions[p].first
@@ -176,7 +176,7 @@ def _next_open(desk: Desk, p: int, name: int) -> int:
     return int(i)
 
 
-@kernel
+@inner_kernel
 def cover(desk: Desk, rules: Rules, posting: Posting) -> int:
     """Post the closing of a short sale, oldest first."""
     event = posting.event
@@ -210,7 +210,7 @@ def cover(desk: Desk, rules: Rules, posting: Posting) -> int:
     return Refusal.POSTED
 
 
-@kernel
+@inner_kernel
 def begin_on_sale(desk: Desk, rules: Rules, first_row: int) -> None:
     """Take away the holding period of shares sold while a short sale is open (1233(b)(2): sold before it is closed).
 

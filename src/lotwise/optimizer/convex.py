@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwise.kernels import kernel
-from lotwise.optimizer.dual import dual_bound, maximise_dual
-from lotwise.optimizer.pieces import value_at
-from lotwise.optimizer.problem import Columns, SolveStatus, State
+from lotwise.kernels import inner_kernel
+from lotwise.optimizer.dual import maximise_dual, write_prices, write_row_values
+from lotwise.optimizer.hand import LOWER, UPPER, take_in_hand
+from lotwise.optimizer.pieces import least_from, value_from
+from lotwise.optimizer.problem import STEEPEST, STIFFNESS, Columns, SolveStatus, State, copy_values
 
 __all__ = ["Certified", "solve_convex"]
 
@@ -20,14 +21,12 @@ _GAVE_UP = int(SolveStatus.GAVE_UP)
 _SHRINK = 0.1
 _LEAST_NEARNESS = 1e-7
 _MOST_ROUNDS = 40
+_ROUNDS_OF_UPDATES = 4  # rounds over which the Hessian is updated; later ones have weights too large to take back
 _MOST_STEPS = 200
 
 # A name whose specific risk is below this part of the account's mean is treated as having none: 1 / D would swamp
 # the Hessian.
 _STIFF = 1e-2
-
-# Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
-_COMMON_PART = 0.1
 
 # Cash and group rows may miss by this fraction of value before the remainder is pushed into names inside a piece; by
 # less where the price of missing them is so high that this alone would leave the gap open.
@@ -47,55 +46,57 @@ class Certified(NamedTuple):
     steps: int
 
 
-@kernel
-def _reference_curvature(columns: Columns, factors: int) -> float:
-    """Scale of proximal weights: mean curvature of the names, at least a part of what the factors give them."""
-    n = columns.coupling.shape[0]
-    own, common = 0.0, 0.0
-    for i in range(n):
-        own += columns.table[i].curvature
-        for r in range(factors):
-            common += columns.coupling[i, r] * columns.coupling[i, r]
-    scale = max(own, _COMMON_PART * common) / max(n, 1)
-    return scale if scale > 0.0 else 1.0
-
-
-@kernel
+@inner_kernel
 def _needs_proximal(columns: Columns, column: int, reference: float) -> bool:
     return bool(columns.table[column].bridge >= 0) or columns.table[column].curvature < _STIFF * reference
 
 
-@kernel
-def _set_proximal(columns: Columns, nearness: float, reference: float) -> None:
-    """Weight of every column's proximal term; none where its own curvature does the work."""
+@inner_kernel
+def _lay_out(columns: Columns, state: State, nearness: float, every: bool) -> bool:
+    """Give columns their proximal terms, and take every column (or those with a choice or such a term) in hand.
+
+    Flats are centred at their middle, other columns where they are held. Returns whether any has a proximal term.
+    """
+    reference = columns.scales[STIFFNESS]
+    found = False
     for j in range(columns.table.size):
+        had = columns.table[j].proximal > 0.0
+        needs = _needs_proximal(columns, j, reference)
         columns.table[j].proximal = 0.0
-        if _needs_proximal(columns, j, reference):
+        if needs:
             columns.table[j].proximal = nearness * max(columns.table[j].curvature, reference)
+            found = True
+            if columns.table[j].bridge >= 0:
+                p = columns.table[j].bridge
+                columns.table[j].centre = 0.5 * (columns.pieces[p].left + columns.pieces[p].right)
+            else:
+                first, last = columns.table[j].start, columns.table[j].stop - 1
+                least, most = columns.pieces[first].left, columns.pieces[last].right
+                columns.table[j].centre = min(max(columns.table[j].held, least), most)
+        if every or had or needs or columns.table[j].kinked:
+            take_in_hand(columns, state, j, state.price[j])
+    return found
 
 
-@kernel
-def _first_centres(columns: Columns, reference: float) -> bool:
-    """Start flats at their middle, other columns where they are held; returns whether any column needs a centre."""
-    needed = False
+@inner_kernel
+def _move_centres(columns: Columns, state: State, nearness: float) -> None:
+    """Centre proximal terms where the last round ended, at another weight."""
+    reference = columns.scales[STIFFNESS]
     for j in range(columns.table.size):
-        if columns.table[j].bridge >= 0:
-            p = columns.table[j].bridge
-            columns.table[j].centre = 0.5 * (columns.pieces[p].left + columns.pieces[p].right)
-        else:
-            first, last = columns.table[j].start, columns.table[j].stop - 1
-            columns.table[j].centre = min(
-                max(columns.table[j].held, columns.pieces[first].left), columns.pieces[last].right
-            )
-        needed = needed or _needs_proximal(columns, j, reference)
-    return needed
+        if columns.table[j].proximal > 0.0:
+            columns.table[j].centre = state.repaired[j]
+            columns.table[j].proximal = nearness * max(columns.table[j].curvature, reference)
+            take_in_hand(columns, state, j, state.price[j])
 
 
-@kernel
+@inner_kernel
 def _repair_cash(columns: Columns, state: State) -> None:
-    """Copy the weights and push what cash is missing into columns strictly inside a piece, softest first in effect."""
-    n = columns.coupling.shape[0]
-    state.repaired[:] = state.weight
+    """Copy the weights and push what cash is missing into columns strictly inside a piece, softest first in effect.
+
+    They stay on their pieces, so that nobody needs to look these up again.
+    """
+    n = columns.rows.shape[1]
+    copy_values(state.weight, state.repaired)
     missing = 1.0 - state.weight[n]
     for i in range(n):
         missing -= state.weight[i]
@@ -108,9 +109,8 @@ def _repair_cash(columns: Columns, state: State) -> None:
         share = missing / room
         for j in range(n + 1):
             if state.response[j] > 0.0:
-                first, last = columns.table[j].start, columns.table[j].stop - 1
                 w = state.repaired[j] + share * state.response[j]
-                w = min(max(w, columns.pieces[first].left), columns.pieces[last].right)
+                w = min(max(w, state.hand[LOWER, j]), state.hand[UPPER, j])
                 missing -= w - state.repaired[j]
                 state.repaired[j] = w
     if missing != 0.0:
@@ -120,62 +120,65 @@ def _repair_cash(columns: Columns, state: State) -> None:
         )
 
 
-@kernel
-def _primal(columns: Columns, state: State, factors: int) -> float:
-    """Objective of the repaired weights on the pieces in force; group slacks take the value their rows have."""
-    n, m = columns.coupling.shape
-    total = 0.0
+@inner_kernel
+def _certify(columns: Columns, state: State, factors: int) -> tuple[float, float]:
+    """Value of the repaired weights on the pieces in force, and the dual's at state.theta: no solution is below that.
+
+    Group slacks take the value that their rows have. What the solver believed of pieces and responses is not used.
+    """
+    m, n = columns.rows.shape
     exposure = state.gradient
+    write_row_values(columns, state.repaired, exposure)
+    primal, bound = 0.0, 0.0
     for r in range(m):
-        exposure[r] = 0.0
-    for i in range(n):
-        w = state.repaired[i]
-        for r in range(m):
-            exposure[r] += w * columns.coupling[i, r]
-    for r in range(factors):
-        away = exposure[r] - columns.right_side[r]
-        total += 0.5 * away * away
+        bound -= state.theta[r] * columns.right_side[r]
+        if r < factors:
+            away = exposure[r] - columns.right_side[r]
+            primal += 0.5 * away * away
+            bound -= 0.5 * state.theta[r] * state.theta[r]
     for g in range(m - factors - 1):
         state.repaired[n + 1 + g] = exposure[factors + 1 + g]
     for j in range(state.repaired.size):
-        total += value_at(columns, j, columns.table[j].start, columns.table[j].stop, state.repaired[j])
-    return total
+        primal += value_from(columns, j, state.piece[j], state.repaired[j])
+        bound += least_from(columns, j, state.piece[j], state.price[j])
+    return primal, bound
 
 
-@kernel
-def solve_convex(columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float) -> Certified:
+@inner_kernel
+def solve_convex(
+    columns: Columns, state: State, factors: int, gamma: float, gap: float, nearness: float, every: bool
+) -> Certified:
     """Solve the pieces in force, warm from state.theta, to a gap (fraction of value; times 1 / gamma inside).
 
-    `nearness` is the first round's proximal weight relative to a name's own curvature. The best weights are left in
+    `nearness` is the first round's proximal weight relative to a name's own curvature; `every`: pieces of any column
+    may be others than in the solve before, otherwise only of those with a choice. The best weights are left in
     state.best, the multipliers of the best bound in state.best_theta. GAVE_UP means the gap was not reached.
     """
     wanted = gap / gamma
-    residual = min(_RESIDUAL, max(0.02 * wanted / columns.steepest[0], _LEAST_RESIDUAL))
-    reference = _reference_curvature(columns, factors)
-    proximal = _first_centres(columns, reference)
+    residual = min(_RESIDUAL, max(0.02 * wanted / columns.scales[STEEPEST], _LEAST_RESIDUAL))
+    write_prices(columns, state.theta, factors, state.price)
+    proximal = _lay_out(columns, state, nearness, every)
     primal, bound = np.inf, -np.inf
     steps = 0
     failures = 0
-    for _ in range(_MOST_ROUNDS):
-        _set_proximal(columns, nearness, reference)
-        reached, taken = maximise_dual(columns, state, factors, 0.1 * wanted, residual, _MOST_STEPS)
+    for round_ in range(_MOST_ROUNDS):
+        anew = every if round_ == 0 else round_ >= _ROUNDS_OF_UPDATES
+        reached, taken = maximise_dual(columns, state, factors, 0.1 * wanted, residual, _MOST_STEPS, anew)
         steps += taken
         _repair_cash(columns, state)
-        value = _primal(columns, state, factors)
+        value, below = _certify(columns, state, factors)
         if value < primal:
             primal = value
-            state.best[:] = state.repaired
-        value = dual_bound(columns, state, state.theta, factors, True)
-        if value > bound:
-            bound = value
-            state.best_theta[:] = state.theta
-        if primal - bound <= max(wanted, _ROUNDOFF * (abs(primal) + columns.steepest[0])):
+            copy_values(state.repaired, state.best)
+        if below > bound:
+            bound = below
+            copy_values(state.theta, state.best_theta)
+        if primal - bound <= max(wanted, _ROUNDOFF * (abs(primal) + columns.scales[STEEPEST])):
             return Certified(_SOLVED, primal, bound, steps)
         if not proximal:
             failures += 1
             if failures > 2:
                 break
-        for j in range(columns.table.size):
-            columns.table[j].centre = state.repaired[j]
         nearness = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        _move_centres(columns, state, nearness)
     return Certified(_GAVE_UP, primal, bound, steps)

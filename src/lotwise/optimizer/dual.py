@@ -1,4 +1,4 @@
-"""The dual of an account's problem: its value, its Newton steps, and an exact line search.
+"""The dual of an account's problem: its Newton steps and an exact line search.
 
 With s = A theta the (proximal) dual is concave and once differentiable:
 
@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwise.kernels import kernel
-from lotwise.optimizer.pieces import branch_minimum, settle
-from lotwise.optimizer.problem import Columns, State
+from lotwise.kernels import inner_kernel, summing_kernel
+from lotwise.optimizer.hand import minimise_columns, slope_and_curvature
+from lotwise.optimizer.problem import BLOCK, STEEPEST, Columns, State, copy_values
 
-__all__ = ["dual_bound", "maximise_dual"]
+__all__ = ["maximise_dual", "write_prices", "write_row_values"]
 
 # Accepted slope at the end of a line search, relative to its start. Looser ones cycle (ALGORITHM, traps).
 _SLOPE_LOW = -0.1
@@ -28,6 +28,9 @@ _MOST_TRIALS = 60
 # Steps taken for the residual alone once the decrement is small: more would only stir roundoff.
 _MOST_IDLE = 3
 
+# Steps after which the Hessian is summed anew, before the roundoff of its updates tells.
+_MOST_UPDATES = 16
+
 # Relative ridge under which a pivot counts as zero: no name inside a piece answers in that direction.
 _RIDGE = 1e-12
 
@@ -36,125 +39,152 @@ _RIDGE = 1e-12
 _REACH = 50.0
 
 
-@kernel
-def _prices(columns: Columns, theta: np.ndarray, factors: int, out: np.ndarray) -> None:
+@summing_kernel
+def write_prices(columns: Columns, theta: np.ndarray, factors: int, out: np.ndarray) -> None:
     """Write s = A theta for every column: names, then cash, then one slack per group row."""
-    n, m = columns.coupling.shape
-    for i in range(n):
-        total = 0.0
-        for r in range(m):
-            total += columns.coupling[i, r] * theta[r]
-        out[i] = total
+    m, n = columns.rows.shape
+    prices = out[:n]
+    prices[:] = theta[factors]
+    whole = factors - factors % 4
+    for r in range(0, whole, 4):
+        t, u, v, x = theta[r], theta[r + 1], theta[r + 2], theta[r + 3]
+        one, two, three, four = columns.rows[r], columns.rows[r + 1], columns.rows[r + 2], columns.rows[r + 3]
+        for i in range(n):
+            prices[i] += t * one[i] + u * two[i] + (v * three[i] + x * four[i])
+    for r in range(whole, m):
+        if r != factors:
+            t = theta[r]
+            one = columns.rows[r]
+            for i in range(n):
+                prices[i] += t * one[i]
     out[n] = theta[factors]
     for g in range(m - factors - 1):
         out[n + 1 + g] = -theta[factors + 1 + g]
 
 
-@kernel
-def _settle_all(columns: Columns, state: State) -> None:
-    """Minimise every column at the prices in `state.price`."""
-    for j in range(state.price.size):
-        w, q, p = settle(columns, j, state.price[j], state.piece[j])
-        state.weight[j] = w
-        state.response[j] = q
-        state.piece[j] = p
-
-
-@kernel
-def _gradient(columns: Columns, state: State, factors: int) -> None:
-    """Write A'w - r - (nu, 0, 0)."""
-    n, m = columns.coupling.shape
+@summing_kernel
+def write_row_values(columns: Columns, weights: np.ndarray, out: np.ndarray) -> None:
+    """Write A'w: exposures, the sum of the names' weights, group values."""
+    m, n = columns.rows.shape
     for r in range(m):
-        state.gradient[r] = -columns.right_side[r]
-    for r in range(factors):
-        state.gradient[r] -= state.theta[r]
-    for i in range(n):
-        w = state.weight[i]
-        if w != 0.0:
-            for r in range(m):
-                state.gradient[r] += w * columns.coupling[i, r]
+        row = columns.rows[r]
+        total = 0.0
+        for i in range(n):
+            total += row[i] * weights[i]
+        out[r] = total
+
+
+@inner_kernel
+def _write_gradient(columns: Columns, state: State, factors: int) -> None:
+    """Write A'w - r - (nu, 0, 0)."""
+    m, n = columns.rows.shape
+    write_row_values(columns, state.weight, state.gradient)
+    for r in range(m):
+        state.gradient[r] -= columns.right_side[r]
+        if r < factors:
+            state.gradient[r] -= state.theta[r]
     state.gradient[factors] += state.weight[n]
     for g in range(m - factors - 1):
         state.gradient[factors + 1 + g] -= state.weight[n + 1 + g]
 
 
-@kernel
-def _add_outer(coupling: np.ndarray, name: int, amount: float, hessian: np.ndarray) -> None:
-    """Add amount x a a' of one name; whole rows, though the matrix is symmetric, since they vectorise."""
-    m = coupling.shape[1]
-    for r in range(m):
-        scaled = amount * coupling[name, r]
-        for c in range(m):
-            hessian[r, c] += scaled * coupling[name, c]
-
-
-@kernel
-def _add_all_outer(coupling: np.ndarray, response: np.ndarray, chosen: np.ndarray, hessian: np.ndarray) -> None:
-    """Add q a a' of every name inside a piece, four at a time: the matrix is read and written a quarter as often."""
-    n, m = coupling.shape
-    count = 0
-    for i in range(n):
-        if response[i] != 0.0:
-            chosen[count] = i
-            count += 1
-    whole = count - count % 4
-    for p in range(0, whole, 4):
-        i, j, k, t = chosen[p], chosen[p + 1], chosen[p + 2], chosen[p + 3]
+@summing_kernel
+def _add_names(
+    rows: np.ndarray, chosen: np.ndarray, change: np.ndarray, block: np.ndarray, hessian: np.ndarray
+) -> None:
+    """Add change x a a' of the chosen names to the lower triangle, a block of names at a time."""
+    m = rows.shape[0]
+    plain, scaled = block[0], block[1]
+    for start in range(0, chosen.size, BLOCK):
+        size = min(BLOCK, chosen.size - start)
         for r in range(m):
-            at_i = response[i] * coupling[i, r]
-            at_j = response[j] * coupling[j, r]
-            at_k = response[k] * coupling[k, r]
-            at_t = response[t] * coupling[t, r]
-            for c in range(m):
-                hessian[r, c] += (
-                    at_i * coupling[i, c] + at_j * coupling[j, c] + at_k * coupling[k, c] + at_t * coupling[t, c]
-                )
-    for p in range(whole, count):
-        _add_outer(coupling, chosen[p], response[chosen[p]], hessian)
+            row = rows[r]
+            for t in range(size):
+                value = row[chosen[start + t]]
+                plain[r, t] = value
+                scaled[r, t] = value * change[start + t]
+        for r in range(m):
+            own = scaled[r]
+            whole = (r + 1) - (r + 1) % 4
+            for c in range(0, whole, 4):
+                one, two, three, four = plain[c], plain[c + 1], plain[c + 2], plain[c + 3]
+                a, b, d, e = 0.0, 0.0, 0.0, 0.0
+                for t in range(size):
+                    x = own[t]
+                    a += x * one[t]
+                    b += x * two[t]
+                    d += x * three[t]
+                    e += x * four[t]
+                hessian[r, c] += a
+                hessian[r, c + 1] += b
+                hessian[r, c + 2] += d
+                hessian[r, c + 3] += e
+            for c in range(whole, r + 1):
+                one = plain[c]
+                a = 0.0
+                for t in range(size):
+                    a += own[t] * one[t]
+                hessian[r, c] += a
 
 
-@kernel
-def _add_to_hessian(columns: Columns, state: State, column: int, amount: float, factors: int) -> None:
-    """Add amount x a_j a_j' of one column."""
-    n = columns.coupling.shape[0]
-    if column >= n:
-        row = factors + column - n
-        state.hessian[row, row] += amount
-    else:
-        _add_outer(columns.coupling, column, amount, state.hessian)
-
-
-@kernel
-def _rebuild_hessian(columns: Columns, state: State, factors: int) -> None:
-    state.hessian[:] = 0.0
-    for r in range(factors):
-        state.hessian[r, r] = 1.0
-    n = columns.coupling.shape[0]
-    _add_all_outer(columns.coupling, state.response, state.chosen, state.hessian)
-    for j in range(n, state.response.size):
-        _add_to_hessian(columns, state, j, state.response[j], factors)
-
-
-@kernel
-def _newton_step(state: State, factors: int, steepest: float) -> None:
-    """Solve H p = gradient by Cholesky; where nothing answers a ridge bounds the step."""
-    m = state.gradient.size
-    factor = state.factor
+@inner_kernel
+def _accept(columns: Columns, state: State, factors: int, anew: bool) -> None:
+    """Take weight_next and response_next over, and let the Hessian follow; `anew`: sum all of it."""
+    m, n = columns.rows.shape
+    changed = 0
+    inside = 0
+    for j in range(n):
+        changed += state.response_next[j] != state.response[j]
+        inside += state.response_next[j] != 0.0
+    anew = anew or changed > inside
+    if anew:
+        state.response[:] = 0.0
+        state.hessian[:] = 0.0
+        for r in range(factors):
+            state.hessian[r, r] = 1.0
+    count = 0
+    for j in range(n):
+        difference = state.response_next[j] - state.response[j]
+        if difference != 0.0:
+            state.chosen[count] = j
+            state.change[count] = difference
+            count += 1
+    _add_names(columns.rows, state.chosen[:count], state.change[:count], state.block, state.hessian)
     for r in range(factors, m):
-        state.ridge[r] = abs(state.gradient[r]) / (_REACH * steepest)
+        state.hessian[r, r] += state.response_next[n + r - factors] - state.response[n + r - factors]
+    copy_values(state.response_next, state.response)
+    copy_values(state.weight_next, state.weight)
+
+
+@inner_kernel
+def _factorise(state: State, factors: int, steepest: float) -> None:
+    """Cholesky factor of the Hessian; where nothing answers a ridge bounds the step."""
+    m = state.gradient.size
+    factor, pivot = state.factor, state.pivot
     for r in range(m):
         for c in range(r + 1):
-            total = state.hessian[c, r]
-            if r == c:
-                total += state.ridge[r]
-            for t in range(c):
-                total -= factor[r, t] * factor[c, t]
-            if r == c:
-                least = _RIDGE * max(state.hessian[r, r] + state.ridge[r], 1e-6)
-                factor[r, r] = np.sqrt(max(total, least))
-            else:
-                factor[r, c] = total / factor[c, c]
-    step = state.step
+            factor[r, c] = state.hessian[r, c]
+    for r in range(factors, m):
+        factor[r, r] += abs(state.gradient[r]) / (_REACH * steepest)
+    for p in range(m):
+        pivot[p] = _RIDGE * max(factor[p, p], 1e-6)  # least that may be left of it
+    for p in range(m):
+        root = np.sqrt(max(factor[p, p], pivot[p]))
+        factor[p, p] = root
+        for r in range(p + 1, m):
+            factor[r, p] /= root
+        for r in range(p + 1, m):
+            at_p = factor[r, p]
+            for c in range(p + 1, r + 1):
+                factor[r, c] -= at_p * factor[c, p]
+
+
+@inner_kernel
+def _newton_step(state: State, factors: int, steepest: float) -> None:
+    """Solve H p = gradient."""
+    _factorise(state, factors, steepest)
+    m = state.gradient.size
+    factor, step = state.factor, state.step
     for r in range(m):
         total = state.gradient[r]
         for t in range(r):
@@ -162,32 +192,23 @@ def _newton_step(state: State, factors: int, steepest: float) -> None:
         step[r] = total / factor[r, r]
     for back in range(m):
         r = m - 1 - back
-        total = step[r]
-        for t in range(r + 1, m):
-            total -= factor[t, r] * step[t]
-        step[r] = total / factor[r, r]
+        step[r] /= factor[r, r]
+        for t in range(r):
+            step[t] -= factor[r, t] * step[r]
 
 
-@kernel
+@inner_kernel
 def _slope_along(columns: Columns, state: State, length: float, start: float, square: float) -> tuple[float, float]:
     """Slope and curvature of Phi at theta + length x step; leaves the minimisers in weight_next.
 
     `start` is the part of the slope that no column answers for, at length 0; `square` is |nu part of the step|^2.
     """
-    slope = start - length * square
-    curvature = -square
-    for j in range(state.price.size):
-        ds = state.price_step[j]
-        w, q, p = settle(columns, j, state.price[j] + length * ds, state.piece[j])
-        state.weight_next[j] = w
-        state.response_next[j] = q
-        state.piece[j] = p
-        slope += w * ds
-        curvature -= q * ds * ds
-    return slope, curvature
+    minimise_columns(columns, state, length)
+    slope, curvature = slope_and_curvature(state)
+    return start - length * square + slope, -square - curvature
 
 
-@kernel
+@inner_kernel
 def _line_search(columns: Columns, state: State, decrement: float, start: float, square: float) -> float:
     """Find a length at which the slope has all but vanished (safeguarded Newton on a falling, continuous slope)."""
     low = 0.0
@@ -213,24 +234,24 @@ def _line_search(columns: Columns, state: State, decrement: float, start: float,
     return length
 
 
-@kernel
+@inner_kernel
 def maximise_dual(
-    columns: Columns, state: State, factors: int, tolerance: float, residual: float, most_steps: int
+    columns: Columns, state: State, factors: int, tolerance: float, residual: float, most_steps: int, anew: bool
 ) -> tuple[bool, int]:
     """Semismooth Newton from state.theta until the decrement and the hard rows' residual are small.
 
     Returns (reached, steps). `tolerance` bounds gradient . step (twice what the dual can still gain) and half the
     square of X'(w - b) - nu, which is part of the gap where names answer steeply though the dual is nearly flat;
-    `residual` the largest violation of the cash and group rows, as fractions of value.
+    `residual` the largest violation of the cash and group rows, as fractions of value. `state.price` must hold
+    A theta and every column be in hand; `anew`: nothing is known of the Hessian.
     """
     m = state.theta.size
-    _prices(columns, state.theta, factors, state.price)
-    _settle_all(columns, state)
-    _gradient(columns, state, factors)
-    _rebuild_hessian(columns, state, factors)
+    minimise_columns(columns, state, 0.0)
+    _accept(columns, state, factors, anew)
+    _write_gradient(columns, state, factors)
     idle = 0
     for steps in range(most_steps):
-        _newton_step(state, factors, columns.steepest[0])
+        _newton_step(state, factors, columns.scales[STEEPEST])
         decrement = 0.0
         worst = 0.0
         mismatch = 0.0
@@ -246,7 +267,7 @@ def maximise_dual(
             idle += 1
         if idle > _MOST_IDLE or not decrement > 0.0:
             return decrement <= tolerance, steps
-        _prices(columns, state.step, factors, state.price_step)
+        write_prices(columns, state.step, factors, state.price_step)
         start = 0.0
         square = 0.0
         for r in range(m):
@@ -255,49 +276,10 @@ def maximise_dual(
                 start -= state.theta[r] * state.step[r]
                 square += state.step[r] * state.step[r]
         length = _line_search(columns, state, decrement, start, square)
-        changed = 0
-        inside = 0
-        for j in range(state.price.size):
-            changed += state.response_next[j] != state.response[j]
-            inside += state.response_next[j] != 0.0
-        rebuild = 2 * changed > inside or steps % 16 == 15
         for r in range(m):
             state.theta[r] += length * state.step[r]
         for j in range(state.price.size):
             state.price[j] += length * state.price_step[j]
-            difference = state.response_next[j] - state.response[j]
-            if difference != 0.0 and not rebuild:
-                _add_to_hessian(columns, state, j, difference, factors)
-            state.response[j] = state.response_next[j]
-            state.weight[j] = state.weight_next[j]
-        if rebuild:
-            _rebuild_hessian(columns, state, factors)
-        _gradient(columns, state, factors)
+        _accept(columns, state, factors, steps % _MOST_UPDATES == _MOST_UPDATES - 1)
+        _write_gradient(columns, state, factors)
     return False, most_steps
-
-
-@kernel
-def dual_bound(columns: Columns, state: State, theta: np.ndarray, factors: int, branches: bool) -> float:
-    """Dual value at any multipliers, from the true functions: a lower bound that trusts no solver.
-
-    A kinked name takes the better of its two branches, which is what makes the bound hold for the non-convex problem.
-    With `branches` the pieces in force are used instead (the bound of one choice of signs).
-    """
-    _prices(columns, theta, factors, state.price_step)
-    total = 0.0
-    for r in range(theta.size):
-        total -= theta[r] * columns.right_side[r]
-        if r < factors:
-            total -= 0.5 * theta[r] * theta[r]
-    for j in range(state.price.size):
-        s = state.price_step[j]
-        if branches:
-            best, _ = branch_minimum(columns, j, columns.table[j].start, columns.table[j].stop, s)
-        elif columns.table[j].kinked:
-            best, _ = branch_minimum(columns, j, columns.table[j].own_start, columns.table[j].hinge, s)
-            other, _ = branch_minimum(columns, j, columns.table[j].hinge, columns.table[j].own_stop, s)
-            best = min(best, other)
-        else:
-            best, _ = branch_minimum(columns, j, columns.table[j].own_start, columns.table[j].own_stop, s)
-        total += best
-    return total

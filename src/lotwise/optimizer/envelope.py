@@ -13,7 +13,7 @@ Newton inside that bracket takes about five steps.
 
 from __future__ import annotations
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.optimizer.pieces import branch_minimum, value_at
 from lotwise.optimizer.problem import Columns
 
@@ -23,7 +23,7 @@ __all__ = ["add_envelope"]
 _MOST_STEPS = 200
 
 
-@kernel
+@inner_kernel
 def _bitangent(columns: Columns, name: int) -> tuple[float, float]:
     """Return the two points (left of h, right of h) that the bitangent touches."""
     first, hinge, stop = (
@@ -58,7 +58,7 @@ def _bitangent(columns: Columns, name: int) -> tuple[float, float]:
     return left, right
 
 
-@kernel
+@inner_kernel
 def add_envelope(columns: Columns, name: int, at: int) -> int:
     """Write the envelope of one kinked name from piece `at` on and put it in force; returns where the next begins."""
     first, hinge, stop = (

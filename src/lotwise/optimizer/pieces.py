@@ -6,17 +6,17 @@ column was last found is where the next search starts.
 
 from __future__ import annotations
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
-__all__ = ["add_name", "add_slack", "branch_minimum", "settle", "value_at", "value_on"]
+__all__ = ["add_names", "add_slack", "branch_minimum", "least_from", "value_at", "value_from", "value_on"]
 
 # A lot below this fraction of the account (a hundredth of a cent in a million dollars) cannot be told from rounding;
 # as a piece it would only make a name look non-convex.
 _DUST = 1e-14
 
 
-@kernel
+@inner_kernel
 def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     """Value of a column's function at a weight on a known piece."""
     away = weight - columns.table[column].anchor
@@ -27,7 +27,7 @@ def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     )
 
 
-@kernel
+@inner_kernel
 def value_at(columns: Columns, column: int, first: int, stop: int, weight: float) -> float:
     """Value of a column's function at a weight, searching pieces first .. stop."""
     piece = first
@@ -36,45 +36,55 @@ def value_at(columns: Columns, column: int, first: int, stop: int, weight: float
     return value_on(columns, column, piece, weight)
 
 
-@kernel
-def settle(columns: Columns, column: int, price: float, piece: int) -> tuple[float, float, int]:
-    """Minimise a column's function + price x w + e (w - z)^2 / 2 over the pieces in force.
-
-    Returns (w, q, piece): q = 1 / curvature strictly inside a piece, 0 on a kink or an end. Starts at `piece`.
-    """
-    e = columns.table[column].proximal
-    z = columns.table[column].centre
-    b = columns.table[column].anchor
-    first = columns.table[column].start
-    last = columns.table[column].stop - 1
+@inner_kernel
+def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
+    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
+    first, last = columns.table[column].start, columns.table[column].stop - 1
     p = min(max(piece, first), last)
-    while True:
-        curved = columns.pieces[p].curved
-        slope = columns.pieces[p].slope + price
-        x = columns.pieces[p].right
-        if curved * (x - b) + e * (x - z) + slope < 0.0:
-            if p == last:
-                return x, 0.0, p
-            p += 1
-            if columns.pieces[p].curved * (x - b) + e * (x - z) + columns.pieces[p].slope + price >= 0.0:
-                return x, 0.0, p
-            continue
-        x = columns.pieces[p].left
-        if curved * (x - b) + e * (x - z) + slope > 0.0:
-            if p == first:
-                return x, 0.0, p
-            p -= 1
-            if columns.pieces[p].curved * (x - b) + e * (x - z) + columns.pieces[p].slope + price <= 0.0:
-                return x, 0.0, p
-            continue
-        stiffness = curved + e
-        if stiffness <= 0.0:
-            return x, 0.0, p
-        w = (curved * b + e * z - slope) / stiffness
-        return min(max(w, columns.pieces[p].left), columns.pieces[p].right), 1.0 / stiffness, p
+    while p > first and weight < columns.pieces[p].left:
+        p -= 1
+    while p < last and weight > columns.pieces[p].right:
+        p += 1
+    return value_on(columns, column, p, weight)
 
 
-@kernel
+@inner_kernel
+def least_from(columns: Columns, column: int, piece: int, price: float) -> float:
+    """Least of a column's function + price x w over the pieces in force, searched from a piece outward.
+
+    The pieces in force are convex together, so that where no neighbour falls lower there is no lower one at all.
+    """
+    b = columns.table[column].anchor
+    first, last = columns.table[column].start, columns.table[column].stop - 1
+    p = min(max(piece, first), last)
+    while (
+        p > first
+        and columns.pieces[p - 1].curved * (columns.pieces[p].left - b) + columns.pieces[p - 1].slope + price > 0.0
+    ):
+        p -= 1
+    while (
+        p < last
+        and columns.pieces[p + 1].curved * (columns.pieces[p].right - b) + columns.pieces[p + 1].slope + price < 0.0
+    ):
+        p += 1
+    return _least_on(columns, column, p, price)
+
+
+@inner_kernel
+def _least_on(columns: Columns, column: int, piece: int, price: float) -> float:
+    """Least of a column's function + price x w on one piece."""
+    b = columns.table[column].anchor
+    slope = columns.pieces[piece].slope + price
+    curved = columns.pieces[piece].curved
+    w = columns.pieces[piece].left
+    if curved * (w - b) + slope < 0.0:
+        w = columns.pieces[piece].right
+        if curved * (w - b) + slope > 0.0:
+            w = b - slope / curved
+    return float(value_on(columns, column, piece, w) + price * w)
+
+
+@inner_kernel
 def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: float) -> tuple[float, float]:
     """Minimise the true function + price x w over pieces first .. stop, which must be convex among themselves.
 
@@ -97,7 +107,7 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
     return value_on(columns, column, p, w) + price * w, w
 
 
-@kernel
+@inner_kernel
 def _add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
     """Append a piece unless it is empty; returns where the next one goes."""
     columns.pieces[at].left = left
@@ -108,7 +118,7 @@ def _add_piece(columns: Columns, at: int, left: float, right: float, slope: floa
     return at + 1
 
 
-@kernel
+@inner_kernel
 def _add_bounded(
     columns: Columns,
     at: int,
@@ -146,17 +156,41 @@ def _add_bounded(
             return at
 
 
-@kernel
-def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, penalty: float) -> int:
-    """Write the pieces of one name, divided by gamma, from `at` on; returns where the next column's begin.
+@inner_kernel
+def _add_lots(problem: AccountProblem, columns: Columns, name: int, at: int) -> int:
+    """Write the lots of a name without bounds, from h downward: the cheapest lot is the last piece."""
+    scale = 1.0 / problem.risk_price
+    first, stop = problem.lot_start[name], problem.lot_start[name + 1]
+    count = 0
+    for lot in range(first, stop):
+        count += problem.lot_quantity[lot] > _DUST
+    p = at + count
+    right = problem.held[name]
+    left = right
+    cost = 0.0
+    for lot in range(first, stop):
+        quantity = problem.lot_quantity[lot]
+        if quantity <= _DUST:
+            continue
+        p -= 1
+        price = problem.lot_price[lot] * scale
+        left = right - quantity
+        if p == at and left < _DUST:
+            left = 0.0
+        cost += price * quantity
+        _add_piece(columns, p, left, right, -price, 2.0 * problem.specific[name], cost)
+        right = left
+    return at + count
 
-    From the least weight upward: the lots, dearest first, then the buy. Lots of no quantity are dropped: a zero-sized
-    loss lot must not make a name non-convex. `penalty` is P / gamma.
-    """
+
+@inner_kernel
+def _add_bounded_name(problem: AccountProblem, columns: Columns, name: int, at: int, penalty: float) -> tuple[int, int]:
+    """Write the pieces of a name with bounds, from the least weight upward: (where the buy begins, where it ends)."""
+    bounds = (problem.low[name], problem.high[name], penalty)
+    start = at
     scale = 1.0 / problem.risk_price
     h = problem.held[name]
     curved = 2.0 * problem.specific[name]
-    bounds = (problem.low[name], problem.high[name], penalty)
     total = 0.0
     cost = 0.0
     first_lot = problem.lot_start[name]
@@ -165,7 +199,6 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
         if problem.lot_quantity[lot] > _DUST:
             total += problem.lot_quantity[lot]
             cost += problem.lot_quantity[lot] * problem.lot_price[lot] * scale
-    columns.table[name].own_start = at
     x = h - total
     if x < _DUST:
         x = 0.0
@@ -181,24 +214,73 @@ def add_name(problem: AccountProblem, columns: Columns, name: int, at: int, pena
         at = _add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
         cost -= price * quantity
         x = right
-    columns.table[name].hinge = at
+    hinge = at
     upper = max(1.0, h)
     if problem.may_buy[name] and upper > h:
         at = _add_bounded(columns, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
-    elif at == columns.table[name].own_start:
+    elif at == start:
         at = _add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
-        columns.table[name].hinge = columns.table[name].own_start
-    columns.table[name].own_stop = at
+        hinge = start
+    return hinge, at
+
+
+@inner_kernel
+def _add_plain_name(problem: AccountProblem, columns: Columns, name: int, at: int) -> tuple[int, int]:
+    """Write the pieces of a name without bounds: (where the buy begins, where it ends)."""
+    h = problem.held[name]
+    upper = max(1.0, h)
+    hinge = _add_lots(problem, columns, name, at)
+    buys = problem.may_buy[name] and upper > h
+    slope = problem.buy_cost[name] / problem.risk_price if buys else 0.0
+    # Written in any case, and overwritten by the next name where it does not count.
+    _add_piece(columns, hinge, h, upper if buys else h, slope, 2.0 * problem.specific[name], 0.0)
+    stop = hinge + (buys or hinge == at)
+    return hinge, stop
+
+
+@inner_kernel
+def _describe_name(problem: AccountProblem, columns: Columns, name: int, start: int, hinge: int, stop: int) -> None:
+    """Write the row of a name whose pieces stand."""
+    columns.table[name].own_start = start
+    columns.table[name].hinge = hinge
+    columns.table[name].own_stop = stop
     columns.table[name].anchor = problem.target[name]
-    columns.table[name].curvature = curved
-    columns.table[name].held = h
-    hinge = columns.table[name].hinge
-    both = columns.table[name].own_start < hinge < at
+    columns.table[name].curvature = 2.0 * problem.specific[name]
+    columns.table[name].held = problem.held[name]
+    both = start < hinge < stop
     columns.table[name].kinked = both and columns.pieces[hinge - 1].slope > columns.pieces[hinge].slope
+
+
+@inner_kernel
+def add_names(problem: AccountProblem, columns: Columns, penalty: float) -> int:
+    """Write the pieces of every name, divided by gamma; returns where the next column's begin.
+
+    From the least weight upward: the lots, dearest first, then the buy. Lots of no quantity are dropped: a zero-sized
+    loss lot must not make a name non-convex. `penalty` is P / gamma. Names with bounds come after the others.
+    """
+    at = 0
+    bounded = 0
+    for name in range(problem.target.size):
+        if problem.low[name] > 0.0 or problem.high[name] < max(1.0, problem.held[name]):
+            bounded += 1
+        else:
+            hinge, stop = _add_plain_name(problem, columns, name, at)
+            _describe_name(problem, columns, name, at, hinge, stop)
+            at = stop
+    return _add_bounded_names(problem, columns, at, penalty) if bounded else at
+
+
+@inner_kernel
+def _add_bounded_names(problem: AccountProblem, columns: Columns, at: int, penalty: float) -> int:
+    for name in range(problem.target.size):
+        if problem.low[name] > 0.0 or problem.high[name] < max(1.0, problem.held[name]):
+            hinge, stop = _add_bounded_name(problem, columns, name, at, penalty)
+            _describe_name(problem, columns, name, at, hinge, stop)
+            at = stop
     return at
 
 
-@kernel
+@inner_kernel
 def add_slack(
     columns: Columns,
     column: int,

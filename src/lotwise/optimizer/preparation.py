@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwise.kernels import kernel
-from lotwise.optimizer.pieces import add_name, add_slack
-from lotwise.optimizer.problem import AccountProblem, Columns
+from lotwise.kernels import inner_kernel, summing_kernel
+from lotwise.optimizer.pieces import add_names, add_slack
+from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Columns
 
-__all__ = ["is_solvable", "penalty_of", "prepare"]
+__all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is four times outbid.
 _PENALTY = 4.0
@@ -16,31 +16,43 @@ _PENALTY = 4.0
 # A slack of a group row ranges this many times the largest value the row can take.
 _SLACK_ROOM = 2.0
 
+# Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
+_COMMON_PART = 0.1
 
-@kernel
-def _steepest_slope(problem: AccountProblem) -> float:
-    """Bound on the slope of any column's function, divided by gamma.
+_TURNED = 16  # names turned at a time: two cache lines of every row
 
-    It is made of the dearest lot or buy, plus D (a whole weight off target), plus the pull of the
-    factors: |x| |nu| with |nu| <= 2 max |x|, since weights and targets are each at most 1.
+
+@summing_kernel
+def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray) -> None:
+    """Bound the slope of any column's function, divided by gamma, and find the scale of proximal weights.
+
+    The slope is made of the dearest lot or buy, plus D (a whole weight off target), plus the pull of the factors:
+    |x| |nu| with |nu| <= 2 max |x|, since weights and targets are each at most 1. The scale is the mean curvature of
+    the names, at least a part of what the factors give them. `squares` is memory (n,).
     """
-    steepest = 0.0
-    for price in problem.lot_price:
-        steepest = max(steepest, abs(price))
-    curvature = 0.0
-    pull = 0.0
     n, k = problem.loadings.shape
+    squares[:] = 0.0
+    for r in range(k):
+        row = columns.rows[r]
+        for i in range(n):
+            squares[i] += row[i] * row[i]
+    price = 0.0
+    for lot in range(problem.lot_start[0], problem.lot_start[n]):
+        price = max(price, abs(problem.lot_price[lot]))
+    curvature, pull = 0.0, 0.0
+    own, common = 0.0, 0.0
     for i in range(n):
-        steepest = max(steepest, problem.buy_cost[i])
+        price = max(price, problem.buy_cost[i])
         curvature = max(curvature, 2.0 * problem.specific[i])
-        square = 0.0
-        for r in range(k):
-            square += problem.loadings[i, r] * problem.loadings[i, r]
-        pull = max(pull, square)
-    return steepest / problem.risk_price + curvature + 2.0 * pull + 1e-6
+        pull = max(pull, squares[i])
+        own += 2.0 * problem.specific[i]
+        common += squares[i]
+    columns.scales[STEEPEST] = price / problem.risk_price + curvature + 2.0 * pull + 1e-6
+    scale = max(own, _COMMON_PART * common) / max(n, 1)
+    columns.scales[STIFFNESS] = scale if scale > 0.0 else 1.0
 
 
-@kernel
+@inner_kernel
 def is_solvable(problem: AccountProblem) -> bool:
     """Whether every number is finite and of the right sign."""
     total = problem.risk_price + problem.cash_low + problem.cash_high
@@ -56,42 +68,62 @@ def is_solvable(problem: AccountProblem) -> bool:
     return np.isfinite(total) and problem.risk_price > 0.0
 
 
-@kernel
-def _write_coupling(problem: AccountProblem, columns: Columns) -> None:
-    """Fill A and the right side."""
+@summing_kernel
+def _write_rows(problem: AccountProblem, columns: Columns) -> None:
+    """Fill A' and the right side. Loadings come name by name and are turned a few names at a time, near in memory."""
     n, k = problem.loadings.shape
-    columns.right_side[:] = 0.0
-    columns.right_side[k] = 1.0
-    for i in range(n):
+    rows = columns.rows
+    for start in range(0, n, _TURNED):
+        stop = min(start + _TURNED, n)
         for r in range(k):
-            columns.coupling[i, r] = problem.loadings[i, r]
-            columns.right_side[r] += problem.loadings[i, r] * problem.target[i]
-        columns.coupling[i, k] = 1.0
-        for g in range(problem.group_low.size):
-            columns.coupling[i, k + 1 + g] = 0.0
+            row = rows[r]
+            for i in range(start, stop):
+                row[i] = problem.loadings[i, r]
+    for r in range(k):
+        row = rows[r]
+        total = 0.0
+        for i in range(n):
+            total += row[i] * problem.target[i]
+        columns.right_side[r] = total
+    rows[k] = 1.0
+    columns.right_side[k] = 1.0
     for g in range(problem.group_low.size):
+        rows[k + 1 + g] = 0.0
+        columns.right_side[k + 1 + g] = 0.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
-            columns.coupling[problem.group_name[entry], k + 1 + g] += problem.group_coefficient[entry]
+            rows[k + 1 + g, problem.group_name[entry]] += problem.group_coefficient[entry]
 
 
-@kernel
+@inner_kernel
+def write_coupling(columns: Columns) -> None:
+    """Write A name by name, for those who walk from name to name."""
+    m, n = columns.rows.shape
+    for start in range(0, n, _TURNED):
+        for r in range(m):
+            for i in range(start, min(start + _TURNED, n)):
+                columns.coupling[i, r] = columns.rows[r, i]
+
+
+@inner_kernel
 def penalty_of(columns: Columns) -> float:
     """P / gamma of a problem whose steepest slope is known."""
-    return float(_PENALTY * columns.steepest[0])
+    return float(_PENALTY * columns.scales[STEEPEST])
 
 
-@kernel
-def prepare(problem: AccountProblem, columns: Columns) -> int:
-    """Write the problem into its columns; returns where further pieces (envelopes) may be written."""
+@inner_kernel
+def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> int:
+    """Write the problem into its columns; returns where further pieces (envelopes) may be written.
+
+    `memory` is (n,) or more, overwritten.
+    """
     n = problem.target.size
     groups = problem.group_low.size
-    columns.steepest[0] = _steepest_slope(problem)
+    _write_rows(problem, columns)
+    _write_scales(problem, columns, memory)
     penalty = penalty_of(columns)
-    _write_coupling(problem, columns)
-    at = 0
+    at = add_names(problem, columns, penalty)
     held = 0.0
     for i in range(n):
-        at = add_name(problem, columns, i, at, penalty)
         held += problem.held[i]
     cash = 1.0 - held
     at = add_slack(

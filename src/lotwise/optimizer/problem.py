@@ -30,14 +30,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, kernel, records
+from lotwise.kernels import Records, inner_kernel, kernel, records
 
-__all__ = ["AccountProblem", "Choice", "Columns", "SolveStatus", "State", "Workspace", "fitted", "workspace"]
+__all__ = [
+    "BLOCK",
+    "STEEPEST",
+    "STIFFNESS",
+    "AccountProblem",
+    "Choice",
+    "Columns",
+    "SolveStatus",
+    "State",
+    "Workspace",
+    "copy_values",
+    "fitted",
+    "workspace",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 Booleans = NDArray[np.bool_]
+
+STEEPEST, STIFFNESS = 0, 1  # places of Columns.scales
+BLOCK = 64  # names that are added to the Hessian at a time: their loadings stay in the nearest cache
 
 
 class Choice(IntEnum):
@@ -93,9 +109,11 @@ class Columns(NamedTuple):
     for left <= w <= right.
     """
 
-    coupling: Floats  # (n, m) A: loadings, a column of ones, the groups' coefficients
+    rows: Floats  # (m, n) A', row by row: loadings of every name, ones, coefficients of the groups
+    coupling: Floats  # (n, m) A, name by name: written by `write_coupling` for those who walk from name to name
     right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
-    steepest: Floats  # (1,) bound on the slope of any column: the range of the multipliers of cash and groups
+    scales: Floats  # (2,) STEEPEST: bound on the slope of any column, the range of the multipliers of cash and groups;
+    # STIFFNESS: curvature that proximal weights are measured by
     table: Records  # (N,)
     pieces: Records
 
@@ -107,16 +125,20 @@ class State(NamedTuple):
     price: Floats  # (N,) s
     price_step: Floats  # (N,)
     weight: Floats  # (N,) w
-    response: Floats  # (N,) q = -dw/ds inside a piece, 0 on a kink
+    response: Floats  # (N,) q = -dw/ds inside a piece, 0 on a kink: what `hessian` is made of
     weight_next: Floats
     response_next: Floats
-    piece: Ints  # (N,) piece each column is on
-    chosen: Ints  # (N,) columns strictly inside a piece
+    hand: Floats  # (6, N) the piece each column is on, as `hand` describes
+    piece: Ints  # (N,) its number
+    chosen: Ints  # (N,) names whose response has changed
+    change: Floats  # (N,) by how much
+    block: Floats  # (2, m, BLOCK) loadings of some of them, plain and times the change
     gradient: Floats  # (m,)
     step: Floats  # (m,)
+    pivot: Floats  # (m,) column of the factor in hand
     ridge: Floats  # (m,) added to the diagonal; zero for exposures
     hessian: Floats  # (m, m)
-    factor: Floats  # (m, m)
+    factor: Floats  # (m, m) its Cholesky factor
     repaired: Floats  # (N,) weights with cash exact
     best: Floats  # (N,) weights of the best feasible point
     best_theta: Floats  # (m,)
@@ -142,8 +164,9 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     pieces = 2 * lots + 9 * names + 8 * (groups + 1)
     columns = Columns(
         np.zeros(names * rows),
+        np.zeros(names * rows),
         np.zeros(rows),
-        np.zeros(1),
+        np.zeros(2),
         records(
             total,
             anchor=float,
@@ -161,8 +184,8 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         ),
         records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
-    by_row = [np.zeros(rows) for _ in range(6)]
-    by_column = [np.zeros(total) for _ in range(8)]
+    by_row = [np.zeros(rows) for _ in range(7)]
+    by_column = [np.zeros(total) for _ in range(9)]
     state = State(
         theta=by_row[0],
         price=by_column[0],
@@ -171,10 +194,14 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         response=by_column[3],
         weight_next=by_column[4],
         response_next=by_column[5],
+        hand=np.zeros(6 * total),
         piece=np.zeros(total, np.int64),
         chosen=np.zeros(total, np.int64),
+        change=by_column[8],
+        block=np.zeros(2 * rows * BLOCK),
         gradient=by_row[1],
         step=by_row[2],
+        pivot=by_row[6],
         ridge=by_row[3],
         hessian=np.zeros(rows * rows),
         factor=np.zeros(rows * rows),
@@ -186,6 +213,13 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
 
 
+@inner_kernel
+def copy_values(source: Floats, target: Floats) -> None:
+    """Copy an array into another of its size (an assignment of slices would allocate where they may overlap)."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
 @kernel
 def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace:
     """View of a workspace at the size of one problem; matrices contiguous, pieces at full capacity."""
@@ -194,9 +228,10 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
     size = n + 1 + groups
     c = space.columns
     columns = Columns(
+        c.rows[: n * m].reshape((m, n)),
         c.coupling[: n * m].reshape((n, m)),
         c.right_side[:m],
-        c.steepest,
+        c.scales,
         c.table[:size],
         c.pieces,
     )
@@ -209,10 +244,14 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.response[:size],
         t.weight_next[:size],
         t.response_next[:size],
+        t.hand[: 6 * size].reshape((6, size)),
         t.piece[:size],
         t.chosen[:size],
+        t.change[:size],
+        t.block[: 2 * m * BLOCK].reshape((2, m, BLOCK)),
         t.gradient[:m],
         t.step[:m],
+        t.pivot[:m],
         t.ridge[:m],
         t.hessian[: m * m].reshape((m, m)),
         t.factor[: m * m].reshape((m, m)),

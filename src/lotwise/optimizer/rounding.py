@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
+from lotwise.optimizer.dual import write_row_values
 from lotwise.optimizer.pieces import value_at
+from lotwise.optimizer.preparation import write_coupling
 from lotwise.optimizer.problem import Columns, State
 
-__all__ = ["objective_at", "round_to_shares", "write_rows"]
+__all__ = ["objective_at", "round_to_shares"]
 
 # Passes of single-share improvement; on ordinary accounts the second finds nothing.
 _MOST_PASSES = 6
@@ -25,24 +27,11 @@ _NO_TRADE = 1e-9
 _LEAST_GAIN = 1e-15
 
 
-@kernel
-def write_rows(columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
-    """Write A'w: exposures, the sum of weights, group values."""
-    n, m = columns.coupling.shape
-    for r in range(m):
-        rows[r] = 0.0
-    for i in range(n):
-        w = weights[i]
-        if w != 0.0:
-            for r in range(m):
-                rows[r] += w * columns.coupling[i, r]
-
-
-@kernel
+@inner_kernel
 def objective_at(columns: Columns, weights: NDArray[np.float64], rows: NDArray[np.float64], factors: int) -> float:
     """True objective divided by gamma of any weights, slacks following from them; `rows` is overwritten with A'w."""
-    n, m = columns.coupling.shape
-    write_rows(columns, weights, rows)
+    m, n = columns.rows.shape
+    write_row_values(columns, weights, rows)
     total = 0.0
     for r in range(factors):
         away = rows[r] - columns.right_side[r]
@@ -56,7 +45,7 @@ def objective_at(columns: Columns, weights: NDArray[np.float64], rows: NDArray[n
     return total
 
 
-@kernel
+@inner_kernel
 def _change(columns: Columns, name: int, weight: float, step: float, rows: NDArray[np.float64], factors: int) -> float:
     """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
     n, m = columns.coupling.shape
@@ -78,14 +67,14 @@ def _change(columns: Columns, name: int, weight: float, step: float, rows: NDArr
     return total
 
 
-@kernel
+@inner_kernel
 def _move(columns: Columns, name: int, step: float, weights: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     weights[name] += step
     for r in range(rows.size):
         rows[r] += step * columns.coupling[name, r]
 
 
-@kernel
+@inner_kernel
 def _allowed(columns: Columns, name: int, weight: float, rows: NDArray[np.float64], step: float, factors: int) -> bool:
     """Whether one more step keeps the name on its pieces and cash above its floor."""
     if (
@@ -97,7 +86,7 @@ def _allowed(columns: Columns, name: int, weight: float, rows: NDArray[np.float6
     return step <= 0.0 or 1.0 - rows[factors] - step >= columns.pieces[columns.table[cash_column].own_start].left
 
 
-@kernel
+@inner_kernel
 def _round_down(
     columns: Columns, unit: NDArray[np.float64], weights: NDArray[np.float64], remainder: NDArray[np.float64]
 ) -> None:
@@ -161,8 +150,9 @@ def round_to_shares(
     n = columns.coupling.shape[0]
     remainder = state.weight_next
     rows = state.gradient
+    write_coupling(columns)
     _round_down(columns, unit, weights, remainder)
-    write_rows(columns, weights, rows)
+    write_row_values(columns, weights, rows)
     _top_up(columns, unit, weights, rows, remainder, factors)
     for _ in range(_MOST_PASSES):
         moved = False

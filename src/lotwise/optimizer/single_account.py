@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.optimizer.convex import Certified, solve_convex
 from lotwise.optimizer.envelope import add_envelope
 from lotwise.optimizer.pieces import branch_minimum, value_at, value_on
@@ -91,7 +91,19 @@ class AccountSolution(NamedTuple):
     certificate: Multipliers  # at which the dual value is `lower_bound`: anyone can work it out again
 
 
-@kernel
+@inner_kernel
+def _put_branch(columns: Columns, column: int, choice: int) -> None:
+    """Choose the pieces of a column that sells only, or buys only."""
+    columns.table[column].bridge = -1
+    columns.table[column].start = columns.table[column].own_start
+    columns.table[column].stop = columns.table[column].own_stop
+    if choice == _SELL_ONLY:
+        columns.table[column].stop = columns.table[column].hinge
+    else:
+        columns.table[column].start = columns.table[column].hinge
+
+
+@inner_kernel
 def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
     """Choose the pieces of every column by its choice, writing envelopes from `at` on."""
     for j in range(columns.table.size):
@@ -102,15 +114,13 @@ def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
             continue
         if choice[j] == _FREE:
             at = add_envelope(columns, j, at)
-        elif choice[j] == _SELL_ONLY:
-            columns.table[j].stop = columns.table[j].hinge
-        elif choice[j] == _BUY_ONLY:
-            columns.table[j].start = columns.table[j].hinge
-        else:
+        elif choice[j] == _HOLD:
             at = _add_point(columns, j, at)
+        else:
+            _put_branch(columns, j, choice[j])
 
 
-@kernel
+@inner_kernel
 def _add_point(columns: Columns, column: int, at: int) -> int:
     """Pin a column to where it is held; returns where the next piece goes."""
     h = columns.table[column].held
@@ -127,7 +137,7 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
     return at + 1
 
 
-@kernel
+@inner_kernel
 def _name_minimum(columns: Columns, name: int, price: float) -> float:
     """Least of a name's true function + price x w over both branches."""
     start, hinge, stop = columns.table[name].own_start, columns.table[name].hinge, columns.table[name].own_stop
@@ -139,7 +149,7 @@ def _name_minimum(columns: Columns, name: int, price: float) -> float:
     return min(least, other)
 
 
-@kernel
+@inner_kernel
 def _unfined_minimum(columns: Columns, name: int, ends: tuple[float, float], fine: float, price: float) -> float:
     """Least of a name's function + price x w between a bound and a weight beyond it, violation free of charge.
 
@@ -165,7 +175,7 @@ def _unfined_minimum(columns: Columns, name: int, ends: tuple[float, float], fin
     return least
 
 
-@kernel
+@inner_kernel
 def bound_as_reached(
     problem: AccountProblem,
     columns: Columns,
@@ -180,7 +190,7 @@ def bound_as_reached(
     Whole shares cannot meet a cash target to the cent, nor a bound to the share: what cash or a bound moved is neither
     a gain nor a loss of the optimizer. Also returns the fines / gamma that `weights` pay for those names.
     """
-    n, m = columns.coupling.shape
+    m, n = columns.rows.shape
     factors = problem.loadings.shape[1]
     bound = first.bound
     for r in range(factors, m):
@@ -198,14 +208,14 @@ def bound_as_reached(
             continue
         price = 0.0
         for r in range(m):
-            price += columns.coupling[i, r] * state.bound_theta[r]
+            price += columns.rows[r, i] * state.bound_theta[r]
         least = _name_minimum(columns, i, price)
         bound += min(least, _unfined_minimum(columns, i, (nearest, weights[i]), fine, price)) - least
         fines += fine * abs(weights[i] - nearest)
     return bound, fines
 
 
-@kernel
+@inner_kernel
 def solve_chosen(
     problem: AccountProblem,
     columns: Columns,
@@ -219,22 +229,33 @@ def solve_chosen(
     `at` is what `prepare` returned. Best weights are left in state.best, best multipliers in state.best_theta.
     """
     _put_in_force(columns, choice, at)
-    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness)
+    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness, True)
 
 
-@kernel
+@inner_kernel
+def _solve_signs(
+    problem: AccountProblem, columns: Columns, state: State, choice: NDArray[np.uint8], nearness: float
+) -> Certified:
+    """Solve as solve_chosen, where since the last solve only names with a choice have taken a side or changed it."""
+    for j in range(choice.size):
+        if columns.table[j].kinked and choice[j] != _HOLD:
+            _put_branch(columns, j, choice[j])
+    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness, False)
+
+
+@inner_kernel
 def _choose_signs(columns: Columns, weights: NDArray[np.float64], choice: NDArray[np.uint8]) -> None:
     for j in range(columns.table.size):
         if columns.table[j].kinked and choice[j] == _FREE:
             choice[j] = _BUY_ONLY if weights[j] > columns.table[j].held else _SELL_ONLY
 
 
-@kernel
+@inner_kernel
 def _best_flip(
     columns: Columns, theta: NDArray[np.float64], choice: NDArray[np.uint8], tried: NDArray[np.bool_]
 ) -> int:
     """The kinked name whose other branch would lower the bound most at these multipliers, -1 = none would."""
-    n, m = columns.coupling.shape
+    m, n = columns.rows.shape
     found = -1
     most = -1e-14
     for i in range(n):
@@ -242,7 +263,7 @@ def _best_flip(
             continue
         s = 0.0
         for r in range(m):
-            s += columns.coupling[i, r] * theta[r]
+            s += columns.rows[r, i] * theta[r]
         sell, _ = branch_minimum(columns, i, columns.table[i].own_start, columns.table[i].hinge, s)
         buy, _ = branch_minimum(columns, i, columns.table[i].hinge, columns.table[i].own_stop, s)
         change = buy - sell if choice[i] == _SELL_ONLY else sell - buy
@@ -276,7 +297,7 @@ def _search_flips(
         before = choice[i]
         choice[i] = _BUY_ONLY if before == _SELL_ONLY else _SELL_ONLY
         state.theta[:] = theta
-        trial = solve_chosen(problem, columns, state, choice, at, 1e-2)
+        trial = _solve_signs(problem, columns, state, choice, 1e-2)
         steps += trial.steps
         if trial.primal < current.primal and trial.status == _SOLVED:
             current = trial
@@ -316,7 +337,7 @@ def choose_and_solve(
         return first, first, 0
     _choose_signs(columns, state.best, choice)
     state.theta[:] = state.best_theta
-    second = solve_chosen(problem, columns, state, choice, at, 1e-2)
+    second = _solve_signs(problem, columns, state, choice, 1e-2)
     final, flips = _search_flips(problem, columns, state, work, at, second)
     return first, final, flips
 
@@ -328,7 +349,7 @@ def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Certif
         return bad, bad, 0
     n, k = problem.loadings.shape
     fit = fitted(space, n, k, problem.group_low.size)
-    at = prepare(problem, fit.columns)
+    at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
     return choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
 

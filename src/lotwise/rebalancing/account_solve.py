@@ -247,7 +247,7 @@ def solve_account_night(
     fit = fitted(scratch.solver, n, k, sizes.groups)
     for name in range(n):
         arrays.unit[name] = market.price[arrays.names[name].security] / sizes.value
-    at = prepare(problem, fit.columns)
+    at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
     first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
     more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)

@@ -1,0 +1,114 @@
+"""The piece that each column is on, laid out so that all columns are minimised at once, without a branch.
+
+On its piece a column's minimiser at price s is (pull - s) x give, held between the piece's ends. Only a price beyond
+`leave` or below `enter` moves the column to another piece; those few are looked up one by one. Most columns stay on
+their piece from one Newton step to the next.
+
+| row of `State.hand` | is |
+|---|---|
+| LOWER, UPPER | ends of the piece |
+| PULL | curvature x anchor + proximal weight x centre - slope |
+| GIVE | 1 / (curvature + proximal weight) |
+| ENTER | price below which the next piece begins, -inf on the last |
+| LEAVE | price above which the piece before begins, inf on the first |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lotwise.kernels import inner_kernel, summing_kernel
+from lotwise.optimizer.problem import Columns, State
+
+__all__ = [
+    "ENTER",
+    "GIVE",
+    "LEAVE",
+    "LOWER",
+    "PULL",
+    "UPPER",
+    "minimise_columns",
+    "slope_and_curvature",
+    "take_in_hand",
+]
+
+LOWER, UPPER, PULL, GIVE, ENTER, LEAVE = 0, 1, 2, 3, 4, 5
+
+
+@inner_kernel
+def _pull_at(columns: Columns, column: int, piece: int, weight: float) -> float:
+    """Price at which a piece of a column has its minimum at a weight."""
+    at = columns.table[column]
+    return float(
+        at.proximal * (at.centre - weight)
+        - columns.pieces[piece].curved * (weight - at.anchor)
+        - columns.pieces[piece].slope
+    )
+
+
+@inner_kernel
+def take_in_hand(columns: Columns, state: State, column: int, price: float) -> None:
+    """Look up the piece on which a column has its minimum at a price, from the one it is on, and lay it out."""
+    first = columns.table[column].start
+    last = columns.table[column].stop - 1
+    p = min(max(state.piece[column], first), last)
+    while p > first and price > _pull_at(columns, column, p - 1, columns.pieces[p].left):
+        p -= 1
+    while p < last and price < _pull_at(columns, column, p + 1, columns.pieces[p].right):
+        p += 1
+    left, right = columns.pieces[p].left, columns.pieces[p].right
+    proximal, curved = columns.table[column].proximal, columns.pieces[p].curved
+    state.piece[column] = p
+    state.hand[LOWER, column] = left
+    state.hand[UPPER, column] = right
+    state.hand[PULL, column] = (
+        curved * columns.table[column].anchor + proximal * columns.table[column].centre - columns.pieces[p].slope
+    )
+    state.hand[GIVE, column] = 1.0 / (curved + proximal)
+    state.hand[ENTER, column] = _pull_at(columns, column, p + 1, right) if p < last else -np.inf
+    state.hand[LEAVE, column] = _pull_at(columns, column, p - 1, left) if p > first else np.inf
+
+
+@inner_kernel
+def _minimise_in_hand(state: State, length: float) -> int:
+    """Minimise every column on the piece it is on; how many should be on another."""
+    lower, upper, pull, give = state.hand[LOWER], state.hand[UPPER], state.hand[PULL], state.hand[GIVE]
+    enter, leave = state.hand[ENTER], state.hand[LEAVE]
+    price, price_step = state.price, state.price_step
+    weight, response = state.weight_next, state.response_next
+    elsewhere = 0
+    for j in range(price.size):
+        s = price[j] + length * price_step[j]
+        w = (pull[j] - s) * give[j]
+        inside = (w > lower[j]) & (w < upper[j])
+        weight[j] = min(max(w, lower[j]), upper[j])
+        response[j] = give[j] if inside else 0.0
+        elsewhere += (s > leave[j]) | (s < enter[j])
+    return elsewhere
+
+
+@inner_kernel
+def minimise_columns(columns: Columns, state: State, length: float) -> None:
+    """Minimise every column at price + length x price_step, into weight_next and response_next."""
+    if _minimise_in_hand(state, length) == 0:
+        return
+    for j in range(state.price.size):
+        s = state.price[j] + length * state.price_step[j]
+        if s > state.hand[LEAVE, j] or s < state.hand[ENTER, j]:
+            take_in_hand(columns, state, j, s)
+            w = (state.hand[PULL, j] - s) * state.hand[GIVE, j]
+            inside = state.hand[LOWER, j] < w < state.hand[UPPER, j]
+            state.weight_next[j] = min(max(w, state.hand[LOWER, j]), state.hand[UPPER, j])
+            state.response_next[j] = state.hand[GIVE, j] if inside else 0.0
+
+
+@summing_kernel
+def slope_and_curvature(state: State) -> tuple[float, float]:
+    """Sums of weight_next x price_step and of response_next x price_step squared."""
+    slope = 0.0
+    curvature = 0.0
+    for j in range(state.price_step.size):
+        ds = state.price_step[j]
+        slope += state.weight_next[j] * ds
+        curvature += state.response_next[j] * ds * ds
+    return slope, curvature
