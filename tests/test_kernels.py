@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import lotwise
-from lotwise.kernels import cache_folder, kernel
+from lotwise.kernels import cache_folder, inner_kernel, kernel, summing_kernel
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(lotwise.__file__).parent
+
+Vector = NDArray[np.float64]
 
 # Products, and two small accounts solved to the end; prints what came out (not the steps: roundoff moves them).
 RUN = """
@@ -89,7 +94,7 @@ def test_a_compiled_kernel_keeps_ieee_arithmetic() -> None:
     """Sums stay in the order written, and a division by zero is an infinity, not an exception."""
 
     @kernel
-    def sums(x: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
+    def sums(x: Vector) -> tuple[float, float]:
         total = 0.0
         for value in x:
             total += value
@@ -99,6 +104,52 @@ def test_a_compiled_kernel_keeps_ieee_arithmetic() -> None:
     total, infinite = sums(values)
     assert total == 1.0
     assert infinite == np.inf
+
+
+def test_an_inner_kernel_that_would_count_references_does_not_compile() -> None:
+    """Compiled without numba's run time, it could only leak or free what is not its own."""
+
+    @inner_kernel
+    def doubled(values: Vector) -> float:
+        return float(np.concatenate((values, values)).sum())
+
+    @kernel
+    def entry(values: Vector) -> float:
+        return doubled(values)
+
+    with pytest.raises(numba.core.errors.TypingError, match="doubled"):
+        entry(np.ones(2))
+    assert doubled(np.ones(2)) == 4.0  # called from Python it is Python
+
+
+def test_inner_kernels_keep_the_order_of_sums_and_summing_kernels_need_not() -> None:
+    @inner_kernel
+    def in_order(values: Vector) -> float:
+        total = 0.0
+        for value in values:
+            total += value
+        return total
+
+    @summing_kernel
+    def in_any_order(values: Vector) -> float:
+        total = 0.0
+        for value in values:
+            total += value
+        return total
+
+    @kernel
+    def both(values: Vector) -> tuple[float, float]:
+        return in_order(values), in_any_order(values)
+
+    values = np.random.default_rng(5).normal(size=10_000) * 1e6
+    expected = 0.0
+    for value in values.tolist():
+        expected += value
+    ordered, any_order = both(values)
+    assert ordered == expected
+    assert any_order == pytest.approx(math.fsum(values), rel=1e-9)
+    assert np.isnan(both(np.array([np.nan, 1.0]))).all()
+    assert both(np.array([np.inf, 1.0])) == (np.inf, np.inf)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The one decorator of every compiled kernel, and where their machine code is kept.
+"""The decorators of compiled kernels, and where their machine code is kept.
 
 A kernel takes arrays (or NamedTuples of arrays) and numbers, returns the same, and does nothing else: no clock, no
 log, no I/O, no exception. It holds no lock (`nogil`), so a thread pool runs several at once.

@@ -175,7 +175,7 @@ def _fold_desk(desk: Desk, rules: Rules, stack: Stack, tray: Tray, d: int) -> bo
     return not desk.used[FULL]
 
 
-@inner_kernel
+@kernel
 def _keep(desk: Desk, outcome: _Outcome) -> bool:
     """Put what a desk leaves behind with the rest; False, and nothing kept, where there is no room."""
     lots, rows, washes = outcome.rows_used[0], outcome.rows_used[1], outcome.rows_used[2]
