@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import SHARE
 from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
@@ -72,7 +72,7 @@ class AccountNight(NamedTuple):
     cash: int  # money after the trades
 
 
-@kernel
+@inner_kernel
 def variance_of(problem: AccountProblem, weights: NDArray[np.float64], exposure: NDArray[np.float64]) -> float:
     """Annual tracking variance of weights; leaves X'(w - b) in `exposure` (k,)."""
     k = problem.loadings.shape[1]
@@ -88,7 +88,7 @@ def variance_of(problem: AccountProblem, weights: NDArray[np.float64], exposure:
     return total
 
 
-@kernel
+@inner_kernel
 def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.float64]) -> int:
     """What is out of bounds before trading, as far as a trade of the minimum size can mend it."""
     factors = problem.loadings.shape[1]
@@ -104,7 +104,7 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
     return 1 if beyond > _TOLERANCE and beyond * value > minimum else 0
 
 
-@kernel
+@inner_kernel
 def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float) -> bool:
     """Whether a continuous trade (fraction of value) is below the minimum and does not sell the name out."""
     if fit.choice[name] == _HOLD or fit.state.best[name] <= _SOLD_OUT:
@@ -214,7 +214,7 @@ def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Si
     return total
 
 
-@kernel
+@inner_kernel
 def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
     """Write the weight each name has after its trades."""
     for name in range(sizes.names):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import FULL_RATE, SHARE, IntArray, mul_div
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.check_case import Case, case_of
@@ -72,7 +72,7 @@ class _Sums(NamedTuple):
     cost: int
 
 
-@kernel
+@inner_kernel
 def _note_unjudged(case: Case, t: int, rule: int) -> None:
     """Note a line that cannot be judged further, of a household that may not exist."""
     line = case.lines[t]
@@ -82,7 +82,7 @@ def _note_unjudged(case: Case, t: int, rule: int) -> None:
     case.found[row, 4] = t
 
 
-@kernel
+@inner_kernel
 def _note_name(case: Case, account: int, security: int, rule: int, amount: int) -> None:
     row = note(case, rule, amount)
     case.found[row, 0] = case.accounts[account].household
@@ -90,7 +90,7 @@ def _note_name(case: Case, account: int, security: int, rule: int, amount: int) 
     case.found[row, 2] = security
 
 
-@kernel
+@inner_kernel
 def _note_household(case: Case, household: int, rule: int, amount: int) -> None:
     row = note(case, rule, amount)
     case.found[row, 0] = household
@@ -149,7 +149,7 @@ def _sort_lines(case: Case) -> NDArray[np.bool_]:
     return unjudged
 
 
-@kernel
+@inner_kernel
 def _open_account(case: Case, a: int) -> int:
     """Lay out an account's positions and restrictions by name; return its value before trading, money."""
     account, lots = case.accounts[a], case.lots
@@ -174,7 +174,7 @@ def _open_account(case: Case, a: int) -> int:
     return int(total)
 
 
-@kernel
+@inner_kernel
 def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
     """Judge the account's trades name by name: one side, whole shares, minimum trade, greatest weight."""
     household = case.households[case.accounts[a].household]
@@ -198,7 +198,7 @@ def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
                 _note_name(case, a, security, Rule.MAX_WEIGHT, position - bound)
 
 
-@kernel
+@inner_kernel
 def _verify_account(case: Case, a: int) -> _Sums:
     """Verify one account's lines; return the sums of what they should say."""
     account_value = _open_account(case, a)
@@ -227,7 +227,7 @@ def _verify_account(case: Case, a: int) -> _Sums:
     return _Sums(short_gain, long_gain, cost)
 
 
-@kernel
+@inner_kernel
 def _mark_buyers(case: Case, first: int) -> None:
     """Mark what the households of one taxpayer, the first of which is given, buy tonight."""
     taxpayer = case.households[first].taxpayer
@@ -242,7 +242,7 @@ def _mark_buyers(case: Case, first: int) -> None:
         h += 1
 
 
-@kernel
+@inner_kernel
 def _verify_household(case: Case, h: int) -> None:
     """Verify the lines of all accounts of a household; its totals are judged by `_verify_totals`."""
     household = case.households[h]
@@ -263,7 +263,7 @@ def _verify_household(case: Case, h: int) -> None:
     household.judged = 1
 
 
-@kernel
+@inner_kernel
 def _verify_totals(case: Case, h: int, tax: int) -> None:
     """Verify a household's outcome against its lines; `tax` is what they make it owe, money."""
     household = case.households[h]

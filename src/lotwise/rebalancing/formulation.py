@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 from lotwise.optimizer.problem import AccountProblem
@@ -48,7 +48,7 @@ def account_value(book: Book, market: Market, account: int) -> int:
     return total
 
 
-@kernel
+@inner_kernel
 def _apply_rules(book: Book, household: int, account: int, arrays: AccountArrays) -> int:
     """Write the rules that hold for this account; returns how many group rows apply."""
     rules = book.rules
@@ -90,7 +90,7 @@ def clear_account(book: Book, household: int, names: int, arrays: AccountArrays)
         arrays.securities[arrays.names[name].security].slot = -1
 
 
-@kernel
+@inner_kernel
 def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
     """Sort one name's lots by price, cheapest first (few lots: insertion)."""
     price, quantity = arrays.problem.lot_price, arrays.problem.lot_quantity
@@ -105,7 +105,7 @@ def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
             j -= 1
 
 
-@kernel
+@inner_kernel
 def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: int) -> float:
     """Tax per dollar sold of a lot in a taxable account."""
     policies, owner = book.policies, book.households
@@ -128,7 +128,7 @@ def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: i
     )
 
 
-@kernel
+@inner_kernel
 def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -> None:
     """Start a name of the account: everything that does not depend on lots or target."""
     arrays.securities[security].slot = name
@@ -142,7 +142,7 @@ def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -
         problem.loadings[name, r] = market.loadings[security, r]
 
 
-@kernel
+@inner_kernel
 def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch) -> tuple[int, int]:
     """Add every held name with its sellable lots, priced and sorted; returns (names, lots). Lots come by security."""
     household, account = place
@@ -181,7 +181,7 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
     return name + 1, at
 
 
-@kernel
+@inner_kernel
 def _add_targets(book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays) -> int:
     """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number."""
     model = book.households.model[household]
@@ -208,7 +208,7 @@ def _add_targets(book: Book, market: Market, household: int, names: int, lots: i
     return names
 
 
-@kernel
+@inner_kernel
 def _finish_names(book: Book, market: Market, household: int, names: int, scratch: Scratch) -> None:
     """Write what each name costs to buy, whether it may be bought, and its bounds."""
     arrays, state = scratch.account, scratch.household
@@ -232,7 +232,7 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
         problem.may_buy[name] = wanted and allowed and may_buy_tonight(market, state, security)
 
 
-@kernel
+@inner_kernel
 def _add_groups(book: Book, household: int, account: int, arrays: AccountArrays) -> None:
     """Write the sparse rows of the group bounds over the account's names."""
     rules = book.rules

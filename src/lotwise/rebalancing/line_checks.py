@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lotwise.dates import NO_DATE, WASH_DAYS
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag, NameRule
@@ -56,7 +56,7 @@ class Figures(NamedTuple):
     cost: int
 
 
-@kernel
+@inner_kernel
 def note(case: Case, rule: int, amount: int) -> int:
     """Open a row for a violation; return the row, so that the caller fills in whom it concerns."""
     row = min(case.written[0], case.found.shape[0] - 1)
@@ -67,7 +67,7 @@ def note(case: Case, rule: int, amount: int) -> int:
     return int(row)
 
 
-@kernel
+@inner_kernel
 def _note_line(case: Case, t: int, rule: int, amount: int) -> None:
     row = note(case, rule, amount)
     line = case.lines[t]
@@ -78,7 +78,7 @@ def _note_line(case: Case, t: int, rule: int, amount: int) -> None:
     case.found[row, 4] = t
 
 
-@kernel
+@inner_kernel
 def open_name(case: Case, account: int, security: int) -> None:
     """Begin a security's figures in an account, if they have not begun."""
     name = case.names[security]
@@ -92,7 +92,7 @@ def open_name(case: Case, account: int, security: int) -> None:
         name.high = FULL_RATE
 
 
-@kernel
+@inner_kernel
 def check_permission(case: Case, t: int) -> None:
     """Note what bars this line whatever its figures: account, price, flags of the lot, restrictions."""
     line, lots = case.lines[t], case.lots
@@ -116,7 +116,7 @@ def check_permission(case: Case, t: int) -> None:
         _note_line(case, t, Rule.KEPT, line.shares)
 
 
-@kernel
+@inner_kernel
 def count_shares(case: Case, t: int, value: int) -> bool:
     """Add a line to its name's totals; note a second line and a lot oversold.
 
@@ -143,7 +143,7 @@ def count_shares(case: Case, t: int, value: int) -> bool:
     return bool(is_first)
 
 
-@kernel
+@inner_kernel
 def _rate_of(case: Case, t: int, loss: bool, long_term: bool) -> int:
     """Rate on the gain of a sale, or worth of its loss; zero in a tax-deferred account."""
     line = case.lines[t]
@@ -155,7 +155,7 @@ def _rate_of(case: Case, t: int, loss: bool, long_term: bool) -> int:
     return int(household.long_rate if long_term else household.short_rate)
 
 
-@kernel
+@inner_kernel
 def check_figures(case: Case, t: int) -> Figures:
     """Work out again what a line says, and note where it says otherwise."""
     line, lots = case.lines[t], case.lots
@@ -188,7 +188,7 @@ def check_figures(case: Case, t: int) -> Figures:
     return Figures(value, gain, bool(long_term), cost)
 
 
-@kernel
+@inner_kernel
 def _find_window(case: Case, household: int, identical: int) -> int:
     """Row of a household's window on a substantially identical group, by bisection; -1 if none is open."""
     low, last = case.households[household].first_window, case.households[household].last_window
@@ -202,7 +202,7 @@ def _find_window(case: Case, household: int, identical: int) -> int:
     return int(low) if low < last and case.windows[low].identical == identical else -1
 
 
-@kernel
+@inner_kernel
 def check_wash_sales(case: Case, t: int, gain: int) -> None:
     """Note a purchase that would wash a past loss, and a loss that tonight's or past purchases would wash."""
     line, lots = case.lines[t], case.lots

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 
 __all__ = ["barred_loss_cost", "lot_price"]
 
@@ -18,7 +18,7 @@ __all__ = ["barred_loss_cost", "lot_price"]
 _BARRED_YEARS = 31.0 / 365.0
 
 
-@kernel
+@inner_kernel
 def lot_price(
     gain: float,
     term: tuple[bool, float],
@@ -49,7 +49,7 @@ def lot_price(
     return gain * rate - gain * long_rate * delta
 
 
-@kernel
+@inner_kernel
 def barred_loss_cost(basis_ratio: float, depth: float, volatility: float, rate: float) -> float:
     """Cost per dollar bought of the losses it bars for a month, for a lot with basis / value = `basis_ratio`.
 

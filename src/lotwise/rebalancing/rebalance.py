@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, kernel
+from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night
 from lotwise.rebalancing.book import Book
@@ -59,7 +59,7 @@ class _Rows(NamedTuple):
     first_account: int
 
 
-@kernel
+@inner_kernel
 def _reset(tally: Records) -> None:
     """Begin a household."""
     tally[0].score = 0.0
@@ -132,7 +132,7 @@ def _solve_one(
     return night.status, _Rows(trade, relaxed, rows.first_household, rows.first_account)
 
 
-@kernel
+@inner_kernel
 def _household_value(book: Book, market: Market, household: int) -> tuple[int, int]:
     """Money in all accounts, and in those that are solved."""
     every, solved = 0, 0

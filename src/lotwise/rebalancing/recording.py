@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, kernel
+from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import DOLLAR, FULL_RATE, SHARE, mul_div
 from lotwise.optimizer.problem import AccountProblem
@@ -57,7 +57,7 @@ def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDA
         saved[i] = -problem.risk_price * slope * move
 
 
-@kernel
+@inner_kernel
 def _bounds_pull(problem: AccountProblem, theta: NDArray[np.float64], pull: NDArray[np.float64]) -> None:
     """Add what a dollar less of each name is worth to the bounds on its groups, at the last solve's multipliers."""
     first = problem.loadings.shape[1] + 1
@@ -67,7 +67,7 @@ def _bounds_pull(problem: AccountProblem, theta: NDArray[np.float64], pull: NDAr
             pull[problem.group_name[entry]] += price * problem.group_coefficient[entry]
 
 
-@kernel
+@inner_kernel
 def _cash_side(problem: AccountProblem) -> int:
     """-1 where cash was below its band, 1 where it was above, 0 within."""
     cash = 1.0
@@ -78,7 +78,7 @@ def _cash_side(problem: AccountProblem) -> int:
     return 1 if cash > problem.cash_high + _TOLERANCE else 0
 
 
-@kernel
+@inner_kernel
 def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bool], cash_side: int) -> int:
     """Reason of selling a lot.
 
@@ -95,7 +95,7 @@ def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bo
     return _RAISE_CASH if cash_side < 0 else _EXCHANGE_SELL
 
 
-@kernel
+@inner_kernel
 def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], cash_side: int) -> int:
     """Reason of buying a name; `facts` = (the risk it saves outweighs its cost; a bound on a group asks for it)."""
     worthwhile, for_bound = facts
@@ -108,7 +108,7 @@ def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], ca
     return _INVEST_CASH if cash_side > 0 else _EXCHANGE_BUY
 
 
-@kernel
+@inner_kernel
 def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     """Rate of a gain, or what a dollar of loss is worth, by term."""
     rates = book.households
@@ -117,7 +117,7 @@ def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     return int(rates.long_rate[household] if long_term else rates.short_rate[household])
 
 
-@kernel
+@inner_kernel
 def _record_sale(
     book: Book,
     market: Market,
@@ -163,7 +163,7 @@ def _record_sale(
     trades[at].figure_2 = risk
 
 
-@kernel
+@inner_kernel
 def _record_purchase(
     market: Market,
     place: tuple[int, int, int],
@@ -246,7 +246,7 @@ def _relaxed(out: Records, at: int, account: int, source: int, required: float, 
     return at + 1
 
 
-@kernel
+@inner_kernel
 def record_relaxations(
     book: Book,
     place: tuple[int, int],
@@ -298,7 +298,7 @@ def record_relaxations(
     return at
 
 
-@kernel
+@inner_kernel
 def add_active_weights(
     sizes: Sizes, arrays: AccountArrays, after: NDArray[np.float64], share: float, state: HouseholdState
 ) -> None:

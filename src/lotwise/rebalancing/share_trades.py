@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel
 from lotwise.money import SHARE, mul_div
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes
@@ -32,7 +32,7 @@ _BOUGHT = 1
 _LOSS = 2
 
 
-@kernel
+@inner_kernel
 def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
@@ -40,7 +40,7 @@ def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
     return total
 
 
-@kernel
+@inner_kernel
 def write_deltas(
     book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, weights: NDArray[np.float64], whole: bool
 ) -> None:
@@ -65,7 +65,7 @@ def write_deltas(
         arrays.names[name].delta = shares if move > 0.0 else -shares
 
 
-@kernel
+@inner_kernel
 def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
     """Take what each name sells from its lots, cheapest first (specific identification)."""
     for name in range(sizes.names):
@@ -76,13 +76,13 @@ def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
             left -= taken
 
 
-@kernel
+@inner_kernel
 def traded_value(market: Market, arrays: AccountArrays, name: int) -> int:
     """Money traded in one name."""
     return mul_div(abs(arrays.names[name].delta), market.price[arrays.names[name].security], SHARE)
 
 
-@kernel
+@inner_kernel
 def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
     delta = arrays.names[name].delta
@@ -91,7 +91,7 @@ def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) ->
     return traded_value(market, arrays, name) < minimum
 
 
-@kernel
+@inner_kernel
 def hold_groups_in_conflict(market: Market, scratch: Scratch, sizes: Sizes, hold: NDArray[np.bool_]) -> int:
     """Mark buys of a name whose identical group is sold at a loss in this account; returns how many."""
     arrays, state = scratch.account, scratch.household
@@ -113,7 +113,7 @@ def hold_groups_in_conflict(market: Market, scratch: Scratch, sizes: Sizes, hold
     return found
 
 
-@kernel
+@inner_kernel
 def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes) -> int:
     """Cash after the trades as written, lot by lot, exact."""
     cash = int(book.accounts.cash[account])
@@ -127,7 +127,7 @@ def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, 
     return cash
 
 
-@kernel
+@inner_kernel
 def keep_cash(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes, whole: bool) -> int:
     """Shrink the largest buys until the account does not overdraw (beyond what it was overdrawn); returns its cash.
 

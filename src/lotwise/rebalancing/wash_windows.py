@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE, WASH_DAYS
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag
@@ -27,7 +27,7 @@ _UNKNOWN_TAX = int(LotFlag.UNKNOWN_TAX)
 _NO_DATE = int(NO_DATE)
 
 
-@kernel
+@inner_kernel
 def _price_barred_losses(
     book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
 ) -> None:
@@ -83,7 +83,7 @@ def close_household(book: Book, market: Market, household: int, state: Household
         state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
 
 
-@kernel
+@inner_kernel
 def forget_tonight(state: HouseholdState) -> None:
     """Begin another taxpayer: nothing has been traded tonight."""
     for i in range(state.counts[0]):
@@ -92,7 +92,7 @@ def forget_tonight(state: HouseholdState) -> None:
     state.counts[0] = 0
 
 
-@kernel
+@inner_kernel
 def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: bool) -> None:
     """Remember that this identical group was bought, or sold at a loss, tonight."""
     if not state.groups[group].bought and not state.groups[group].sold_at_loss:
@@ -102,14 +102,14 @@ def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: b
     state.groups[group].sold_at_loss = state.groups[group].sold_at_loss or sold_at_loss
 
 
-@kernel
+@inner_kernel
 def may_buy_tonight(market: Market, state: HouseholdState, security: int) -> bool:
     """Whether a purchase tonight would wash no loss of the household, past or of tonight."""
     group = market.identical[security]
     return not state.groups[group].sold_at_loss and state.groups[group].no_buy_until < market.as_of
 
 
-@kernel
+@inner_kernel
 def loss_is_barred(book: Book, market: Market, state: HouseholdState, lot: int) -> bool:
     """Whether selling this lot at a loss tonight would be washed by shares bought tonight or in the last 30 days.
 
