@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import EventKind
 from lotwise.ledger.fold import fold
 from lotwise.ledger.tables import Refusal, State
 from lotwise.money import DOLLAR, SHARE
-from tests.ledger.written_events import Record
+from tests.ledger.written_events import Record, as_day
 
 
 def short_of_100() -> Record:
@@ -76,3 +77,28 @@ def test_a_gift_below_its_donors_basis_keeps_the_lower_basis_for_losses_through_
     record.sell("2025-05-01", "own", "Y", 10, 200)
     sale = state_of(record).realized[-1]
     assert (sale["proceeds"], sale["basis"]) == (200 * DOLLAR, 200 * DOLLAR)
+
+
+@pytest.mark.parametrize(("kind", "long_term"), [(AccountKind.TAXABLE, 1), (AccountKind.TRADITIONAL, 0)])
+def test_shares_of_a_retirement_account_do_not_make_a_loss_long_term(kind: AccountKind, long_term: int) -> None:
+    """26 U.S.C. 1233(d) looks at what the taxpayer (or spouse) held on the day of the short sale."""
+    record = Record()
+    record.account("other", kind)
+    record.buy("2020-01-06", "other", "X", 100, 500)
+    record.sell_short("2025-03-03", "own", "X", 100, 1_000)
+    record.cover("2025-05-01", "own", "X", 100, 2_000)
+    (row,) = state_of(record).realized
+    assert row["basis"] - row["proceeds"] == 1_000 * DOLLAR
+    assert row["long_term"] == long_term
+
+
+def test_closing_begins_anew_the_period_of_own_shares_and_not_of_a_retirement_account() -> None:
+    record = Record()
+    record.account("ira", AccountKind.ROTH)
+    record.buy("2025-01-06", "ira", "X", 100, 500)
+    record.buy("2025-02-11", "own", "X", 100, 500)
+    record.sell_short("2025-03-03", "own", "X", 100, 1_000)
+    record.cover("2025-03-10", "own", "X", 100, 900)
+    lots = state_of(record).lots
+    starts = {name: lots["holding_start"][lots["account"] == record.accounts[name]].tolist() for name in ("ira", "own")}
+    assert starts == {"ira": [as_day("2025-01-06")], "own": [as_day("2025-03-10")]}

@@ -362,6 +362,7 @@ def correct_basis(desk: Desk, posting: Posting) -> int:
             before, done = done, done + lot.shares
             if detail.basis != MISSING:
                 lot.basis = mul_div(detail.basis, done, held) - mul_div(detail.basis, before, held)
+                lot.original_basis = max(0, lot.basis - lot.absorbed_loss)
                 if lot.marks & FRESH_LOSS:
                     lot.loss_basis = min(lot.loss_basis, lot.basis)
             if detail.original_basis != MISSING:

@@ -4,7 +4,8 @@ A named lot goes first; of the parts of one named lot, the highest basis per sha
 
 - FIFO, LIFO: by day of acquisition; of one purchase, the part with the highest basis per share first;
 - HIFO: highest adjusted basis per share first;
-- LOWEST_TAX: least tax per share at the account's rates; a loss counts as a credit at the same rates;
+- LOWEST_TAX: least tax per share at the account's rates; a loss counts as a credit at the same rates; where no rate is
+  known, as HIFO;
 - AVERAGE: the basis of all shares of the account is averaged, then FIFO.
 
 Ties go to the earlier acquisition. The methods see lots as they stand: wash-sale adjustments of earlier days
@@ -63,7 +64,7 @@ def _rank(desk: Desk, i: int, taking: Taking) -> tuple[int, int, int]:
             return int(lot.acquired), int(lot.acquisition), dearest
         if taking.method == Relief.LIFO:
             return -int(lot.acquired), -int(lot.acquisition), dearest
-        if taking.method == Relief.LOWEST_TAX:
+        if taking.method == Relief.LOWEST_TAX and (taking.short_rate > 0 or taking.long_rate > 0):
             rate = taking.long_rate if is_long_term_number(lot.holding_start, taking.day) else taking.short_rate
             gain = taking.price - mul_div(lot.basis, SHARE, lot.shares)
             return mul_div(gain, rate, FULL_RATE), 0, 0
@@ -177,5 +178,6 @@ def average_basis(desk: Desk, p: int) -> None:
             done += desk.lots[i].shares
             upto = mul_div(total, done, held)
             desk.lots[i].basis = upto - given
+            desk.lots[i].original_basis = max(0, desk.lots[i].basis - desk.lots[i].absorbed_loss)
             given = upto
         i = desk.following[i]

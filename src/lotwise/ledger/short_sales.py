@@ -10,7 +10,8 @@ term (`loss_basis`), in shares:
 - otherwise the holding period of what is delivered decides; shares bought to cover have none.
 
 The holding period of those short-term shares begins anew when the short sale is closed, in the order of acquisition,
-or when they are sold, if that comes first (1233(b)(2)).
+or when they are sold, if that comes first (1233(b)(2)). Shares of spouses count together (1233(e)(2)(C)); what a
+retirement account holds is not the taxpayer's.
 
 Not modelled: constructive sales (1259) and wash sales of short sales (1091(e)), which `short_sale_findings` looks for;
 payments in lieu of dividends.
@@ -18,8 +19,9 @@ payments in lieu of dividends.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from lotwise.households.accounts import AccountKind
 from lotwise.kernels import inner_kernel
 from lotwise.ledger.booking import MOST_MONEY, MOST_SHARES, Posting, add_lot, realize
 from lotwise.ledger.desk import FULL, LOTS, REALIZED_ROWS, Desk, Rules, identical_on
@@ -34,12 +36,18 @@ __all__ = ["begin_on_sale", "cover", "sell_short"]
 
 
 @inner_kernel
+def _is_own(rules: Rules, lot: Any) -> bool:  # noqa: ANN401 - a record
+    """Whether a lot is open property of the taxpayer or spouse: what a retirement account holds is the trust's."""
+    return bool(lot.shares > 0 and not lot.marks & SHORT and rules.accounts[lot.account].kind == AccountKind.TAXABLE)
+
+
+@inner_kernel
 def _held(desk: Desk, rules: Rules, security: int, day: int, long_term: bool) -> int:
     """Identical shares of the taxpayer held short or long term on a day."""
     found = 0
     for i in range(desk.used[LOTS]):
         lot = desk.lots[i]
-        if lot.shares == 0 or lot.marks & SHORT or not identical_on(rules, lot.security, security, day):
+        if not _is_own(rules, lot) or not identical_on(rules, lot.security, security, day):
             continue
         if is_long_term_number(lot.holding_start, day) == long_term:
             found += lot.shares
@@ -75,7 +83,7 @@ def _acquired_since(desk: Desk, rules: Rules, posting: Posting, opened: int) -> 
     found = 0
     for i in range(desk.used[LOTS]):
         lot = desk.lots[i]
-        since = lot.shares > 0 and not lot.marks & SHORT and lot.acquired > opened
+        since = _is_own(rules, lot) and lot.acquired > opened
         if since and identical_on(rules, lot.security, event.security, event.day):
             found += lot.shares
     return found
@@ -90,7 +98,7 @@ def _begin_anew(desk: Desk, rules: Rules, posting: Posting, opened: int, shares:
         first = -1
         for i in range(desk.used[LOTS]):
             lot = desk.lots[i]
-            if lot.shares == 0 or lot.marks & SHORT or lot.holding_start == event.day:
+            if not _is_own(rules, lot) or lot.holding_start == event.day:
                 continue
             if is_long_term_number(lot.holding_start, opened) or lot.acquired > event.day:
                 continue
@@ -225,6 +233,8 @@ def begin_on_sale(desk: Desk, rules: Rules, first_row: int) -> None:
         for r in range(first_row, last):
             row = desk.realized[r]
             if left <= 0 or row.origin == Origin.COVER or not row.long_term:
+                continue
+            if rules.accounts[row.account].kind != AccountKind.TAXABLE:
                 continue
             if is_long_term_number(row.holding_start, short.acquired):
                 continue
