@@ -17,8 +17,8 @@ counted as gone for ever.
 Splits and changes of name between a loss and its replacement count, of whatever age: a purchase made elsewhere may come
 in late. A split of what an account neither holds nor sold in the last 30 days is refused, and then does not.
 
-Not modelled: contracts and options to acquire (1091(a)), shares bought to close a short sale as a replacement, losses of
-short sales (1091(e)).
+Not modelled: contracts and options to acquire (1091(a)); shares bought to close a short sale, as replacements; losses
+of short sales (1091(e)).
 """
 
 from __future__ import annotations
