@@ -152,6 +152,28 @@ def test_the_gains_of_a_year_with_what_funds_distributed_are_those_of_the_return
     assert sale["recognised"] == "-500.00"
 
 
+def test_a_dividend_stays_qualified_when_the_shares_are_renamed_or_moved_later(tmp_path: Path) -> None:
+    header = HEADER + ",new_symbol,counter_account"
+    rows = (
+        # A2 belongs to the same taxpayer. OLD is NEW from August 2024, and NEWER from 2025: long after the year.
+        "2020-01-02,A1,buy,B1,OLD,100,5000.00,,L1,,,,",
+        "2020-01-02,A1,buy,B2,KEPT,100,5000.00,,L2,,,,",
+        "2024-07-31,A1,dividend,D1,OLD,,100.00,,,2024-07-12,true,,",
+        "2024-07-31,A1,dividend,D2,KEPT,,100.00,,,2024-07-12,true,,",
+        "2024-08-05,A1,symbol_change,C1,OLD,,,,,,,NEW,",
+        "2024-08-06,A1,transfer_out,M1,KEPT,100,,,,,,,A2",
+        "2025-08-05,A1,symbol_change,C2,NEW,,,,,,,NEWER,",
+    )
+    accounts = "account_id,household_id,kind,cash\nA1,H1,taxable,0\nA2,H1,taxable,0\n"
+    text = "\n".join([header, *rows]) + "\n"
+    folder = folder_with(tmp_path / "moved", accounts__csv=accounts, transactions__csv=text)
+    run("post", folder)
+    shown = [
+        (row["symbol"], row["qualified"], row["shares_on_ex_date"]) for row in rows_of("income", folder, "--year", 2024)
+    ]
+    assert shown == [("OLD", "100.00", "100"), ("KEPT", "100.00", "100")]
+
+
 def schedule(path: Path) -> dict[str, tuple[str, ...]]:
     return {
         row["line"]: (row["proceeds"], row["basis"], row["adjustment"], row["amount"])

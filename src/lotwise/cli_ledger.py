@@ -32,9 +32,11 @@ from lotwise.interchange.ledger_files.open_windows import list_windows
 from lotwise.interchange.ledger_files.posting import OpenLedger, PostReport, open_from_lots, open_ledger, post_files
 from lotwise.interchange.ledger_files.short_sales import short_sale_findings
 from lotwise.interchange.ledger_files.year_forms import HouseholdForms, forms_of_year
+from lotwise.interchange.results import findings_csv
 from lotwise.kernels import told_when_compiling
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.money import format_money
+from lotwise.reports.listing import MOST_ROWS, figures_table, listing_table
 from lotwise.storage.income import YearPayments, list_income, payments_of_year
 from lotwise.storage.listings import chosen_accounts, list_lots, list_realized, list_washes
 from lotwise.tax.form_files import form_8949_csv, schedule_d_csv
@@ -52,21 +54,17 @@ ledger_app = typer.Typer(
 _out = Console()
 _err = Console(stderr=True)
 _NOTHING_DONE = 2
-_MOST_SHOWN = 40  # rows of a table on the terminal: all of them with --csv
 # Columns that a terminal has room for; CSV has all of them.
 _LOTS = ("account_id", "lot_id", "symbol", "shares", "acquired", "basis", "acquisition")
 _GAINS = ("account_id", "symbol", "shares", "acquired", "sold", "gain", "disallowed", "recognised", "term")
 _INCOME = ("account_id", "symbol", "kind", "date", "ex_date", "amount", "qualified", "expected", "ordinary")
 _WASHES = ("sale_date", "sale_account", "sale_symbol", "shares", "disallowed", "purchase_account", "becomes")
-_NUMBERS = (
-    "shares", "basis", "proceeds", "gain", "disallowed", "gone_for_ever", "recognised",
-    "amount", "qualified", "expected", "ordinary",
-)  # fmt: skip
 
 Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
 Household = Annotated[str | None, typer.Option("--household", help="Only this household.")]
 Account = Annotated[str | None, typer.Option("--account", help="Only this account.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write all rows as CSV to the standard output.")]
+FindingsFile = Annotated[Path | None, typer.Option("--findings", help="Write all findings as CSV here.")]
 Year = Annotated[int, typer.Option("--year", min=1970, max=2199, help="The calendar year.", show_default=False)]
 
 
@@ -75,25 +73,43 @@ def _say_compiling() -> None:
 
 
 @contextmanager
-def _reported() -> Iterator[None]:
-    """Turn what ends a command into words and an exit status."""
+def _reported(findings: Path | None = None) -> Iterator[None]:
+    """Turn what ends a command into words and an exit status; its findings go into the file too, if there is one."""
     try:
         with told_when_compiling(_say_compiling, "lotwise.ledger.desk_work"):
             yield
     except (LotwiseError, OSError, ValueError) as error:
         if isinstance(error, FolderError):
-            _show_findings(tuple(each for each in error.findings if str(each) not in str(error)))
+            others = tuple(each for each in error.findings if str(each) not in str(error))
+            _show_findings(others)
+            _write_findings(findings, error.findings)
         _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(_NOTHING_DONE) from error
 
 
-def _show_findings(findings: tuple[Finding, ...], most: int = 20) -> None:
-    """Show findings, the worst first."""
+def _show_findings(findings: tuple[Finding, ...], most: int = 20, *, rest: str = "") -> None:
+    """Show findings, the worst first; `rest` says where those are that are not shown."""
     worst_first = sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
     for finding in worst_first[:most]:
         _err.print(f"  {finding.severity}: {finding}", markup=False, highlight=False)
     if len(findings) > most:
-        _err.print(f"  and {len(findings) - most} more")
+        _err.print(f"  and {len(findings) - most:,} more{rest}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell_findings(findings: tuple[Finding, ...], file: Path | None) -> None:
+    """Show findings, and write all of them where that is asked for."""
+    _show_findings(findings, rest=f": all are in {file}" if file else ": --findings FILE writes all")
+    _write_findings(file, findings)
+
+
+def _write_findings(file: Path | None, findings: tuple[Finding, ...]) -> None:
+    """Write findings where they are asked for; a file that cannot be written is said, and stops nothing."""
+    if file is None:
+        return
+    try:
+        write_whole(file, findings_csv(findings))
+    except OSError as error:
+        _err.print(f"  the findings are not written to {file}: {error.strerror or error}", markup=False, soft_wrap=True)
 
 
 def _opened(folder: Path) -> OpenLedger:
@@ -122,20 +138,12 @@ def _show(title: str, frame: pl.DataFrame, columns: tuple[str, ...] = (), *, as_
     """Show a table: the first rows and chosen columns for people, or all of it as CSV."""
     if as_csv:
         typer.echo(frame.write_csv(), nl=False)
-        return
-    more = f" (the first {_MOST_SHOWN} of {frame.height:,}; --csv has all)" if frame.height > _MOST_SHOWN else ""
-    caption = None if frame.height else "none"
-    table = Table(title=f"{escape(title)}{more}", caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown = frame.select(columns or frame.columns).head(_MOST_SHOWN)
-    for name in shown.columns:
-        table.add_column(name.replace("_", " "), justify="right" if name in _NUMBERS else "left")
-    for row in shown.iter_rows():
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    _out.print(table)
+    else:
+        _out.print(listing_table(_out, title, frame, columns))
 
 
-def _finish(report: PostReport) -> None:
-    _show_findings(report.findings)
+def _finish(report: PostReport, findings: Path | None) -> None:
+    _tell_findings(report.findings, findings)
     table = Table(title="Posted", show_header=False)
     table.add_row("posted", f"{report.posted:,}")
     table.add_row("from corporate actions", f"{report.actions:,}")
@@ -147,11 +155,11 @@ def _finish(report: PostReport) -> None:
 
 
 @ledger_app.command("open", epilog="Example: lotwise ledger open firm")
-def open_(folder: Folder) -> None:
+def open_(folder: Folder, findings: FindingsFile = None) -> None:
     """Begin a ledger with the lots of lots.csv as of the day of firm.toml, and the sales whose basis is stated."""
-    with _reported():
+    with _reported(findings):
         report = open_from_lots(folder)
-    _finish(report)
+    _finish(report, findings)
 
 
 @ledger_app.command(epilog="Example: lotwise ledger post firm downloads/2026-11-20.csv")
@@ -163,11 +171,12 @@ def post(
     backdated: Annotated[
         bool, typer.Option("--backdated", help="Post rows dated before what was posted: their taxpayers fold again.")
     ] = False,
+    findings: FindingsFile = None,
 ) -> None:
     """Post transactions, and the corporate actions whose day has come; what was posted before is not posted again."""
-    with _reported():
+    with _reported(findings):
         report = post_files(folder, files or (), backdated=backdated)
-    _finish(report)
+    _finish(report, findings)
 
 
 @ledger_app.command(epilog="Example: lotwise ledger lots firm --household H001 --csv > lots.csv")
@@ -240,13 +249,9 @@ def _with_distributions(found: Gains, income: Income) -> dict[str, Totals]:
 
 
 def _totals(totals: dict[str, Totals]) -> Table:
-    table = Table(title="Totals", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("term", justify="right", no_wrap=True)
-    for name in ("proceeds", "basis", "gain", "disallowed", "gone for ever", "recognised"):
-        table.add_column(name, justify="right", overflow="fold")  # a narrow terminal cuts no digit off
-    for term, total in totals.items():
-        table.add_row(term, *(format_money(amount) for amount in astuple(total)))
-    return table
+    headings = ("term", "proceeds", "basis", "gain", "disallowed", "gone for ever", "recognised")
+    rows = [(term, *(format_money(amount) for amount in astuple(total))) for term, total in totals.items()]
+    return figures_table(_out, "Totals", headings, rows)
 
 
 def _income_table(income: Income) -> Table:
@@ -293,18 +298,19 @@ def reconcile(
     folder: Folder,
     file: Annotated[Path, typer.Argument(help="The custodian's lots, in columns of lots.csv.", show_default=False)],
     mend: Annotated[Path | None, typer.Option("--mend", help="Write the transactions that would mend here.")] = None,
+    findings: FindingsFile = None,
 ) -> None:
     """Compare the ledger's lots with a custodian's: matched, explained, broken; what would mend it can be posted."""
-    with _reported():
-        opened = _opened(folder)
+    with _reported(findings):
+        opened = open_ledger(folder)
         found = compare_lots(opened.ledger, file, _day(opened))
-        _show_findings(found.findings)
+        _tell_findings((*opened.findings, *found.findings), findings)
         for outcome in (Outcome.EXPLAINED, Outcome.BROKEN):
             said = found.said(outcome)
-            for line in said[:_MOST_SHOWN]:
+            for line in said[:MOST_ROWS]:
                 _out.print(f"{outcome.name.lower()}: {line}", markup=False, highlight=False)
-            if len(said) > _MOST_SHOWN:
-                _out.print(f"and {len(said) - _MOST_SHOWN:,} more {outcome.name.lower()}")
+            if len(said) > MOST_ROWS:
+                _out.print(f"and {len(said) - MOST_ROWS:,} more {outcome.name.lower()}")
         counts = ", ".join(f"{found.count(outcome):,} {outcome.name.lower()}" for outcome in Outcome)
         _out.print(counts)
         if mend:

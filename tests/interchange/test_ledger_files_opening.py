@@ -92,6 +92,27 @@ def test_payments_before_the_opening_are_the_years_income(tmp_path: Path) -> Non
     assert cells == [("P1", "20.00", "20.00", "0.00"), ("P2", "3.00", None, None), ("P4", "1.00", None, None)]
 
 
+def test_a_gift_keeps_its_days_for_a_loss(tmp_path: Path) -> None:
+    lots = LOTS.replace(
+        "own,L4,C,3,2021-05-05,300,,gift,200,", "own,L4,C,3,2021-05-05,300,,gift,200,2015-03-04"
+    ).replace("own,L3,B,4,2019-05-05,400,,inheritance,,", "own,L3,B,4,2024-03-01,400,,gift,200,2016-01-04")
+    folder = opened(tmp_path, lots__csv=lots)
+    report = open_from_lots(folder)
+    assert (report.posted, report.refused, report.exit_status) == (8, 0, 0)
+    state = ledger_of(folder).standing().state
+    names = ledger_of(folder).standing().names
+    for name, acquired, start in (("L4", "2021-05-05", "2015-03-04"), ("L3", "2024-03-01", "2016-01-04")):
+        (lot,) = (lot for lot in state.lots if names.lots[int(lot["name"])] == name)
+        assert from_day_number(lot["acquired"]).isoformat() == acquired
+        assert from_day_number(lot["holding_start"]).isoformat() == start
+    # Both sold at a loss: its term is counted from the day of the gift (Reg. 1.1015-1(a)), not the donor's.
+    assert post(folder, "2024-07-01,own,sell,N1,C,3,150,,", "2024-07-01,own,sell,N2,B,4,150,,").posted == 2
+    sold = ledger_of(folder).standing().state.realized[-2:]
+    assert [from_day_number(day).isoformat() for day in sold["acquired"]] == ["2021-05-05", "2024-03-01"]
+    assert [int(row["proceeds"] - row["basis"]) for row in sold] == [-500_000, -500_000]
+    assert sold["long_term"].tolist() == [1, 0]
+
+
 def test_what_the_opening_lots_hold_is_not_posted_again(tmp_path: Path) -> None:
     folder = opened(tmp_path)
     open_from_lots(folder)

@@ -15,6 +15,7 @@ from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Table, no_details
 from lotwise.ledger.fold import empty_state, fold
 from lotwise.ledger.receipts import READ_DAYS, reinvested_alone
+from lotwise.ledger.tables import ACCOUNT, IDENTICAL, World
 from lotwise.money import DOLLAR, SHARE
 from lotwise.tax.income import Income, income_of, ordinary, payments
 from tests.ledger.written_events import Details, Record, as_day
@@ -26,7 +27,12 @@ def paid_in(record: Record, year: int, as_of: str = "2026-12-31") -> Table:
     """Payments of a year as known on a day, of everything that happened until then."""
     events, details, world = record.tables()
     until = events[events["day"] <= as_day(as_of)]
-    return payments(until, details, fold(until, details, world).state, world.funds, year, as_day(as_of))
+    return payments(until, details, fold(until, details, world).state, world, year, as_day(as_of))
+
+
+def bare_world(accounts: int = 0, funds: tuple[bool, ...] = ()) -> World:
+    """Taxable accounts of one taxpayer, and securities."""
+    return World(np.zeros(accounts, ACCOUNT), np.array(funds, np.bool_), np.zeros(0, IDENTICAL))
 
 
 def dollars(paid: Table) -> list[tuple[Decimal | int, ...]]:
@@ -67,6 +73,69 @@ def test_the_days_before_the_ex_date_count_as_well() -> None:
     dividend(record, "2024-07-31", ex="2024-07-12")
     record.sell("2024-07-12", "own", "X", 100, 5100)
     assert dollars(paid_in(record, 2024)) == [(100, 30, 0, 70)]
+
+
+def test_a_later_change_of_name_leaves_a_dividend_qualified() -> None:
+    # Held since 2020, ex on 12 July, called Y since August and Z since October; 40 of 100 sold in between. The first
+    # dividend was paid before all of it, the second after the change, still under the old name.
+    record = Record()
+    record.buy("2020-01-02", "own", "X", 100, 5000)
+    dividend(record, "2024-07-31", ex="2024-07-12")
+    record.event(EventKind.SYMBOL_CHANGE, "2024-08-05", "own", "X", details=Details(new_symbol="Y"))
+    dividend(record, "2024-08-15", amount=50, ex="2024-07-12")
+    record.sell("2024-09-09", "own", "Y", 40, 2100)
+    record.event(EventKind.SYMBOL_CHANGE, "2024-10-07", "own", "Y", details=Details(new_symbol="Z"))
+    paid = paid_in(record, 2024)
+    assert dollars(paid) == [(100, 100, 0, 0), (50, 50, 0, 0)]
+    assert paid["shares"].tolist() == [100 * SHARE, 100 * SHARE]
+
+
+def test_changes_of_name_are_chained_in_whatever_order_they_are_recorded() -> None:
+    record = Record()
+    record.buy("2020-01-02", "own", "X", 100, 5000)
+    record.buy("2024-07-11", "own", "W", 60, 5000)  # another security: one day before the ex-date
+    dividend(record, "2024-07-31", ex="2024-07-12")
+    record.event(EventKind.SYMBOL_CHANGE, "2024-10-07", "own", "Y", details=Details(new_symbol="A"))
+    record.event(EventKind.SYMBOL_CHANGE, "2024-08-05", "own", "X", details=Details(new_symbol="Y"))
+    (row,) = paid_in(record, 2024)
+    assert (row["shares"], row["qualified"]) == (100 * SHARE, 100 * DOLLAR)
+
+
+def test_a_later_transfer_to_an_account_of_the_taxpayer_leaves_a_dividend_qualified() -> None:
+    record = Record()
+    record.buy("2020-01-02", "own", "X", 100, 5000)
+    dividend(record, "2024-07-31", ex="2024-07-12")
+    moved = Details(counter_account="own2")
+    record.event(EventKind.TRANSFER_OUT, "2024-08-05", "own", "X", 100, details=moved)
+    record.event(EventKind.SYMBOL_CHANGE, "2024-10-07", "own2", "X", details=Details(new_symbol="Y"))
+    assert dollars(paid_in(record, 2024)) == [(100, 100, 0, 0)]
+
+
+def test_shares_of_a_stranger_or_of_a_retirement_account_earn_nobody_else_a_qualified_dividend() -> None:
+    record = Record()
+    record.account("ira", kind=AccountKind.TRADITIONAL)
+    record.account("stranger", taxpayer="them")
+    record.account("sister", taxpayer="us")
+    record.buy("2020-01-02", "ira", "X", 100, 5000)
+    record.buy("2020-01-02", "stranger", "X", 100, 5000)
+    dividend(record, "2024-07-31", ex="2024-07-12")
+    assert dollars(paid_in(record, 2024)) == [(100, 0, 0, 100)]
+    # Where the account holds some, it is those that are judged: bought on 11 July, they are sold too soon.
+    record.buy("2020-01-02", "sister", "X", 100, 5000)
+    assert dollars(paid_in(record, 2024)) == [(100, 100, 0, 0)]
+    record.buy("2024-07-11", "own", "X", 100, 5000)
+    record.sell("2024-07-12", "own", "X", 100, 5000)
+    assert dollars(paid_in(record, 2024)) == [(100, 0, 0, 100)]
+
+
+def test_a_split_after_the_ex_date_leaves_the_part_that_qualifies() -> None:
+    # 30 of 100 bought a day before the ex-date, 70 long before. On 15 August all are doubled: 60 and 140 of 200.
+    record = Record()
+    record.buy("2020-01-02", "own", "X", 70, 3500)
+    record.buy("2024-07-11", "own", "X", 30, 1500)
+    dividend(record, "2024-07-31", ex="2024-07-12")
+    record.event(EventKind.SPLIT, "2024-08-15", "own", "X", details=Details(ratio=2))
+    assert dollars(paid_in(record, 2024, "2024-08-20")) == [(100, 70, 30, 0)]
 
 
 def test_what_the_payer_does_not_call_qualified_is_ordinary_however_long_it_was_held() -> None:
@@ -139,6 +208,7 @@ def test_a_reinvestment_is_income_once() -> None:
 
 def test_a_reinvestment_alone_is_a_dividend_of_what_was_invested() -> None:
     record = Record()
+    record.account("second", taxpayer="them")
     record.buy("2020-01-02", "own", "X", 100, 5000)
     record.event(EventKind.REINVEST, "2024-06-28", "own", "X", 1, 50, flags=QUALIFIED)
     record.reinvest("2024-09-30", "own", "X", 1, 60)
@@ -252,15 +322,15 @@ def counts_in(step: Step, steps: list[Step]) -> int | None:
 @given(_STEPS, st.sampled_from((2023, 2024, 2025)))
 def test_every_dollar_counts_once_and_in_one_part(steps: list[Step], year: int) -> None:
     events, details = written(steps)
-    funds = np.array([False, True, False])
-    paid = payments(events, details, empty_state(), funds, year, as_day("2025-12-31"))
+    world = bare_world(accounts=4, funds=(False, True, False))
+    paid = payments(events, details, empty_state(), world, year, as_day("2025-12-31"))
     mine = [number for number, step in enumerate(steps) if counts_in(step, steps) == year]
     assert paid["row"].tolist() == mine
     assert paid["amount"].tolist() == [steps[number].amount for number in mine]
     # What lies further from the year than READ_DAYS changes nothing of it.
     first, last = as_day(date(year, 1, 1)) - READ_DAYS, as_day(date(year, 12, 31)) + READ_DAYS
     near = events[(events["day"] >= first) & (events["day"] <= last)]
-    again = payments(near, details, empty_state(), funds, year, as_day("2025-12-31"))
+    again = payments(near, details, empty_state(), world, year, as_day("2025-12-31"))
     assert again["amount"].tolist() == paid["amount"].tolist()
     owner, taxable = np.array([0, 1, 1, 0], np.int32), np.array([True, True, False, True])
     found = income_of(paid, owner, taxable, 2)
@@ -272,5 +342,5 @@ def test_every_dollar_counts_once_and_in_one_part(steps: list[Step], year: int) 
 def test_nothing_is_no_income() -> None:
     events, details = written([])
     assert not reinvested_alone(events).size
-    paid = payments(events, details, empty_state(), np.zeros(0, np.bool_), 2024, as_day("2025-12-31"))
+    paid = payments(events, details, empty_state(), bare_world(), 2024, as_day("2025-12-31"))
     assert [column.tolist() for column in income_of(paid, np.zeros(0, np.int32), np.zeros(0, np.bool_), 1)] == [[0]] * 5

@@ -39,7 +39,16 @@ from lotwise.rebalancing.book import AccountKind, Book, BookLabels
 from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status, Trades
 from lotwise.securities.market import Market, MarketLabels
 
-__all__ = ["PAGE", "ResultTables", "file_names", "result_tables", "write_findings", "write_results", "write_tables"]
+__all__ = [
+    "PAGE",
+    "ResultTables",
+    "file_names",
+    "findings_csv",
+    "result_tables",
+    "write_findings",
+    "write_results",
+    "write_tables",
+]
 
 PAGE = "run.html"  # the page of a run, which the reports make
 
@@ -116,6 +125,11 @@ def write_tables(
 def write_findings(folder: Path, findings: Sequence[Finding], *, formats: Sequence[str] = ("csv", "parquet")) -> None:
     """Write the findings of a run that could do nothing into `folder`, alone: every file of an earlier run goes."""
     _replace_all(folder, {"findings": _findings_table(findings)}, formats, {})
+
+
+def findings_csv(findings: Sequence[Finding]) -> str:
+    """Findings as the text of a findings.csv, in the order in which they come."""
+    return _findings_table(findings).write_csv()
 
 
 def file_names(formats: Sequence[str]) -> tuple[str, ...]:

@@ -209,11 +209,13 @@ def realize(desk: Desk, posting: Posting, i: int, proceeds: int, taken: tuple[in
 
 @inner_kernel
 def _taking(rules: Rules, posting: Posting) -> Taking:
-    event = posting.event
+    event, detail = posting.event, posting.detail
     account = rules.accounts[event.account]
+    short_rate = account.short_rate if detail.short_rate == MISSING else detail.short_rate
+    long_rate = account.long_rate if detail.long_rate == MISSING else detail.long_rate
     method = account.relief if event.relief == Relief.DEFAULT else event.relief
     price = mul_div(event.amount, SHARE, event.shares) if event.amount > 0 else 0
-    return Taking(event.lot, method, price, event.day, account.short_rate, account.long_rate)
+    return Taking(event.lot, method, price, event.day, short_rate, long_rate)
 
 
 @inner_kernel

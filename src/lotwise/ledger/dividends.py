@@ -9,32 +9,41 @@ shares sold in a wash sale does not count (246(c)(3)(B)); that of a donor does, 
 The window ends 60 days after the ex-date. Until then shares still held that have not the days yet are `expected`: they
 qualify if they are not sold too soon.
 
+Shares are looked for under every name that the security has had (SYMBOL_CHANGE), and, where the account held none on
+the ex-date, in all taxable accounts of its taxpayer: they may have been moved there since (`Holders`).
+
 Shares of unknown acquisition are taken as held long before. Not modelled: days on which a short sale, option or
 similar position took the risk away (246(c)(4)); payers whose dividends never qualify (the event's flag QUALIFIED
-says); shares given away, delivered against a short sale or moved to another account after the ex-date, which are seen
-as not held; a split or merger between the ex-date and the look.
+says); shares given away or delivered against a short sale after the ex-date, which are seen as not held, and those
+moved to another account while some stayed; a symbol that another company has taken over: both are seen as one; a merger
+between the ex-date and the look. A split counts all that is open anew, so that the part which qualifies is the same;
+where some were sold between the ex-date and the split, those are still counted in old shares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
+from lotwise.households.accounts import AccountKind
 from lotwise.kernels import kernel
-from lotwise.ledger.events import NO_CODE, Table
-from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Origin, State
+from lotwise.ledger.events import NO_CODE, EventKind, Table
+from lotwise.ledger.tables import ALWAYS_LONG, LotMark, Origin, State, World
 from lotwise.money import IntArray, mul_div
 
 __all__ = [
     "DIVIDEND_DAYS",
     "PREFERRED_DIVIDEND_DAYS",
+    "Holders",
     "QualifiedShares",
     "days_in_window",
     "ex_days_of",
     "held_long_enough",
+    "holders_of",
     "qualified_amounts",
     "qualified_shares",
 ]
@@ -54,6 +63,25 @@ class QualifiedShares(NamedTuple):
     held: IntArray  # (D,)
     qualified: IntArray  # (D,) held long enough
     expected: IntArray  # (D,) not yet, but still held, and in time if they are kept
+
+
+class Holders(NamedTuple):
+    """Which securities are one under several names, and which accounts belong to one taxpayer."""
+
+    roots: IntArray  # (S + 1,) one code for all names of a security, by code; the last is NO_CODE, for none
+    payers: NDArray[np.int32]  # (A,) taxpayer of each taxable account; NO_CODE for a retirement account
+
+
+def holders_of(events: Table, details: Table, world: World) -> Holders:
+    """Read the changes of name among rows of EVENT, chained whatever their order, and the taxpayers of a world."""
+    changes = events[(events["kind"] == EventKind.SYMBOL_CHANGE) & (events["detail"] != NO_CODE)]
+    pairs = np.stack((changes["security"], details["new_security"][changes["detail"]]), axis=1)
+    roots = np.append(np.arange(world.funds.size), NO_CODE).astype(np.int64)
+    for old, new in np.unique(pairs[(pairs != NO_CODE).all(axis=1)], axis=0).tolist():
+        roots[roots == roots[old]] = roots[new]
+    accounts = world.accounts
+    payers = np.where(accounts["kind"] == AccountKind.TAXABLE, accounts["taxpayer"], NO_CODE)
+    return Holders(roots, payers.astype(np.int32))
 
 
 @kernel
@@ -89,10 +117,19 @@ class _Holdings(NamedTuple):
     shares: IntArray
 
 
-def _place(rows: Table) -> IntArray:
-    """Account and security as one number, to sort and search by."""
-    place: IntArray = rows["account"].astype(np.int64) * 2**32 + rows["security"]
+def _place(owner: NDArray[np.int32], security: IntArray) -> IntArray:
+    """Account (or taxpayer) and security as one number, to sort and search by."""
+    place: IntArray = owner.astype(np.int64) * 2**32 + security
     return place
+
+
+def _in_account(rows: Table, holders: Holders | None) -> IntArray:
+    return _place(rows["account"], rows["security"] if holders is None else holders.roots[rows["security"]])
+
+
+def _of_taxpayer(rows: Table, holders: Holders) -> IntArray:
+    """Taxpayer and security; what a retirement account holds is below zero, where no dividend is looked for."""
+    return _place(holders.payers[rows["account"]], holders.roots[rows["security"]])
 
 
 @kernel
@@ -135,20 +172,20 @@ def _counts_from(rows: Table, kept: IntArray) -> NDArray[np.int32]:
     return counts
 
 
-def _kept(rows: Table, places: IntArray) -> IntArray:
+def _kept(rows: Table, place: IntArray, places: IntArray) -> IntArray:
     """Rows of long holdings at these places (ascending): shares sold short receive no dividend."""
-    place = _place(rows)
     at = np.minimum(np.searchsorted(places, place), places.size - 1)
     return np.flatnonzero((places[at] == place) & (rows["marks"] & LotMark.SHORT == 0))
 
 
-def _holdings(state: State, places: IntArray) -> _Holdings:
+def _holdings(state: State, places: IntArray, place_of: Callable[[Table], IntArray]) -> _Holdings:
     """Spans of holdings at these places: open lots, and lots sold."""
     lots, sold = state.lots, state.realized
+    of_lots, of_sold = place_of(lots), place_of(sold)
     # Whole rows are never copied: a ledger may hold millions, and few of their columns matter here.
-    still, gone = _kept(lots, places), _kept(sold, places)
+    still, gone = _kept(lots, of_lots, places), _kept(sold, of_sold, places)
     gone = gone[np.isin(sold["origin"][gone], _DISPOSALS)]
-    place = np.concatenate([_place(lots)[still], _place(sold)[gone]])
+    place = np.concatenate([of_lots[still], of_sold[gone]])
     order = np.argsort(place, kind="stable")
     return _Holdings(
         place[order],
@@ -171,20 +208,41 @@ def ex_days_of(dividends: Table, details: Table) -> tuple[NDArray[np.int32], NDA
 
 
 def qualified_shares(
-    dividends: Table, details: Table, state: State, as_of: int, *, preferred: bool = False
+    dividends: Table,
+    details: Table,
+    state: State,
+    as_of: int,
+    *,
+    preferred: bool = False,
+    holders: Holders | None = None,
 ) -> QualifiedShares:
     """Say of every dividend how many of the shares that earned it were held long enough, as known on `as_of`.
 
     `dividends` is rows of EVENT, `details` the table that their `detail` names; where no ex-date is given the day of
-    payment stands in. `state` is everything folded up to `as_of`. The shares tell the part of the dividend that
-    qualifies (`qualified_amounts`).
+    payment stands in. `state` is everything folded up to `as_of`. Without `holders` a security has one name, and only
+    the account that was paid is looked at. The shares tell the part of the dividend that qualifies
+    (`qualified_amounts`).
     """
     ex_days, _ = ex_days_of(dividends, details)
     days = PREFERRED_DIVIDEND_DAYS if preferred else DIVIDEND_DAYS
     if not dividends.size:
         return QualifiedShares(*(np.zeros(0, np.int64) for _ in QualifiedShares._fields))
-    places = _place(dividends)
-    return QualifiedShares(*_count(places, ex_days, _holdings(state, np.unique(places)), as_of, days))
+
+    def seen(chosen: NDArray[np.intp], place_of: Callable[[Table], IntArray]) -> tuple[IntArray, IntArray, IntArray]:
+        places = place_of(dividends[chosen])
+        holdings = _holdings(state, np.unique(places), place_of)
+        counted: tuple[IntArray, IntArray, IntArray] = _count(places, ex_days[chosen], holdings, as_of, days)
+        return counted
+
+    found = QualifiedShares(*seen(np.arange(dividends.size), lambda rows: _in_account(rows, holders)))
+    if holders is None:
+        return found
+    unseen = (found.held == 0) & (dividends["security"] != NO_CODE) & (holders.payers[dividends["account"]] != NO_CODE)
+    elsewhere = np.flatnonzero(unseen)
+    if elsewhere.size:
+        for column, shares in zip(found, seen(elsewhere, lambda rows: _of_taxpayer(rows, holders)), strict=True):
+            column[elsewhere] = shares
+    return found
 
 
 @kernel

@@ -143,6 +143,8 @@ DETAIL = np.dtype(
         ("ratio_new", np.int64),  # ratio_new new shares ...
         ("ratio_old", np.int64),  # ... for ratio_old old ones
         ("fraction", np.int64),  # billionths
+        ("short_rate", np.int64),  # billionths, for LOWEST_TAX: those of the day it was posted; MISSING = the account's
+        ("long_rate", np.int64),
         ("acquired", np.int32),
         ("holding_start", np.int32),
         ("ex_day", np.int32),

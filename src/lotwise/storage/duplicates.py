@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lotwise.storage.journal import SCHEMA
+from lotwise.storage.journal import SCHEMA, STANDING
 
 __all__ = ["Repeated", "repeated_rows"]
 
 _KEY = ("account_id", "transaction_id")
 
 # What a row is, apart from where it stood and what the register added.
-_CONTENT = tuple(name for name in SCHEMA if name not in {*_KEY, "sequence", "standing_relief", "source", "line"})
+_CONTENT = tuple(name for name in SCHEMA if name not in {*_KEY, *STANDING, "sequence", "source", "line"})
 
 
 class Repeated(IntEnum):

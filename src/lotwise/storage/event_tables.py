@@ -39,7 +39,7 @@ _OPENS = (
     EventKind.SELL_SHORT,
 )
 
-# Kinds that need no row of DETAIL.
+# Kinds that need no row of DETAIL, but where rates were kept for relief by lowest tax.
 _PLAIN = (
     EventKind.BUY,
     EventKind.REINVEST,
@@ -68,6 +68,7 @@ def event_tables(rows: pl.DataFrame, names: Names) -> tuple[Table, Table]:
     events["relief"] = _relief(rows)
     events["facts"] = _flags(rows, kind)
     plain = np.isin(kind, _PLAIN) | ((kind == EventKind.SELL) & ~_true(rows["stated"]))
+    plain &= rows["standing_short_rate"].is_null().to_numpy()
     of_row = np.cumsum(~plain) - 1
     events["detail"] = np.where(plain, NO_CODE, of_row)
     return events, _details(rows.filter(pl.Series(~plain)), kind[~plain], names)
@@ -154,6 +155,8 @@ def _details(rows: pl.DataFrame, kind: NDArray[np.uint8], names: Names) -> Table
         ratio_new="ratio_new",
         ratio_old="ratio_old",
         fraction="fraction",
+        short_rate="standing_short_rate",
+        long_rate="standing_long_rate",
         acquired=pl.when(gift).then(pl.coalesce("donor_acquired", "acquired")).otherwise("acquired"),
         holding_start=pl.when(inherited).then(ALWAYS_LONG).otherwise("holding_period_start"),
         ex_day="ex_date",

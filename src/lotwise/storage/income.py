@@ -23,6 +23,7 @@ from lotwise.tax.income import PAYMENT, ordinary, payments
 __all__ = [
     "PAYMENT_WORDS",
     "READ_WORDS",
+    "RENAMED",
     "YearPayments",
     "income_events",
     "journal_rows_of_year",
@@ -33,6 +34,8 @@ __all__ = [
 # Words of the journal: for payments, and for all that the income of a year depends on.
 PAYMENT_WORDS = tuple(word for word, kind in KINDS.items() if kind in INCOME_KINDS)
 READ_WORDS = tuple(word for word, kind in KINDS.items() if kind in READ_KINDS)
+# Of any day: what was paid under one name may be held under another.
+RENAMED = EventKind.SYMBOL_CHANGE.name.lower()
 
 
 class YearPayments(NamedTuple):
@@ -43,9 +46,11 @@ class YearPayments(NamedTuple):
 
 
 def journal_rows_of_year(journal: Journal, standing: Standing, year: int) -> pl.DataFrame:
-    """Read the rows that the income of a year depends on, by day; those that the register refuses are left out."""
+    """Read the rows that the income of a year depends on, and changes of name, by day; those refused are left out."""
     first, last = to_day_number(date(year, 1, 1)), to_day_number(date(year, 12, 31))
-    rows = journal.of_kinds(READ_WORDS, first - READ_DAYS, last + READ_DAYS)
+    # Those of the year and near it, and the changes of name of all years, of which there are few.
+    near = journal.of_kinds(READ_WORDS, first - READ_DAYS, last + READ_DAYS)
+    rows = pl.concat([near, journal.of_kinds((RENAMED,), to_day_number(date.min), to_day_number(date.max))])
     return rows.filter(~pl.col(NUMBER).is_in(pl.Series(standing.refused).implode())).sort("date", maintain_order=True)
 
 
@@ -68,7 +73,7 @@ def payments_of_year(ledger: Ledger, year: int, as_of: int) -> YearPayments:
     if not rows.height:
         return YearPayments(rows, np.zeros(0, PAYMENT))
     events, details = income_events(rows, standing.names)
-    return YearPayments(rows, payments(events, details, standing.state, ledger.world().funds, year, as_of))
+    return YearPayments(rows, payments(events, details, standing.state, ledger.world(), year, as_of))
 
 
 def list_income(found: YearPayments) -> pl.DataFrame:

@@ -20,7 +20,7 @@ import polars as pl
 
 from lotwise.errors import FolderError
 
-__all__ = ["COLUMNS", "DAYS", "EVERY_ACCOUNT", "NUMBER", "SCHEMA", "Journal"]
+__all__ = ["COLUMNS", "DAYS", "EVERY_ACCOUNT", "NUMBER", "SCHEMA", "STANDING", "Journal"]
 
 EVERY_ACCOUNT = "*"
 NUMBER = "number"  # of an event; not stored: it is the row
@@ -61,12 +61,19 @@ SCHEMA: dict[str, pl.DataType] = {
     "stated": pl.Boolean(),
     "replaced": pl.Boolean(),
     "standing_relief": pl.String(),  # the account's standing order when it was posted, where no lot or relief is named
+    # Where relief by lowest tax takes the lots: the account's rates when it was posted, billionths.
+    "standing_short_rate": pl.Int64(),
+    "standing_long_rate": pl.Int64(),
     "settled": pl.Int64(),  # the cash that moved, after the fee
     "source": pl.String(),  # file it came from ...
     "line": pl.Int64(),  # ... and line
 }
 COLUMNS = tuple(SCHEMA)
+STANDING = ("standing_relief", "standing_short_rate", "standing_long_rate")  # what the register says when it is posted
 DAYS = tuple(name for name, kind in SCHEMA.items() if kind == pl.Int32())
+# As they are stored; parts that were written before there were such columns have none of the later ones.
+_STORED = {name: pl.Date() if name in DAYS else kind for name, kind in SCHEMA.items()}
+_LATER = ("standing_short_rate", "standing_long_rate")
 
 # What reading a spoiled part raises: where its figures are nonsense, polars stops in the middle (a panic).
 _DAMAGE = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -77,6 +84,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._known: set[Path] = set()  # parts that have the columns of a journal; none is ever written again
 
     def parts(self) -> list[Path]:
         """List the parts in order; raises FolderError where one is missing, or where the folder cannot be listed."""
@@ -158,8 +166,23 @@ class Journal:
         parts = self.parts() if parts is None else parts
         if not parts:
             return pl.DataFrame(schema={NUMBER: pl.Int64(), **SCHEMA}).lazy()
-        scan = pl.scan_parquet(parts, row_index_name=NUMBER)
+        for path in parts:
+            self._require_columns(path)
+        scan = pl.scan_parquet(parts, schema=_STORED, missing_columns="insert", row_index_name=NUMBER)
         return scan.with_columns(pl.col(NUMBER).cast(pl.Int64), pl.col(DAYS).cast(pl.Int32))
+
+    def _require_columns(self, path: Path) -> None:
+        """Raise FolderError where a part lacks columns that every part has had: they would read as empty."""
+        if path in self._known:
+            return
+        try:
+            lacking = set(COLUMNS) - set(_LATER) - set(pl.read_parquet_schema(path))
+        except _DAMAGE as error:
+            raise _unreadable(path, "a whole part of the journal", error) from error
+        if lacking:
+            why = f"without {', '.join(sorted(lacking))}"
+            raise FolderError(f"{path}: must be a part of the journal, was {why}; bring it back from a backup")
+        self._known.add(path)
 
     def _collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect what was scanned; raises FolderError that names the part which cannot be read."""
@@ -168,7 +191,7 @@ class Journal:
         except _DAMAGE as error:
             for path in self.parts():
                 try:
-                    pl.read_parquet(path, columns=list(COLUMNS))
+                    self._scan([path]).collect()
                 except _DAMAGE as damage:
                     raise _unreadable(path, "a whole part of the journal", damage) from error
             raise _unreadable(self.folder, "parts of one journal", error) from error

@@ -29,7 +29,8 @@ from lotwise.storage.folding import Candidates, fold_onto
 from lotwise.storage.journal import COLUMNS, NUMBER, Journal
 from lotwise.storage.names import codes_of, with_names
 from lotwise.storage.register import Register
-from lotwise.storage.state_files import read_standing, write_standing
+from lotwise.storage.state_files import Earlier, read_earlier, read_standing, write_standing
+from lotwise.storage.year_figures import ChangedYear, changed_years
 
 __all__ = ["Ledger", "Posting"]
 
@@ -48,22 +49,29 @@ class Ledger:
     """One firm's ledger under one register.
 
     `unsaved` says why what was folded could not be kept, "" where it was: the next command then folds again.
+    `changed_years` are those whose figures `standing` found to be others than under the register before, and
+    `changed_parts` what of the register is another (keys of its fingerprint).
     """
 
     def __init__(self, folder: Path, register: Register) -> None:
         self.folder = folder / "ledger"
         self.register = register
         self.unsaved = ""
+        self.changed_years: list[ChangedYear] = []
+        self.changed_parts: set[str] = set()
         self.journal = Journal(self.folder / "journal")
         self._standing: Standing | None = None
 
     def standing(self) -> Standing:
         """Where the ledger stands: from the cache, or folded from the journal."""
         if self._standing is None:
-            self._standing = read_standing(self.folder / "state", self._fingerprint())
-        if self._standing is None:
-            self._standing = self._folded_again()
-            self._save(self._standing)
+            state, fingerprint = self.folder / "state", self._fingerprint()
+            self._standing = read_standing(state, fingerprint)
+            if self._standing is None:
+                earlier = read_earlier(state, fingerprint)
+                self._standing = self._folded_again()
+                self._compare(earlier, self._standing)
+                self._save(self._standing)
         return self._standing
 
     def world(self) -> World:
@@ -143,6 +151,19 @@ class Ledger:
             self.journal.rows(),
         )
 
+    def _compare(self, earlier: Earlier | None, present: Standing) -> None:
+        """Note which years the present register changed, before what was folded under the earlier one is gone."""
+        if earlier is None:
+            return
+        self.changed_years = changed_years(earlier.standing, earlier.kinds, present, self._kinds(present))
+        if isinstance(earlier.register, dict):
+            now = self.register.fingerprint()
+            self.changed_parts = {name for name, digest in now.items() if earlier.register.get(name) != digest}
+
+    def _kinds(self, standing: Standing) -> NDArray[np.uint8]:
+        kinds: NDArray[np.uint8] = self.register.world(standing.names).accounts["kind"]
+        return kinds
+
     def _fingerprint(self) -> dict[str, object]:
         return {
             "parts": self.journal.fingerprint(),
@@ -153,7 +174,7 @@ class Ledger:
     def _save(self, standing: Standing) -> None:
         """Keep what was folded, if that can be: a ledger that may only be read is read all the same."""
         try:
-            write_standing(self.folder / "state", standing, self._fingerprint())
+            write_standing(self.folder / "state", standing, self._kinds(standing), self._fingerprint())
         except (OSError, pl.exceptions.PolarsError) as error:
             self.unsaved = (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0]
 

@@ -62,11 +62,13 @@ def chosen_accounts(ledger: Ledger, household: str | None = None, account: str |
 
 
 def list_lots(ledger: Ledger, chosen: NDArray[np.bool_]) -> pl.DataFrame:
-    """Open lots of the chosen accounts; shares sold short are negative."""
+    """Open lots of the chosen accounts; shares sold short are negative, and have no basis for a loss."""
     lots = ledger.standing().state.lots
     lots = lots[chosen[lots["account"]]]
     short = (lots["marks"] & LotMark.SHORT) != 0
-    loss_basis = np.where(lots["loss_basis"] == MISSING, 0, lots["loss_basis"])
+    # Lots sold short keep a count of shares in this column (ledger.short_sales).
+    without = short | (lots["loss_basis"] == MISSING)
+    loss_basis = np.where(without, 0, lots["loss_basis"])
     return pl.DataFrame(
         {
             "account_id": _named(ledger.standing().names.accounts, lots["account"]),
@@ -81,7 +83,7 @@ def list_lots(ledger: Ledger, chosen: NDArray[np.bool_]) -> pl.DataFrame:
             "loss_basis": decimals(loss_basis, DOLLAR, cents=True),
         }
     ).with_columns(
-        pl.when(pl.Series(lots["loss_basis"] == MISSING)).then(None).otherwise("loss_basis").alias("loss_basis"),
+        pl.when(pl.Series(without)).then(None).otherwise("loss_basis").alias("loss_basis"),
         # Two sub-lots of one name: a name of lots.csv is one lot.
         pl.when(pl.int_range(pl.len()).over("account_id", "lot_id") > 0)
         .then(pl.format("{}~{}", "lot_id", pl.int_range(pl.len()).over("account_id", "lot_id") + 1))

@@ -62,17 +62,15 @@ class Register:
         own = pl.coalesce("taxpayer", pl.lit("\0") + pl.col("account_id"))
         return found.select(own.rank("dense").cast(pl.Int32) - 1).to_series().to_numpy()
 
-    def fingerprint(self) -> str:
-        """Digest of all that a fold depends on."""
-        digest = hashlib.blake2b(digest_size=16)
-        for frame in (
-            self.accounts.select("account_id", "taxpayer", "kind", "short_rate", "long_rate").sort("account_id"),
-            self.funds.alias("symbol").sort().to_frame(),
-            self.identical.sort("symbol", "group", "first", "last"),
-        ):
-            digest.update(frame.write_csv().encode() + b"\0")
-        digest.update(self.reading.name.encode())
-        return digest.hexdigest()
+    def fingerprint(self) -> dict[str, str]:
+        """Digest of each part of all that a fold depends on; rates: of rows that were posted without them."""
+        columns = ("account_id", "taxpayer", "kind", "short_rate", "long_rate")
+        return {
+            "accounts": _digest(self.accounts.select(columns).sort("account_id")),
+            "funds": _digest(self.funds.alias("symbol").sort().to_frame()),
+            "identical": _digest(self.identical.sort("symbol", "group", "first", "last")),
+            "reading": self.reading.name,
+        }
 
     def _accounts(self, names: pl.Series) -> NDArray[np.void]:
         found = names.alias("account_id").to_frame().join(self.accounts, "account_id", "left", maintain_order="left")
@@ -92,3 +90,7 @@ class Register:
         for name in ("security", "group", "first", "last"):
             table[name] = kept[name].to_numpy()
         return table
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    return hashlib.blake2b(frame.write_csv().encode(), digest_size=16).hexdigest()

@@ -10,24 +10,37 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.ledger.events import Table
 from lotwise.ledger.tables import LOT, REALIZED, WASH, State
 from lotwise.storage.folded import Standing
 from lotwise.storage.names import Names
 
-__all__ = ["read_standing", "write_standing"]
+__all__ = ["Earlier", "read_earlier", "read_standing", "write_standing"]
 
 _FINGERPRINT = "fingerprint.json"
+_REGISTER = "register"
 _BLOCK = 4096
 _TABLES = {"lots": LOT, "realized": REALIZED, "washes": WASH}
 
 
-def write_standing(folder: Path, standing: Standing, fingerprint: Mapping[str, object]) -> None:
-    """Replace the cache; it counts only once all of it is there."""
+class Earlier(NamedTuple):
+    """What was folded of the same journal, maybe under another register."""
+
+    standing: Standing
+    kinds: NDArray[np.uint8]  # (A,) AccountKind under that register
+    register: object  # its fingerprint
+
+
+def write_standing(
+    folder: Path, standing: Standing, kinds: NDArray[np.uint8], fingerprint: Mapping[str, object]
+) -> None:
+    """Replace the cache; it counts only once all of it is there. `kinds`: (A,) AccountKind, under the register."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FINGERPRINT).unlink(missing_ok=True)
     for name, table in zip(_TABLES, standing.state, strict=True):
@@ -37,7 +50,7 @@ def write_standing(folder: Path, standing: Standing, fingerprint: Mapping[str, o
         for of, texts in standing.names._asdict().items()
     )
     names.write_parquet(folder / "names.parquet")
-    accounts = pl.DataFrame({"last_day": standing.last_day, "cash": standing.cash})
+    accounts = pl.DataFrame({"last_day": standing.last_day, "cash": standing.cash, "kind": kinds})
     accounts.write_parquet(folder / "accounts.parquet")
     pl.DataFrame({"event": standing.refused}).write_parquet(folder / "refused.parquet")
     (folder / _FINGERPRINT).write_text(json.dumps({**fingerprint, "rows": standing.rows}), encoding="utf-8")
@@ -45,21 +58,34 @@ def write_standing(folder: Path, standing: Standing, fingerprint: Mapping[str, o
 
 def read_standing(folder: Path, fingerprint: Mapping[str, object]) -> Standing | None:
     """Read the cache if it is whole and was folded from just this; None otherwise."""
+    found = _read(folder, fingerprint, ())
+    return None if found is None else found.standing
+
+
+def read_earlier(folder: Path, fingerprint: Mapping[str, object]) -> Earlier | None:
+    """Read the cache if it is whole and was folded from the same journal, whatever the register; None otherwise."""
+    return _read(folder, fingerprint, (_REGISTER,))
+
+
+def _read(folder: Path, fingerprint: Mapping[str, object], apart_from: tuple[str, ...]) -> Earlier | None:
     try:
         said = json.loads((folder / _FINGERPRINT).read_text(encoding="utf-8"))
         rows = said.pop("rows")
-        if said != dict(fingerprint):
+        register = said[_REGISTER]
+        if {**said, **{name: fingerprint[name] for name in apart_from}} != dict(fingerprint):
             return None
         tables = [_to_table(pl.read_parquet(folder / f"{name}.parquet"), kind) for name, kind in _TABLES.items()]
         names = pl.read_parquet(folder / "names.parquet")
         accounts = pl.read_parquet(folder / "accounts.parquet")
+        kinds = accounts["kind"].to_numpy()
         refused = pl.read_parquet(folder / "refused.parquet")["event"].to_numpy()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError):
         return None  # a cache: whatever is wrong with it, folding again is right
     lists = Names(*(names.filter(pl.col("of") == of)["name"] for of in Names._fields))
-    return Standing(
+    standing = Standing(
         lists, State(*tables), accounts["last_day"].to_numpy(), accounts["cash"].to_numpy(), refused, int(rows)
     )
+    return Earlier(standing, kinds, register)
 
 
 def _to_frame(table: Table) -> pl.DataFrame:

@@ -21,10 +21,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.ledger.dividends import qualified_amounts, qualified_shares
+from lotwise.ledger.dividends import holders_of, qualified_amounts, qualified_shares
 from lotwise.ledger.events import EventFlag, EventKind, Table
 from lotwise.ledger.receipts import INCOME_KINDS, days_received, reinvested_alone
-from lotwise.ledger.tables import State
+from lotwise.ledger.tables import State, World
 from lotwise.money import IntArray
 from lotwise.tax.gains import of_year
 
@@ -62,14 +62,15 @@ class Income(NamedTuple):
     distributions: IntArray  # (T,) capital-gain distributions
 
 
-def payments(events: Table, details: Table, state: State, funds: NDArray[np.bool_], year: int, as_of: int) -> Table:
+def payments(events: Table, details: Table, state: State, world: World, year: int, as_of: int) -> Table:
     """List what counts as income of a year, as rows of PAYMENT in the order of the events.
 
     `events` are those of READ_KINDS at least, from READ_DAYS before the year to READ_DAYS after it, posted, `amount`
-    before fees; `details` the table that they name, `funds` whether each security is a fund (World.funds), `state` what
-    was held and sold up to `as_of`, the day of the look.
+    before fees, and every SYMBOL_CHANGE of any day, so that shares are found under the name they have now; `details` is
+    the table that they name, `world` what both refer to, `state` what was held and sold up to `as_of`, the day of the
+    look.
     """
-    days = days_received(events, details, funds)
+    days = days_received(events, details, world.funds)
     kind = np.where(reinvested_alone(events), EventKind.DIVIDEND, events["kind"])
     rows = np.flatnonzero(np.isin(kind, INCOME_KINDS) & of_year(days, year))
     paid = np.zeros(rows.size, PAYMENT)
@@ -78,7 +79,7 @@ def payments(events: Table, details: Table, state: State, funds: NDArray[np.bool
         paid[name] = events[name][rows]
     dividends = np.flatnonzero(paid["kind"] == EventKind.DIVIDEND)
     own = events[rows[dividends]]
-    seen = qualified_shares(own, details, state, as_of)
+    seen = qualified_shares(own, details, state, as_of, holders=holders_of(events, details, world))
     called = (own["facts"] & EventFlag.QUALIFIED) != 0
     amounts = np.where(called, own["amount"], 0)
     sure = qualified_amounts(amounts, seen, count_expected=False)

@@ -23,6 +23,7 @@ from lotwise.interchange.firm_folder.ledger_policy import Policy, read_policy
 from lotwise.interchange.firm_folder.lots import LotContext
 from lotwise.interchange.firm_folder.recorded_trades import Trades, lot_rows
 from lotwise.interchange.firm_folder.register import read_register
+from lotwise.interchange.firm_folder.register_changes import report_changed_years
 from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import is_there
 from lotwise.ledger.events import EVENT, no_details
@@ -178,6 +179,7 @@ def posted_record(folder: Path, context: LotContext, findings: FindingList) -> F
         register = read_register(folder, _policy(folder, findings), said)
         ledger = Ledger(folder, register)
         standing, world = ledger.standing(), ledger.world()
+        report_changed_years(ledger, findings)
     except FolderError as error:
         message = Message(Severity.ERROR, "a whole ledger", "bring back what is missing from a backup")
         findings.stop(Place("ledger"), message, str(error))

@@ -22,7 +22,8 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.interchange.firm_folder.transaction_kinds import NEEDS, PAYS, RECEIVES, RELIEVED, SHARES_OUT
 from lotwise.ledger.cash import traded_amounts
 from lotwise.money import DOLLAR, SHARE
-from lotwise.storage.journal import COLUMNS, SCHEMA
+from lotwise.rebalancing.book import AccountKind
+from lotwise.storage.journal import COLUMNS, SCHEMA, STANDING
 from lotwise.storage.register import Register
 
 __all__ = ["TERM_OF_A_SALE", "UNDATED_SALE", "JournalRows", "completed_rows", "journal_rows"]
@@ -30,12 +31,10 @@ __all__ = ["TERM_OF_A_SALE", "UNDATED_SALE", "JournalRows", "completed_rows", "j
 _NOT_POSTED = "the row is not posted"
 _TWO_YEARS = 2 * 366  # days: a start that is long term whatever the calendar, for sales that state only their term
 _IN_FILE = tuple(
-    name for name in SCHEMA if name not in {"ratio_new", "ratio_old", "standing_relief", "settled", "source", "line"}
+    name for name in SCHEMA if name not in {*STANDING, "ratio_new", "ratio_old", "settled", "source", "line"}
 )
 # What a row says, for ids of rows that have none.
-_CONTENT = tuple(
-    name for name in SCHEMA if name not in {"transaction_id", "sequence", "standing_relief", "source", "line"}
-)
+_CONTENT = tuple(name for name in SCHEMA if name not in {*STANDING, "transaction_id", "sequence", "source", "line"})
 # Rows of the journal that sell what was never held, and say neither when it was acquired nor for which term.
 UNDATED_SALE = (
     (pl.col("kind") == "sell")
@@ -84,13 +83,17 @@ def journal_rows(
 
 def completed_rows(rows: pl.DataFrame, register: Register) -> pl.DataFrame:
     """Add what the journal holds beside the file's cells, and put the rows in the order of posting."""
-    relief = register.accounts.select("account_id", standing_relief="relief")
+    standing = register.accounts.select(
+        "account_id", standing_relief="relief", standing_short_rate="short_rate", standing_long_rate="long_rate"
+    )
+    by_relief = pl.col("kind").is_in(RELIEVED) & pl.col("lot_id").is_null()
+    by_tax = by_relief & (pl.coalesce("relief", "standing_relief") == "lowest_tax")
     made = (
-        rows.join(relief, on="account_id", how="left", maintain_order="left")
+        rows.join(standing, on="account_id", how="left", maintain_order="left")
         .with_columns(
-            pl.when(pl.col("kind").is_in(RELIEVED) & pl.col("relief").is_null() & pl.col("lot_id").is_null()).then(
-                "standing_relief"
-            ),
+            pl.when(by_relief & pl.col("relief").is_null()).then("standing_relief"),
+            pl.when(by_tax).then("standing_short_rate"),
+            pl.when(by_tax).then("standing_long_rate"),
             _holding_start(),
             _settled(rows),
             # Interest paid keeps its sign: it is told from interest received by it.
@@ -145,6 +148,10 @@ class _Checks:
     def was_wrong(self, column: str) -> pl.Series:
         """Whether a cell could not be read: that has been said."""
         return self._table.wrong(column)
+
+    def as_written(self, column: str) -> pl.Series | str:
+        """Cells of a column as they came."""
+        return self._table.was[column] if column in self._table.was.columns else ""
 
     def refuse(self, mask: pl.Series, column: str, must_be: str, was: pl.Series | str, to_do: str = "") -> None:
         """Record an error for each row of a mask, and keep the row out."""
@@ -201,14 +208,14 @@ def _check_signs(checks: _Checks) -> None:
     shares, amount, kind = (checks.frame[name] for name in ("shares", "amount", "kind"))
     reversal = "post what happened; a reversal is posted as its opposite"
     wrong = (shares < 0) & ~kind.is_in(SHARES_OUT)
-    checks.refuse(wrong, "shares", "0 or more shares of this kind", shares / SHARE, reversal)
+    checks.refuse(wrong, "shares", "0 or more shares of this kind", checks.as_written("shares"), reversal)
     wrong = (amount < 0) & ~kind.is_in((*PAYS, "interest"))
-    checks.refuse(wrong, "amount", "0 or more dollars of this kind", amount / DOLLAR, reversal)
+    checks.refuse(wrong, "amount", "0 or more dollars of this kind", checks.as_written("amount"), reversal)
     value = shares.cast(pl.Float64).abs() * checks.frame["price"].cast(pl.Float64) / SHARE
     wrong = amount.is_null() & (value > int(MOST_MONEY) * DOLLAR)
-    checks.refuse(wrong, "price", f"of a trade below {int(MOST_MONEY):,} dollars", checks.frame["price"] / DOLLAR)
+    checks.refuse(wrong, "price", f"of a trade below {int(MOST_MONEY):,} dollars", checks.as_written("price"))
     wrong = (checks.frame["fee"] > 0) & ~kind.is_in((*PAYS, *RECEIVES))
-    checks.refuse(wrong, "fee", "empty where no cash moves", checks.frame["fee"] / DOLLAR, "post a row of kind fee")
+    checks.refuse(wrong, "fee", "empty where no cash moves", checks.as_written("fee"), "post a row of kind fee")
     future = checks.frame["acquired"].fill_null(NO_DATE) > checks.frame["date"]
     acquired = checks.frame["acquired"].cast(pl.Date)
     checks.refuse(future, "acquired", "a date on or before the transaction's", acquired)
@@ -227,3 +234,8 @@ def _check_transfers(checks: _Checks, register: Register) -> None:
     message = Message(Severity.NOTICE, "an account outside the firm", to_do)
     checks.note(twice, "counter_account", message, counter)
     checks.wrong |= twice.fill_null(value=False)
+    taxable = register.accounts.filter(pl.col("kind") == int(AccountKind.TAXABLE))["account_id"]
+    no_basis = checks.frame["basis"].is_null() & ~checks.was_wrong("basis") & ~checks.wrong
+    no_basis &= checks.frame["account_id"].is_in(taxable.implode()) & (kind == "transfer_in") & lots
+    must_be = "the total adjusted basis in dollars, of lots that come into a taxable account"
+    checks.refuse(no_basis, "basis", must_be, "", "fill it")

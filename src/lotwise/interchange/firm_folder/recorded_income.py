@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from lotwise.dates import from_day_number
 from lotwise.errors import Severity
@@ -24,11 +23,11 @@ from lotwise.interchange.firm_folder.recorded_trades import readable_rows, rows_
 from lotwise.interchange.firm_folder.securities import code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.ledger.events import Table
-from lotwise.ledger.tables import LOT, State
+from lotwise.ledger.tables import LOT, State, World
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import AccountKind
 from lotwise.securities.market import SecurityKind
-from lotwise.storage.income import PAYMENT_WORDS, READ_WORDS, income_events, journal_rows_of_year
+from lotwise.storage.income import PAYMENT_WORDS, READ_WORDS, RENAMED, income_events, journal_rows_of_year
 from lotwise.storage.journal import Journal
 from lotwise.storage.names import with_names
 from lotwise.storage.register import Register
@@ -47,7 +46,7 @@ def income_of_ledger(folder: Path, record: FoldedRecord, context: LotContext, fi
     rows = journal_rows_of_year(Journal(folder / "ledger" / "journal"), posted, year)
     rows = rows.filter(pl.col("date") <= today)
     _report_unmarked("ledger", None, rows, findings)
-    return _of_households(_paid(rows, record, record.state, record.world.funds, today), record, context.accounts)
+    return _of_households(_paid(rows, record, record.state, record.world, today), record, context.accounts)
 
 
 def income_of_transactions(
@@ -63,7 +62,7 @@ def income_of_transactions(
     A payment without an amount, or below zero, is a finding and does not count.
     """
     kind, day = table.frame["kind"], table.frame["date"]
-    part = rows_where(table, (kind.is_in(READ_WORDS) & day.is_not_null()).fill_null(value=False))
+    part = rows_where(table, (kind.is_in((*READ_WORDS, RENAMED)) & day.is_not_null()).fill_null(value=False))
     part = rows_where(part, ~_report_amounts(part, context.accounts, findings))
     # A cell that cannot be read is unknown, and has been reported: an ex-date, say, without which the payment counts.
     rows = readable_rows(TypedTable(part.contract, part.file, part.frame, part.was, {}, (), {}), register)
@@ -73,15 +72,16 @@ def income_of_transactions(
     kinds = context.securities.kind
     funds = np.zeros(len(with_names(record.codes, rows).securities), np.bool_)
     funds[: kinds.size] = np.isin(kinds, _FUNDS)
-    return _of_households(_paid(rows, record, state, funds, context.today), record, context.accounts)
+    world = record.world._replace(funds=funds)
+    return _of_households(_paid(rows, record, state, world, context.today), record, context.accounts)
 
 
-def _paid(rows: pl.DataFrame, record: FoldedRecord, state: State, funds: NDArray[np.bool_], today: int) -> Table:
+def _paid(rows: pl.DataFrame, record: FoldedRecord, state: State, world: World, today: int) -> Table:
     """Payments of the year of today, in codes of the record."""
     if rows.is_empty():
         return np.zeros(0, PAYMENT)
     events, details = income_events(rows, with_names(record.codes, rows))
-    return payments(events, details, state, funds, from_day_number(today).year, today)
+    return payments(events, details, state, world, from_day_number(today).year, today)
 
 
 def _of_households(paid: Table, record: FoldedRecord, accounts: AccountTable) -> Income:
@@ -98,7 +98,8 @@ def _held(lots: pl.DataFrame, paid: pl.DataFrame, context: LotContext) -> Table:
     Shares that are still held earn a qualified dividend, now or once they have been kept, whatever days they took over.
     """
     symbols = context.securities.labels.symbols
-    positions = paid.select("account", security=code_of(paid["symbol"], symbols)).drop_nulls().unique()
+    names = [paid.select("account", security=code_of(paid[name], symbols)) for name in ("symbol", "new_symbol")]
+    positions = pl.concat(names).drop_nulls().unique()
     lots = lots.join(positions, on=["account", "security"], how="semi")
     held = np.zeros(lots.height, LOT)
     for name in ("account", "security", "shares", "acquired"):

@@ -13,6 +13,7 @@ from lotwise.interchange.firm_folder import client_files, market_files
 from lotwise.interchange.firm_folder.columns import TypedTable, type_table
 from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
+from lotwise.interchange.firm_folder.formats import formatted
 from lotwise.interchange.firm_folder.ledger_policy import Policy
 from lotwise.interchange.firm_folder.tables import LINE, read_table
 from lotwise.money import FULL_RATE
@@ -46,9 +47,12 @@ def report_cells(
         bad = table.wrong(name)
         if not bad.any():
             continue
-        message = Message(severity, table.contract.column(name).must_be, f"correct it; until then {until}")
-        was = table.was[name].filter(bad).cast(pl.String, strict=False)
-        findings.rows(Place(table.file, None, name), message, rows_to_report(table.frame[LINE].filter(bad), was))
+        column = table.contract.column(name)
+        was, lines = table.was[name].filter(bad).cast(pl.String, strict=False), table.frame[LINE].filter(bad)
+        other, write = formatted(column.kind, was)
+        for mask, to_do in ((~other, "correct it"), (other, write)):
+            message = Message(severity, column.must_be, f"{to_do}; until then {until}")
+            findings.rows(Place(table.file, None, name), message, rows_to_report(lines.filter(mask), was.filter(mask)))
         wrong |= bad
     return wrong
 

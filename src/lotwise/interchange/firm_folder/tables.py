@@ -22,7 +22,7 @@ from lotwise.interchange.firm_folder.csv_text import BrokenRow, open_text, read_
 from lotwise.interchange.firm_folder.files import FILE_ORDER
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 
-__all__ = ["LINE", "RawTable", "is_there", "note_strangers", "read_table"]
+__all__ = ["LINE", "RawTable", "is_there", "note_strangers", "read_file", "read_table"]
 
 LINE = "line of the row"  # a name no column of the contract has
 
@@ -61,10 +61,14 @@ def read_table(folder: Path, contract: FileContract, findings: FindingList) -> R
     if len(paths) > 1:
         _unusable(contract, contract.name, None, "one file, CSV or Parquet", "both", "remove the older", findings)
         return None
-    path = paths[0]
+    return read_file(paths[0], contract, findings)
+
+
+def read_file(path: Path, contract: FileContract, findings: FindingList) -> RawTable | None:
+    """Open one file as CSV or Parquet, whatever the case of its ending; None, and a finding, if it is of no use."""
     file = f"{contract.stem}{path.suffix}"
     try:
-        read = _read_parquet if path.suffix == ".parquet" else _read_csv
+        read = _read_parquet if path.suffix.lower() == ".parquet" else _read_csv
         table = read(path, file, contract, findings)
     except (OSError, ArrowException, MemoryError, ValueError, pl.exceptions.PolarsError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -89,7 +93,7 @@ def _unusable(
     findings: FindingList,
 ) -> None:
     """Record that a file is of no use: fatal, or blocking everyone, or only itself, as its contract says."""
-    line = None if column is None or not file.endswith(".csv") else 1
+    line = None if column is None or not file.lower().endswith(".csv") else 1
     place = Place(file, line, column)
     if contract.needed:
         findings.stop(place, Message(Severity.ERROR, must_be, to_do), was)
@@ -114,7 +118,7 @@ def _columns_sound(header: list[str], contract: FileContract, file: str, finding
             hint = closest(column.name, strangers)
             _unusable(contract, file, column.name, "there", "missing", f"{hint}add the column", findings)
             sound = False
-    line = 1 if file.endswith(".csv") else None
+    line = 1 if file.lower().endswith(".csv") else None
     for name in dict.fromkeys(strangers):
         message = Message(
             Severity.NOTICE,
@@ -125,12 +129,47 @@ def _columns_sound(header: list[str], contract: FileContract, file: str, finding
     return sound
 
 
+def _in_lower_case(header: list[str], contract: FileContract, file: str, findings: FindingList) -> list[str]:
+    """Names of the columns, those of the contract that are written with capitals as the contract has them."""
+    known = {column.name for column in contract.columns}
+    line = 1 if file.lower().endswith(".csv") else None
+    names = []
+    for name in header:
+        lower = name.lower()
+        if name in known or lower not in known or lower in header:
+            names.append(name)
+            continue
+        names.append(lower)
+        message = Message(Severity.NOTICE, f"{lower}, in lower case", f"nothing: it is read as {lower}")
+        findings.add(Place(file, line, lower), message, shown(name))
+    return names
+
+
+def _commas_and_text(header: list[str], contract: FileContract, file: str, findings: FindingList) -> bool:
+    """Whether a header is text of which commas part the columns; if not, that is the finding, and no other."""
+    text = ",".join(header)
+    if "\0" in text:
+        to_do = "write the file anew as UTF-8 (in a spreadsheet: CSV UTF-8)"
+        _unusable(contract, file, None, "UTF-8 text", "text of another encoding (UTF-16)", to_do, findings)
+        return False
+    known = {column.name for column in contract.columns}
+    for sign, words in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len({cell.strip(' "').lower() for cell in text.split(sign)} & known) > 1:
+            to_do = "write the file anew with commas, and a decimal point in numbers"
+            _unusable(contract, file, None, "columns parted by commas", f"parted by {words}", to_do, findings)
+            return False
+    return True
+
+
 def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
     with open_text(path) as stream:
         header, line = read_header(stream)
         if not header:
             _unusable(contract, file, None, "a header row, then rows", "empty", "write the file anew", findings)
             return None
+        if not _commas_and_text(header, contract, file, findings):
+            return None
+        header = _in_lower_case(header, contract, file, findings)
         if not _columns_sound(header, contract, file, findings):
             return None
         known = {column.name for column in contract.columns}
@@ -156,17 +195,19 @@ def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingLi
 
 def _read_parquet(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
     with _open_parquet(path) as source:
-        header = list(source.schema_arrow.names)
+        given = list(source.schema_arrow.names)
+        header = _in_lower_case(given, contract, file, findings)
         if not _columns_sound(header, contract, file, findings):
             return None
         known = {column.name for column in contract.columns}
-        wanted = [name for name in header if name in known]
-        arrow = source.read(columns=wanted)
+        wanted = {old: name for old, name in zip(given, header, strict=True) if name in known}
+        arrow = source.read(columns=list(wanted))
     # Parquet checks no text: bytes that are not UTF-8 must not come near polars.
     arrow.validate(full=True)
     frame = pl.from_arrow(arrow)
     if not isinstance(frame, pl.DataFrame):
         raise TypeError("a Parquet file must be a table")
+    frame = frame.rename(wanted)
     for column in contract.columns:
         if column.name in frame.columns and isinstance(frame.schema[column.name], _UNREADABLE):
             kind = str(frame.schema[column.name])

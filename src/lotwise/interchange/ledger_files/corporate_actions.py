@@ -22,12 +22,12 @@ from lotwise.interchange.firm_folder.ratios import read_ratios
 from lotwise.interchange.firm_folder.register import open_table, report_broken, report_cells
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.interchange.firm_folder.transaction_kinds import NEEDS
+from lotwise.interchange.ledger_files.same_actions import OF_ACTION, OF_ROW, report_other_ratios, same_actions
 from lotwise.storage.journal import COLUMNS, EVERY_ACCOUNT, SCHEMA, Journal
 
 __all__ = ["ACTION_PREFIX", "applied_rows", "due_actions", "own_rows_kept", "read_actions"]
 
 ACTION_PREFIX = "action "  # of the transaction ids of rows made here
-_SAME_ACTION = 7  # days between the market's day of an action and a custodian's
 _TERMS = ("new_symbol", "ratio_new", "ratio_old", "cash_per_share", "fraction", "fair_value")
 _UNTIL = "it is not applied"
 _PAIRS = {"account_id": pl.String, "symbol": pl.String, "since": pl.Int32}
@@ -40,6 +40,7 @@ def read_actions(folder: Path, findings: FindingList) -> JournalRows:
         return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
     wrong = report_cells(table, tuple(column.name for column in CORPORATE_ACTIONS.columns), findings, _UNTIL)
     report_broken(table, findings, _UNTIL)
+    table.report_rounded(findings)
     ratios = read_ratios(table.frame["ratio"])
     frame = table.frame.with_columns(ratios["ratio_new"], ratios["ratio_old"])
 
@@ -95,11 +96,13 @@ def due_actions(actions: pl.DataFrame, applied: pl.DataFrame, today: int | None,
     return JournalRows(due, int(differs.sum()))
 
 
-def applied_rows(journal: Journal, due: pl.DataFrame, applied: pl.DataFrame, posted: pl.DataFrame) -> pl.DataFrame:
+def applied_rows(
+    journal: Journal, due: pl.DataFrame, applied: pl.DataFrame, posted: pl.DataFrame, findings: FindingList
+) -> pl.DataFrame:
     """Rows of single accounts: due actions for all who held, applied ones for those whose posting says they had held.
 
     `posted` are the rows of the posting in hand. Rows that the journal has already are among the latter: posting
-    drops them.
+    drops them. An action that a custodian reported with another ratio is a warning.
     """
     fresh = _pairs(posted)
     everyone = fresh
@@ -112,9 +115,13 @@ def applied_rows(journal: Journal, due: pl.DataFrame, applied: pl.DataFrame, pos
     if not made.height:
         return made
     own = pl.concat([_own_rows(journal.read(columns=(*_OWN, "transaction_id"))), _own_rows(posted)])
-    near = made.join(own, on=["account_id", "symbol", "kind"], how="inner", suffix="_own")
-    near = near.filter((pl.col("date") - pl.col("date_own")).abs() <= _SAME_ACTION)
-    return made.join(near, on=["account_id", "transaction_id"], how="anti", maintain_order="left")
+    pairs = same_actions(made, own)
+    # Said once: when the market's action comes, or the custodian's row.
+    new = made["transaction_id"].is_in(due["transaction_id"].implode()).gather(pairs[OF_ACTION])
+    new |= pairs[OF_ROW] >= own.height - _own_rows(posted).height
+    to_do = "the account has the custodian's; find out which is right, and correct what is not"
+    report_other_ratios(pairs.filter(new), findings, to_do)
+    return made.filter(~pl.int_range(made.height, eager=True).is_in(pairs[OF_ACTION].implode()))
 
 
 def own_rows_kept(rows: pl.DataFrame, journal: Journal, findings: FindingList) -> pl.DataFrame:
@@ -123,17 +130,19 @@ def own_rows_kept(rows: pl.DataFrame, journal: Journal, findings: FindingList) -
     if not ours.height:
         return rows
     journalled = journal.read(ours["account_id"].unique(), (*_OWN, "transaction_id"))
-    before = journalled.filter(pl.col("transaction_id").str.starts_with(ACTION_PREFIX)).select(_OWN)
-    near = ours.join(before, on=["account_id", "symbol", "kind"], how="inner", suffix="_market")
-    near = near.filter((pl.col("date") - pl.col("date_market")).abs() <= _SAME_ACTION)
-    near = near.unique(["account_id", "transaction_id"], maintain_order=True)
+    before = journalled.filter(pl.col("transaction_id").str.starts_with(ACTION_PREFIX))
+    pairs = same_actions(before, ours)
+    near = ours.filter(pl.int_range(ours.height, eager=True).is_in(pairs[OF_ROW].implode()))
     message = Message(Severity.NOTICE, "an action once", "nothing: corporate_actions brought it to the account")
     for file, part in near.group_by("source", maintain_order=True):
         findings.rows(Place(str(file[0]), None, "kind"), message, rows_to_report(part["line"], part["kind"]))
+    report_other_ratios(
+        pairs, findings, "the account has the market's; find out which is right, and correct what is not"
+    )
     return rows.join(near, on=["account_id", "transaction_id"], how="anti", maintain_order="left")
 
 
-_OWN = ("account_id", "symbol", "kind", "date")
+_OWN = ("account_id", "symbol", "kind", "date", "ratio_new", "ratio_old", "source", "line")
 
 
 def _own_rows(rows: pl.DataFrame) -> pl.DataFrame:

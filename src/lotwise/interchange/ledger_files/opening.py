@@ -5,7 +5,8 @@ says that it has: a basis that already contains a loss must never get it twice. 
 transactions state are posted before, as stated: they open wash windows and belong to the year's gains. So are
 dividends, interest and capital-gain distributions, which are the year's income. A reinvestment is in the lots: what it
 was made with counts where it has a row of its own.
-Not modelled: the days a gift below its donor's basis was held count for a loss from the opening.
+A gift below its donor's basis is opened as a gift, and given its own day of receipt by a correction right behind it:
+from there its days count for a loss (Reg. 1.1015-1(a)).
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from lotwise.interchange.firm_folder.register import open_table, report_broken, 
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.rebalancing.book import AccountKind
 from lotwise.storage.income import PAYMENT_WORDS
-from lotwise.storage.journal import COLUMNS, SCHEMA, Journal
+from lotwise.storage.journal import COLUMNS, SCHEMA, STANDING, Journal
 from lotwise.storage.register import Register
 
-__all__ = ["after_opening", "earlier_rows", "opening_rows"]
+__all__ = ["DAYS_PREFIX", "after_opening", "earlier_rows", "opening_rows"]
 
-_PREFIX = "open "  # of the transaction ids of rows made here
+# Of the transaction ids of rows made here: lots, and corrections that give gifts their days.
+_PREFIX = "open "
+DAYS_PREFIX = "opening days "
 
 _UNTIL = "the lot is not opened"
 _READ = (
@@ -53,6 +56,7 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
         return JournalRows(pl.DataFrame(schema=SCHEMA), 0)
     wrong = report_cells(table, _READ, findings, _UNTIL)
     report_broken(table, findings, _UNTIL)
+    table.report_rounded(findings)
     deferred = register.accounts.filter(pl.col("kind") != int(AccountKind.TAXABLE))["account_id"]
     untaxed = table.frame["account_id"].is_in(deferred.implode())
     account, basis = table.frame["account_id"], table.frame["basis"]
@@ -83,8 +87,21 @@ def opening_rows(folder: Path, day: int, register: Register, findings: FindingLi
         source=pl.lit(table.file),
         line=pl.col(LINE),
     )
+    days = frame.filter(gift & pl.col("acquired").is_not_null()).select(
+        "account_id",
+        "symbol",
+        "lot_id",
+        "acquired",
+        "holding_period_start",
+        date=pl.lit(day, dtype=pl.Int32),
+        kind=pl.lit("basis_correction"),
+        transaction_id=pl.format(f"{DAYS_PREFIX}{{}}", "lot_id"),
+        source=pl.lit(table.file),
+        line=pl.col(LINE),
+    )
+    rows = pl.concat([rows, days], how="diagonal")  # of one line: the lot, then its days
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in rows.columns]
-    made = rows.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).drop("standing_relief", "settled")
+    made = rows.with_columns(missing).select(COLUMNS).cast(pl.Schema(SCHEMA)).drop(*STANDING, "settled")
     return JournalRows(completed_rows(made, register), int(wrong.sum()) + len(table.broken))
 
 

@@ -20,7 +20,8 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.journal_rows import JournalRows, journal_rows
 from lotwise.interchange.firm_folder.ledger_policy import Policy, read_policy
 from lotwise.interchange.firm_folder.register import read_register
-from lotwise.interchange.firm_folder.tables import is_there, read_table
+from lotwise.interchange.firm_folder.register_changes import report_changed_years
+from lotwise.interchange.firm_folder.tables import is_there, read_file, read_table
 from lotwise.interchange.ledger_files.corporate_actions import (
     ACTION_PREFIX,
     applied_rows,
@@ -29,9 +30,10 @@ from lotwise.interchange.ledger_files.corporate_actions import (
     read_actions,
 )
 from lotwise.interchange.ledger_files.fair_values import with_fair_values
-from lotwise.interchange.ledger_files.opening import after_opening, earlier_rows, opening_rows
+from lotwise.interchange.ledger_files.opening import DAYS_PREFIX, after_opening, earlier_rows, opening_rows
 from lotwise.interchange.ledger_files.refusals import refused_rows, report_refusals
 from lotwise.interchange.ledger_files.short_sales import short_sale_findings
+from lotwise.interchange.ledger_files.symbols import report_unknown_symbols
 from lotwise.interchange.ledger_files.undated import report_undated
 from lotwise.ledger.tables import Refusal
 from lotwise.storage.duplicates import Repeated
@@ -98,7 +100,8 @@ def post_files(
     applied = ledger.journal.market_actions()
     coming = due_actions(actions.rows, applied, max(days, default=None), findings)
     due = with_fair_values(coming.rows, ledger.journal, actions.rows, folder, findings)
-    made = applied_rows(ledger.journal, due.rows, applied.select(COLUMNS), valued.rows)
+    made = applied_rows(ledger.journal, due.rows, applied.select(COLUMNS), valued.rows, findings)
+    report_unknown_symbols(folder, given, actions.rows, ledger.journal, findings)
     refused = _Refused(
         sum(each.refused for each in read) + valued.refused, actions.refused + coming.refused + due.refused
     )
@@ -115,7 +118,8 @@ def open_from_lots(folder: Path) -> PostReport:
     folder = Path(folder)
     ledger, policy = _opened(folder, findings)
     if ledger.journal.parts():
-        raise FolderError(f"{ledger.folder}: must be empty to be opened from lots, has postings; post transactions")
+        why = f"{ledger.folder}: must be empty to be opened from lots, has postings; post transactions"
+        raise FolderError(why, findings.all_sorted(FILE_ORDER))
     if policy.as_of is None:
         message = Message(Severity.ERROR, "a date as YYYY-MM-DD", "say as_of = YYYY-MM-DD: the day of the lots")
         findings.stop(Place("firm.toml", None, "as_of"), message, "missing")
@@ -137,6 +141,7 @@ def _opened(folder: Path, findings: FindingList) -> tuple[Ledger, Policy]:
     _stop(findings)
     ledger = Ledger(folder, register)
     _report_strangers(ledger, findings)
+    report_changed_years(ledger, findings)
     return ledger, policy
 
 
@@ -169,12 +174,18 @@ def _own_file(folder: Path) -> tuple[Path, ...]:
 def _read_file(path: Path, ledger: Ledger, last_day: int, findings: FindingList) -> JournalRows:
     """Read one file of transactions; a missing or unreadable one is fatal, before anything is posted."""
     empty = JournalRows(pl.DataFrame(schema=SCHEMA), 0)
-    if path.suffix not in (".csv", ".parquet"):
+    if path.suffix.lower() not in (".csv", ".parquet"):
         message = Message(Severity.ERROR, "a .csv or .parquet file of transactions", "give such a file")
         findings.stop(Place(path.name), message, path.suffix or "no ending")
         return empty
-    raw = read_table(path.parent, replace(TRANSACTIONS, stem=path.stem, needed=True), findings)
-    return empty if raw is None else journal_rows(type_table(raw), ledger.register, findings, last_day)
+    contract = replace(TRANSACTIONS, stem=path.stem, needed=True)
+    capitals = path.suffix != path.suffix.lower()
+    raw = read_file(path, contract, findings) if capitals else read_table(path.parent, contract, findings)
+    if raw is None:
+        return empty
+    table = type_table(raw)
+    table.report_rounded(findings)
+    return journal_rows(table, ledger.register, findings, last_day)
 
 
 def _together(tables: list[pl.DataFrame]) -> pl.DataFrame:
@@ -206,6 +217,7 @@ def _post(
     report_refusals(ledger, rows, posting, findings)
     _report_unsaved(ledger, findings)
     action = rows["transaction_id"].str.starts_with(ACTION_PREFIX).to_numpy()
+    days = rows["transaction_id"].str.starts_with(DAYS_PREFIX).to_numpy()  # counted with their lots
     posted = posting.status == Refusal.POSTED
     report_undated(rows.filter(pl.Series(posted)), ledger.register, findings)
     if posted.any():
@@ -216,10 +228,10 @@ def _post(
     same = (posting.repeated == Repeated.SAME) & ~action
     out = refused_rows(rows, posting).to_numpy()
     return PostReport(
-        posted=int((posted & ~action).sum()),
+        posted=int((posted & ~(action | days)).sum()),
         actions=int((posted & action).sum()),
         duplicates=int(same.sum()) + again,
-        refused=refused.rows + int((out & ~action).sum()),
+        refused=refused.rows + int((out & ~(action | days)).sum()),
         # An action is one, however many accounts could not take it.
         actions_refused=refused.actions + rows["transaction_id"].filter(pl.Series(out & action)).n_unique(),
         findings=findings.all_sorted(FILE_ORDER),

@@ -43,7 +43,7 @@ def refused_rows(rows: pl.DataFrame, posting: Posting) -> pl.Series:
 
 
 def report_refusals(ledger: Ledger, rows: pl.DataFrame, posting: Posting, findings: FindingList) -> None:
-    """Record a finding for every row that was not posted (and needs one), repeated ones included."""
+    """Record a finding for every row that was not posted (and needs one); of those posted before one a file."""
     frame = rows.with_columns(
         pl.Series("status", posting.status),
         pl.Series("repeated", posting.repeated),
@@ -54,8 +54,10 @@ def report_refusals(ledger: Ledger, rows: pl.DataFrame, posting: Posting, findin
     action = pl.col("transaction_id").str.starts_with(ACTION_PREFIX)
     refused = frame.filter(refused_rows(rows, posting))
     same = frame.filter((pl.col("repeated") == int(Repeated.SAME)) & ~action)
-    message = Message(Severity.NOTICE, "a transaction once", "nothing: it has been posted")
-    _by_file(findings, same, "transaction_id", message, same["transaction_id"])
+    for file, count in same["source"].value_counts(sort=False).sort("source").iter_rows():
+        rows_again = "1 row" if count == 1 else f"{count:,} rows"
+        message = Message(Severity.NOTICE, "transactions that are new", "nothing: each has been posted once")
+        findings.add(Place(file, None, "transaction_id"), message, f"{rows_again} that came before, and the same")
     different = refused.filter((pl.col("repeated") == int(Repeated.DIFFERENT)) & ~action)
     to_do = f"give the row an id of its own, or correct what was posted by a new event; {_STAYS_OUT}"
     message = Message(Severity.ERROR, "a transaction once, or the same row again", to_do)
