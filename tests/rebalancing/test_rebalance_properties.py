@@ -128,6 +128,7 @@ def test_every_proposal_passes_the_exact_checks(seed: int) -> None:
 @given(seeds)
 @example(7627)  # dear tracking of names without specific risk, free trading
 @example(10433)
+@example(344713)  # rounds stall between what is asked and roundoff
 def test_no_household_fails(seed: int) -> None:
     _, _, proposals = night(seed)
     assert Status.FAILED not in proposals.outcomes.status.tolist()

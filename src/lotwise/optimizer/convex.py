@@ -33,8 +33,10 @@ _STIFF = 1e-2
 _RESIDUAL = 1e-11
 _LEAST_RESIDUAL = 1e-15
 
-# Roundoff of an objective: a gap below this part of it cannot be told from zero.
+# Roundoff of an objective: rounds go on while the gap is above the first part of it; where they stall, the second is
+# enough.
 _ROUNDOFF = 1e-12
+_STALLED = 1e-11
 
 
 class Certified(NamedTuple):
@@ -183,4 +185,5 @@ def solve_convex(
                 break
         nearness = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
         _move_centres(columns, state, nearness)
-    return Certified(_GAVE_UP, primal, bound, steps)
+    stalled = primal - bound <= max(wanted, _STALLED * (abs(primal) + columns.scales[STEEPEST]))
+    return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)

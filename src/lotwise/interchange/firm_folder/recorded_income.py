@@ -98,9 +98,9 @@ def _held(lots: pl.DataFrame, paid: pl.DataFrame, context: LotContext) -> Table:
     Shares that are still held earn a qualified dividend, now or once they have been kept, whatever days they took over.
     """
     symbols = context.securities.labels.symbols
-    names = [paid.select("account", security=code_of(paid[name], symbols)) for name in ("symbol", "new_symbol")]
-    positions = pl.concat(names).drop_nulls().unique()
-    lots = lots.join(positions, on=["account", "security"], how="semi")
+    # Of every account: where one held no share, those of the taxpayer's others are looked at.
+    names = [paid.select(security=code_of(paid[name], symbols)) for name in ("symbol", "new_symbol")]
+    lots = lots.join(pl.concat(names).drop_nulls().unique(), on="security", how="semi")
     held = np.zeros(lots.height, LOT)
     for name in ("account", "security", "shares", "acquired"):
         held[name] = lots[name].to_numpy()
