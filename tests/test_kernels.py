@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numba
@@ -123,19 +124,16 @@ def test_an_inner_kernel_that_would_count_references_does_not_compile() -> None:
 
 
 def test_inner_kernels_keep_the_order_of_sums_and_summing_kernels_need_not() -> None:
-    @inner_kernel
-    def in_order(values: Vector) -> float:
-        total = 0.0
-        for value in values:
-            total += value
-        return total
+    def a_sum() -> Callable[[Vector], float]:
+        def total_of(values: Vector) -> float:
+            total = 0.0
+            for value in values:
+                total += value
+            return total
 
-    @summing_kernel
-    def in_any_order(values: Vector) -> float:
-        total = 0.0
-        for value in values:
-            total += value
-        return total
+        return total_of
+
+    in_order, in_any_order = inner_kernel(a_sum()), summing_kernel(a_sum())
 
     @kernel
     def both(values: Vector) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwise.kernels import inner_kernel
+from lotwise.optimizer.active_pieces import LOWER, UPPER, find_active_piece
 from lotwise.optimizer.dual import maximise_dual, write_prices, write_row_values
-from lotwise.optimizer.hand import LOWER, UPPER, take_in_hand
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS, Columns, SolveStatus, State, copy_values
 
@@ -54,8 +54,8 @@ def _needs_proximal(columns: Columns, column: int, reference: float) -> bool:
 
 
 @inner_kernel
-def _lay_out(columns: Columns, state: State, nearness: float, every: bool) -> bool:
-    """Give columns their proximal terms, and take every column (or those with a choice or such a term) in hand.
+def _set_proximal(columns: Columns, state: State, nearness: float, every: bool) -> bool:
+    """Give columns their proximal terms, and find the active piece of all (or of those with a choice or such a term).
 
     Flats are centred at their middle, other columns where they are held. Returns whether any has a proximal term.
     """
@@ -76,7 +76,7 @@ def _lay_out(columns: Columns, state: State, nearness: float, every: bool) -> bo
                 least, most = columns.pieces[first].left, columns.pieces[last].right
                 columns.table[j].centre = min(max(columns.table[j].held, least), most)
         if every or had or needs or columns.table[j].kinked:
-            take_in_hand(columns, state, j, state.price[j])
+            find_active_piece(columns, state, j, state.price[j])
     return found
 
 
@@ -88,7 +88,7 @@ def _move_centres(columns: Columns, state: State, nearness: float) -> None:
         if columns.table[j].proximal > 0.0:
             columns.table[j].centre = state.repaired[j]
             columns.table[j].proximal = nearness * max(columns.table[j].curvature, reference)
-            take_in_hand(columns, state, j, state.price[j])
+            find_active_piece(columns, state, j, state.price[j])
 
 
 @inner_kernel
@@ -112,7 +112,7 @@ def _repair_cash(columns: Columns, state: State) -> None:
         for j in range(n + 1):
             if state.response[j] > 0.0:
                 w = state.repaired[j] + share * state.response[j]
-                w = min(max(w, state.hand[LOWER, j]), state.hand[UPPER, j])
+                w = min(max(w, state.active[LOWER, j]), state.active[UPPER, j])
                 missing -= w - state.repaired[j]
                 state.repaired[j] = w
     if missing != 0.0:
@@ -161,7 +161,7 @@ def solve_convex(
     wanted = gap / gamma
     residual = min(_RESIDUAL, max(0.02 * wanted / columns.scales[STEEPEST], _LEAST_RESIDUAL))
     write_prices(columns, state.theta, factors, state.price)
-    proximal = _lay_out(columns, state, nearness, every)
+    proximal = _set_proximal(columns, state, nearness, every)
     primal, bound = np.inf, -np.inf
     steps = 0
     failures = 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from lotwise.kernels import inner_kernel, summing_kernel
-from lotwise.optimizer.hand import minimise_columns, slope_and_curvature
+from lotwise.optimizer.active_pieces import minimise_columns, slope_and_curvature
 from lotwise.optimizer.problem import BLOCK, STEEPEST, Columns, State, copy_values
 
 __all__ = ["maximise_dual", "write_prices", "write_row_values"]
@@ -243,7 +243,7 @@ def maximise_dual(
     Returns (reached, steps). `tolerance` bounds gradient . step (twice what the dual can still gain) and half the
     square of X'(w - b) - nu, which is part of the gap where names answer steeply though the dual is nearly flat;
     `residual` the largest violation of the cash and group rows, as fractions of value. `state.price` must hold
-    A theta and every column be in hand; `anew`: nothing is known of the Hessian.
+    A theta and the active piece of every column be found; `anew`: nothing is known of the Hessian.
     """
     m = state.theta.size
     minimise_columns(columns, state, 0.0)

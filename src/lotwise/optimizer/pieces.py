@@ -67,12 +67,12 @@ def least_from(columns: Columns, column: int, piece: int, price: float) -> float
         and columns.pieces[p + 1].curved * (columns.pieces[p].right - b) + columns.pieces[p + 1].slope + price < 0.0
     ):
         p += 1
-    return _least_on(columns, column, p, price)
+    return _least_on(columns, column, p, price)[0]
 
 
 @inner_kernel
-def _least_on(columns: Columns, column: int, piece: int, price: float) -> float:
-    """Least of a column's function + price x w on one piece."""
+def _least_on(columns: Columns, column: int, piece: int, price: float) -> tuple[float, float]:
+    """Least of a column's function + price x w on one piece, and the w that gives it."""
     b = columns.table[column].anchor
     slope = columns.pieces[piece].slope + price
     curved = columns.pieces[piece].curved
@@ -81,7 +81,7 @@ def _least_on(columns: Columns, column: int, piece: int, price: float) -> float:
         w = columns.pieces[piece].right
         if curved * (w - b) + slope > 0.0:
             w = b - slope / curved
-    return float(value_on(columns, column, piece, w) + price * w)
+    return value_on(columns, column, piece, w) + price * w, w
 
 
 @inner_kernel
@@ -97,19 +97,12 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
         and columns.pieces[p].curved * (columns.pieces[p].right - b) + columns.pieces[p].slope + price < 0.0
     ):
         p += 1
-    slope = columns.pieces[p].slope + price
-    curved = columns.pieces[p].curved
-    w = columns.pieces[p].left
-    if curved * (w - b) + slope < 0.0:
-        w = columns.pieces[p].right
-        if curved * (w - b) + slope > 0.0:
-            w = b - slope / curved
-    return value_on(columns, column, p, w) + price * w, w
+    return _least_on(columns, column, p, price)
 
 
 @inner_kernel
 def _add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
-    """Append a piece unless it is empty; returns where the next one goes."""
+    """Write a piece; returns where the next one goes."""
     columns.pieces[at].left = left
     columns.pieces[at].right = right
     columns.pieces[at].slope = slope

@@ -128,7 +128,7 @@ class State(NamedTuple):
     response: Floats  # (N,) q = -dw/ds inside a piece, 0 on a kink: what `hessian` is made of
     weight_next: Floats
     response_next: Floats
-    hand: Floats  # (6, N) the piece each column is on, as `hand` describes
+    active: Floats  # (6, N) the piece each column is on, as `active_pieces` describes
     piece: Ints  # (N,) its number
     chosen: Ints  # (N,) names whose response has changed
     change: Floats  # (N,) by how much
@@ -194,7 +194,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
         response=by_column[3],
         weight_next=by_column[4],
         response_next=by_column[5],
-        hand=np.zeros(6 * total),
+        active=np.zeros(6 * total),
         piece=np.zeros(total, np.int64),
         chosen=np.zeros(total, np.int64),
         change=by_column[8],
@@ -244,7 +244,7 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.response[:size],
         t.weight_next[:size],
         t.response_next[:size],
-        t.hand[: 6 * size].reshape((6, size)),
+        t.active[: 6 * size].reshape((6, size)),
         t.piece[:size],
         t.chosen[:size],
         t.change[:size],

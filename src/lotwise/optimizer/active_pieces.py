@@ -4,7 +4,7 @@ On its piece a column's minimiser at price s is (pull - s) x give, held between 
 `leave` or below `enter` moves the column to another piece; those few are looked up one by one. Most columns stay on
 their piece from one Newton step to the next.
 
-| row of `State.hand` | is |
+| row of `State.active` | is |
 |---|---|
 | LOWER, UPPER | ends of the piece |
 | PULL | curvature x anchor + proximal weight x centre - slope |
@@ -27,9 +27,9 @@ __all__ = [
     "LOWER",
     "PULL",
     "UPPER",
+    "find_active_piece",
     "minimise_columns",
     "slope_and_curvature",
-    "take_in_hand",
 ]
 
 LOWER, UPPER, PULL, GIVE, ENTER, LEAVE = 0, 1, 2, 3, 4, 5
@@ -47,7 +47,7 @@ def _pull_at(columns: Columns, column: int, piece: int, weight: float) -> float:
 
 
 @inner_kernel
-def take_in_hand(columns: Columns, state: State, column: int, price: float) -> None:
+def find_active_piece(columns: Columns, state: State, column: int, price: float) -> None:
     """Look up the piece on which a column has its minimum at a price, from the one it is on, and lay it out."""
     first = columns.table[column].start
     last = columns.table[column].stop - 1
@@ -59,21 +59,21 @@ def take_in_hand(columns: Columns, state: State, column: int, price: float) -> N
     left, right = columns.pieces[p].left, columns.pieces[p].right
     proximal, curved = columns.table[column].proximal, columns.pieces[p].curved
     state.piece[column] = p
-    state.hand[LOWER, column] = left
-    state.hand[UPPER, column] = right
-    state.hand[PULL, column] = (
+    state.active[LOWER, column] = left
+    state.active[UPPER, column] = right
+    state.active[PULL, column] = (
         curved * columns.table[column].anchor + proximal * columns.table[column].centre - columns.pieces[p].slope
     )
-    state.hand[GIVE, column] = 1.0 / (curved + proximal)
-    state.hand[ENTER, column] = _pull_at(columns, column, p + 1, right) if p < last else -np.inf
-    state.hand[LEAVE, column] = _pull_at(columns, column, p - 1, left) if p > first else np.inf
+    state.active[GIVE, column] = 1.0 / (curved + proximal)
+    state.active[ENTER, column] = _pull_at(columns, column, p + 1, right) if p < last else -np.inf
+    state.active[LEAVE, column] = _pull_at(columns, column, p - 1, left) if p > first else np.inf
 
 
 @inner_kernel
-def _minimise_in_hand(state: State, length: float) -> int:
+def _minimise_on_active(state: State, length: float) -> int:
     """Minimise every column on the piece it is on; how many should be on another."""
-    lower, upper, pull, give = state.hand[LOWER], state.hand[UPPER], state.hand[PULL], state.hand[GIVE]
-    enter, leave = state.hand[ENTER], state.hand[LEAVE]
+    lower, upper, pull, give = state.active[LOWER], state.active[UPPER], state.active[PULL], state.active[GIVE]
+    enter, leave = state.active[ENTER], state.active[LEAVE]
     price, price_step = state.price, state.price_step
     weight, response = state.weight_next, state.response_next
     elsewhere = 0
@@ -90,16 +90,16 @@ def _minimise_in_hand(state: State, length: float) -> int:
 @inner_kernel
 def minimise_columns(columns: Columns, state: State, length: float) -> None:
     """Minimise every column at price + length x price_step, into weight_next and response_next."""
-    if _minimise_in_hand(state, length) == 0:
+    if _minimise_on_active(state, length) == 0:
         return
     for j in range(state.price.size):
         s = state.price[j] + length * state.price_step[j]
-        if s > state.hand[LEAVE, j] or s < state.hand[ENTER, j]:
-            take_in_hand(columns, state, j, s)
-            w = (state.hand[PULL, j] - s) * state.hand[GIVE, j]
-            inside = state.hand[LOWER, j] < w < state.hand[UPPER, j]
-            state.weight_next[j] = min(max(w, state.hand[LOWER, j]), state.hand[UPPER, j])
-            state.response_next[j] = state.hand[GIVE, j] if inside else 0.0
+        if s > state.active[LEAVE, j] or s < state.active[ENTER, j]:
+            find_active_piece(columns, state, j, s)
+            w = (state.active[PULL, j] - s) * state.active[GIVE, j]
+            inside = state.active[LOWER, j] < w < state.active[UPPER, j]
+            state.weight_next[j] = min(max(w, state.active[LOWER, j]), state.active[UPPER, j])
+            state.response_next[j] = state.active[GIVE, j] if inside else 0.0
 
 
 @summing_kernel
