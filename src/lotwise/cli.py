@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | risk`.
+"""The command line: `lotwise demo | rebalance | explain | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 """
@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from lotwise import __version__
+from lotwise.cli_bench import bench_app
 from lotwise.cli_ledger import ledger_app
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 from lotwise.kernels import told_when_compiling
@@ -46,6 +47,7 @@ app = typer.Typer(
     help="Tax-lot portfolio management for every household of an advisory firm.",
 )
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(bench_app, name="bench")
 _out = Console()
 _err = Console(stderr=True)
 
