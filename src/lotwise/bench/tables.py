@@ -18,7 +18,7 @@ class MeasuredTable:
     note: str = ""
 
     def markdown(self) -> str:
-        """Write the table in Markdown, columns aligned for a terminal: the first to the left, the others to the right."""
+        """Write the table in Markdown, aligned for a terminal: first column to the left, others to the right."""
         widths = [max(len(row[column]) for row in (self.header, *self.rows)) for column in range(len(self.header))]
 
         def line(cells: Sequence[str]) -> str:
