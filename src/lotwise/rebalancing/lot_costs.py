@@ -17,6 +17,9 @@ __all__ = ["barred_loss_cost", "lot_price"]
 # day itself (26 U.S.C. 1091(a)); the losses of the 30 days before are priced by the sell-or-buy choice itself.
 _BARRED_YEARS = 31.0 / 365.0
 
+# A strike more than so many standard deviations away is worth nothing: less than 1e-10 of a dollar.
+_FAR = 6.0
+
 
 @inner_kernel
 def lot_price(
@@ -60,6 +63,9 @@ def barred_loss_cost(basis_ratio: float, depth: float, volatility: float, rate: 
     strike = basis_ratio * depth
     deviation = volatility * math.sqrt(_BARRED_YEARS)
     if strike <= 0.0 or deviation <= 0.0:
+        return 0.0
+    # |log strike| is at least this, which costs no logarithm.
+    if (1.0 - strike if strike < 1.0 else 1.0 - 1.0 / strike) > _FAR * deviation:
         return 0.0
     above = math.log(1.0 / strike) / deviation + 0.5 * deviation
     below = above - deviation

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inner_kernel, kernel
-from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import DOLLAR, FULL_RATE, SHARE, mul_div
 from lotwise.optimizer.problem import AccountProblem
 from lotwise.rebalancing.account_solve import variance_of
@@ -136,7 +136,7 @@ def _record_sale(
     held = book.lots.shares[row]
     value = mul_div(taken, market.price[security], SHARE)
     basis = book.lots.basis[row] if taken == held else mul_div(book.lots.basis[row], taken, held)
-    long_term = market.as_of >= first_long_term_day_number(book.lots.holding_start[row])
+    long_term = is_long_term_number(book.lots.holding_start[row], market.as_of)
     tax = 0
     if book.accounts.kind[account] == _TAXABLE:
         tax = mul_div(value - basis, _rate_of(book, household, bool(value < basis), bool(long_term)), FULL_RATE)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE, WASH_DAYS
 from lotwise.kernels import inner_kernel, kernel
-from lotwise.ledger.holding_period import first_long_term_day_number
+from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import FULL_RATE, SHARE, mul_div
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag
 from lotwise.rebalancing.lot_costs import barred_loss_cost
@@ -28,27 +28,54 @@ _NO_DATE = int(NO_DATE)
 
 
 @inner_kernel
+def _nearest(ratio: float, depth: float, nearest: tuple[float, float]) -> tuple[float, float]:
+    """Keep the strikes nearest to today's price from below and from above, as basis / value."""
+    below, above = nearest
+    if ratio * depth <= 1.0:
+        return max(below, ratio), above
+    return below, min(above, ratio)
+
+
+@inner_kernel
+def _dearest(nearest: tuple[float, float], depth: float, volatility: float, rate: float) -> float:
+    below, above = nearest
+    cost = barred_loss_cost(below, depth, volatility, rate) if below > 0.0 else 0.0
+    return max(cost, barred_loss_cost(above, depth, volatility, rate)) if above < np.inf else cost
+
+
+@inner_kernel
 def _price_barred_losses(
     book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
 ) -> None:
-    """Cost per dollar bought of each identical group: its dearest taxable lot, any account of the household."""
+    """Cost per dollar bought of each identical group: its dearest taxable lot, any account of the household.
+
+    A right is worth the more the nearer its strike, so of a name's lots at one rate only the nearest are priced.
+    """
     policy = book.households.policy[household]
     rates = book.households
     depth = book.policies.harvest_depth[policy]
     lots = book.lots
+    if depth <= 0.0:
+        return
+    short_rate = rates.loss_short_rate[household] / FULL_RATE
+    long_rate = rates.loss_long_rate[household] / FULL_RATE
     for account in range(rates.account_start[household], rates.account_start[household + 1]):
         if book.accounts.kind[account] != _TAXABLE:
             continue
-        for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
+        lot, last = book.accounts.lot_start[account], book.accounts.lot_start[account + 1]
+        while lot < last:
             security = lots.security[lot]
-            if lots.flags[lot] & _UNKNOWN_TAX or lots.shares[lot] <= 0:
-                continue
-            value = mul_div(lots.shares[lot], market.price[security], SHARE)
-            if value <= 0:
-                continue
-            long_term = market.as_of >= first_long_term_day_number(lots.holding_start[lot])
-            rate = rates.loss_long_rate[household] if long_term else rates.loss_short_rate[household]
-            cost = barred_loss_cost(lots.basis[lot] / value, depth, volatility[security], rate / FULL_RATE)
+            short, long = (0.0, np.inf), (0.0, np.inf)
+            while lot < last and lots.security[lot] == security:
+                known = not lots.flags[lot] & _UNKNOWN_TAX and lots.shares[lot] > 0
+                value = mul_div(lots.shares[lot], market.price[security], SHARE) if known else 0
+                if value > 0 and is_long_term_number(lots.holding_start[lot], market.as_of):
+                    long = _nearest(lots.basis[lot] / value, depth, long)
+                elif value > 0:
+                    short = _nearest(lots.basis[lot] / value, depth, short)
+                lot += 1
+            cost = _dearest(short, depth, volatility[security], short_rate)
+            cost = max(cost, _dearest(long, depth, volatility[security], long_rate))
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 
