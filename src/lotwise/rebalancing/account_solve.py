@@ -49,6 +49,9 @@ _FEW = 4
 _WORTH_LITTLE = 2e-5
 _MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
 
+# First proximal weight of a solve that differs from the last by a few pinned names (a tenth of the optimizer's own).
+_NEARNESS = 1e-3
+
 # A weight below this is a position sold out, which may be of any size.
 _SOLD_OUT = 1e-9
 
@@ -167,7 +170,7 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
 @kernel
 def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
     fit.state.theta[:] = fit.state.best_theta
-    return solve_chosen(problem, fit.columns, fit.state, fit.choice, at, 1e-2).steps
+    return solve_chosen(problem, fit.columns, fit.state, fit.choice, at, _NEARNESS).steps
 
 
 @kernel

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.money import IntArray
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night
 from lotwise.rebalancing.book import Book
@@ -133,11 +134,13 @@ def _solve_one(
 
 
 @inner_kernel
-def _household_value(book: Book, market: Market, household: int) -> tuple[int, int]:
-    """Money in all accounts, and in those that are solved."""
+def _household_value(book: Book, market: Market, household: int, values: IntArray) -> tuple[int, int]:
+    """Money in all accounts, and in those that are solved; that of each account is written to `values`."""
     every, solved = 0, 0
-    for account in range(book.households.account_start[household], book.households.account_start[household + 1]):
+    start = book.households.account_start[household]
+    for account in range(start, book.households.account_start[household + 1]):
         value = account_value(book, market, account)
+        values[account - start] = value
         every += value
         if book.accounts.trades[account] and value > 0:
             solved += value
@@ -186,15 +189,16 @@ def _rebalance_household(
         outcomes[at].status = _REFUSED
         outcomes[at].cause = _BAD_DATA
         return rows
-    every, solved_value = _household_value(book, market, household)
+    every, solved_value = _household_value(book, market, household, scratch.household.value)
     outcomes[at].value = every
     tally = draft.tally
     _reset(tally)
     start = rows
     failed = False
     open_household(book, market, household, scratch.household, volatility)
-    for account in range(book.households.account_start[household], book.households.account_start[household + 1]):
-        value = account_value(book, market, account)
+    first_account = book.households.account_start[household]
+    for account in range(first_account, book.households.account_start[household + 1]):
+        value = scratch.household.value[account - first_account]
         if not book.accounts.trades[account] or value == 0:
             continue
         if value < 0:

@@ -40,6 +40,7 @@ class HouseholdState(NamedTuple):
     marked: Int32Array  # identical groups traded tonight
     touched: Int32Array  # securities with an entry in active_before / active_after
     counts: Ints  # (2,) how many are in `marked` and in `touched`
+    value: Ints  # (most accounts of a household,) money of each account of the household in hand
 
 
 class AccountArrays(NamedTuple):
@@ -72,7 +73,7 @@ def _most(starts: NDArray[np.int64]) -> int:
     return int(np.max(np.diff(starts), initial=0))
 
 
-def _household_state(groups: int, securities: int) -> HouseholdState:
+def _household_state(groups: int, securities: int, accounts: int) -> HouseholdState:
     by_group = records(
         groups,
         no_buy_until=int,
@@ -91,6 +92,7 @@ def _household_state(groups: int, securities: int) -> HouseholdState:
         np.zeros(groups, np.int32),
         np.zeros(securities, np.int32),
         np.zeros(2, np.int64),
+        np.zeros(accounts, np.int64),
     )
 
 
@@ -145,4 +147,5 @@ def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
     tables = _account_tables(securities, names, lots)
     sources = np.full(rows, -1, np.int32)
     account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), sources)
-    return Scratch(_household_state(groups, securities), account, workspace(names, lots, factors, rows))
+    most = _most(book.households.account_start[first : last + 1])
+    return Scratch(_household_state(groups, securities, most), account, workspace(names, lots, factors, rows))
