@@ -52,7 +52,7 @@ def test_a_pending_buy_uses_cash_at_the_close(firm: Firm) -> None:
 
 def test_lots_are_exact_and_sorted(firm: Firm) -> None:
     lots = firm.book.lots
-    assert firm.labels.lots.tolist() == ["L1", "L2", "L1", "L1", "L1", "L2", "L9"]
+    assert firm.labels.lots.to_list() == ["L1", "L2", "L1", "L1", "L1", "L2", "L9"]
     assert lots.shares.tolist() == [
         10_000_000,
         5_500_000,
@@ -224,7 +224,7 @@ def _books_equal(one: Firm, other: Firm) -> None:
         for column, column_again in zip(table, again, strict=True):
             assert np.asarray(column).dtype == np.asarray(column_again).dtype
             np.testing.assert_array_equal(column, column_again)
-    assert one.labels.lots.tolist() == other.labels.lots.tolist()
+    assert one.labels.lots.to_list() == other.labels.lots.to_list()
     assert one.market.price.tolist() == other.market.price.tolist()
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.interchange.firm_folder.book_building import text_array
 from lotwise.interchange.firm_folder.client_files import LOTS, TRANSACTIONS
 from lotwise.interchange.firm_folder.columns import TypedTable, type_table
 from lotwise.interchange.firm_folder.contract import FileContract
@@ -155,16 +154,3 @@ def test_spreadsheet_numbers_are_names_without_the_decimal_point() -> None:
     table = typed(LOTS, {"account_id": pl.Series([101.0, 102.5]), "lot_id": pl.Series([7, 8])})
     assert table.frame["account_id"].to_list() == ["101", "102.5"]
     assert table.frame["lot_id"].to_list() == ["7", "8"]
-
-
-@given(st.lists(WORDS))
-def test_text_becomes_numpy_text(words: list[str]) -> None:
-    # numpy's text drops trailing NULs, which no cell has.
-    made = text_array(pl.Series(words, dtype=pl.String))
-    assert made.tolist() == words
-    assert made.dtype.kind == "U"
-
-
-def test_text_of_a_slice_is_its_own() -> None:
-    column = pl.Series([f"name {number}" for number in range(100)])
-    assert text_array(column.slice(90, 3)).tolist() == ["name 90", "name 91", "name 92"]

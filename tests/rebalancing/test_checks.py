@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from lotwise.dates import NO_DATE
@@ -467,7 +468,7 @@ def test_a_violation_in_words() -> None:
     labels = BookLabels(
         households=np.array(["H-1", "H-2"]),
         accounts=np.array(["A-1", "A-2", "A-3"]),
-        lots=np.array(["L-1", "L-2", "L-3", "L-4", "L-5"]),
+        lots=pl.Series(["L-1", "L-2", "L-3", "L-4", "L-5"]),
         models=(),
         groups=(),
         restrictions=(),

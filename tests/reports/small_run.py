@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
+import polars as pl
 
 from lotwise.dates import NO_DATE, to_day_number
 from lotwise.errors import Finding, Severity
@@ -200,7 +201,7 @@ def small_run() -> SmallRun:
     labels = BookLabels(
         households=np.array(["H1", "H2", "H3", "H4", "H5"]),
         accounts=np.array(["H1-taxable", "H1-roth", "A2", "A3", "A4", "A5"]),
-        lots=np.array(["lot-1", "lot-2", "lot-3", "lot-4"]),
+        lots=pl.Series(["lot-1", "lot-2", "lot-3", "lot-4"]),
         models=("core",),
         groups=(),
         restrictions=("* max_weight sector Energy 0.1",),
@@ -335,7 +336,7 @@ def simulated_run(households: int, trades_each: int, seed: int = 0) -> SmallRun:
     labels = BookLabels(
         households=np.array([f"H{number:05d}" for number in range(households)]),
         accounts=np.array([f"A{number:05d}" for number in range(households)]),
-        lots=np.array([f"L{number:07d}" for number in range(lots_count)]),
+        lots=pl.Series([f"L{number:07d}" for number in range(lots_count)]),
         models=("core",),
         groups=(),
         restrictions=("* max_weight sector Energy 0.1", "* max_weight screen tobacco 0"),

@@ -15,8 +15,8 @@ decimals made from the integers, never through a float. Fractions and basis poin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lotwise.dates import NO_DATE
 from lotwise.errors import Finding, ProposalError
 from lotwise.interchange.atomic import replaced_files
+from lotwise.interchange.trade_lines import TradeWords, trade_lines
+from lotwise.interchange.trade_table import exact, trade_table, trade_words
 from lotwise.interchange.wording import (
     household_messages,
-    motives,
     relaxation_text,
     restriction_name,
-    trade_reasons,
 )
-from lotwise.money import IntArray
+from lotwise.money import DOLLAR, IntArray
 from lotwise.rebalancing.book import AccountKind, Book, BookLabels
-from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status, Trades
+from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status
 from lotwise.securities.market import Market, MarketLabels
 
 __all__ = [
@@ -54,9 +53,6 @@ PAGE = "run.html"  # the page of a run, which the reports make
 
 _TABLES = ("trades", "households", "accounts", "relaxations", "findings")
 
-_MONEY_DIGITS = 4  # money.DOLLAR
-_SHARE_DIGITS = 6  # money.SHARE
-
 # Decimals of a float in a CSV file: 1e-10 of a fraction is a millionth of a basis point. Parquet keeps every
 # bit.
 _FLOAT_DIGITS = 10
@@ -64,9 +60,10 @@ _FLOAT_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class ResultTables:
-    """Everything a run says, in the columns of its files."""
+    """Everything a run says, in the columns of its files; `lines`: what those of trades.csv are made of."""
 
     trades: pl.DataFrame
+    lines: TradeWords
     households: pl.DataFrame
     accounts: pl.DataFrame
     relaxations: pl.DataFrame
@@ -106,6 +103,7 @@ def write_tables(
     *,
     formats: Sequence[str] = ("csv", "parquet"),
     pages: Mapping[str, str] | None = None,
+    threads: int = 1,
 ) -> None:
     """Write tables, and pages (file name to text) made of them, into `folder`: all of them or none.
 
@@ -119,7 +117,7 @@ def write_tables(
         "relaxations": tables.relaxations,
         "findings": tables.findings,
     }
-    _replace_all(folder, named, formats, dict(pages or {}))
+    _replace_all(folder, named, formats, dict(pages or {}), (tables.lines, threads))
 
 
 def write_findings(folder: Path, findings: Sequence[Finding], *, formats: Sequence[str] = ("csv", "parquet")) -> None:
@@ -139,17 +137,30 @@ def file_names(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def _replace_all(
-    folder: Path, tables: Mapping[str, pl.DataFrame], formats: Sequence[str], texts: Mapping[str, str]
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    formats: Sequence[str],
+    texts: Mapping[str, str],
+    trades: tuple[TradeWords, int] | None = None,
 ) -> None:
-    """Write tables and texts in place of all that an earlier run left."""
+    """Write tables and texts in place of all that an earlier run left; `trades` = what their lines say, threads."""
     if unknown := set(formats) - {"csv", "parquet"}:
         raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
     with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *texts]) as partial:
-        for name, table in tables.items():
-            if "csv" in formats or name == "findings":
-                _write_csv(table, partial / f"{name}.csv")
-            if "parquet" in formats:
-                table.write_parquet(partial / f"{name}.parquet")
+        with ThreadPoolExecutor(max_workers=1) as beside:  # the writers of Parquet hold no lock
+            waiting = [
+                beside.submit(_write_parquet, table, partial / f"{name}.parquet")
+                for name, table in tables.items()
+                if "parquet" in formats
+            ]
+            for name, table in tables.items():
+                path = partial / f"{name}.csv"
+                if "csv" in formats and name == "trades" and trades is not None:
+                    _write_lines(table.columns, *trades, path)
+                elif "csv" in formats or name == "findings":
+                    _write_csv(table, path)
+            for each in waiting:
+                each.result()
         for name, text in texts.items():
             (partial / name).write_text(text, encoding="utf-8")
 
@@ -162,6 +173,7 @@ def result_tables(
     market_labels: MarketLabels,
     proposals: Proposals,
     findings: Sequence[Finding],
+    threads: int = 1,
 ) -> ResultTables:
     """Turn proposals into the tables of the files, with their reasons and messages in words.
 
@@ -169,8 +181,10 @@ def result_tables(
     figure of a trade is not a number: a bug upstream that no file may hide.
     """
     _verify(proposals)
+    words = trade_words(book, labels, market, market_labels, proposals.trades, threads)
     return ResultTables(
-        trades=_trades_table(book, labels, market, market_labels, proposals.trades),
+        trades=trade_table(labels, market_labels, proposals.trades, words),
+        lines=words,
         households=_households_table(book, labels, proposals, findings),
         accounts=_accounts_table(book, labels, proposals),
         relaxations=_relaxations_table(book, labels, proposals),
@@ -195,41 +209,6 @@ def _verify(proposals: Proposals) -> None:
             raise ProposalError(f"{name} of trade {bad[0]} must be a finite number, was {figures[bad[0]]}")
 
 
-def _trades_table(
-    book: Book, labels: BookLabels, market: Market, market_labels: MarketLabels, trades: Trades
-) -> pl.DataFrame:
-    """One row per trade, in the order of the book; `lot_id`, `term` and `acquired` are empty for a buy."""
-    sells = trades.side == Side.SELL
-    rows = np.flatnonzero(sells)
-    lots = trades.lot[rows]
-    acquired = book.lots.acquired[lots]
-    days = np.full(len(sells), NO_DATE, np.int32)
-    days[rows] = acquired
-    lot_ids = _scattered(labels.lots[lots], rows, len(sells))
-    terms = pl.Series(["short", "long"]).gather(trades.long_term.astype(np.int64))
-    return pl.DataFrame(
-        {
-            "household_id": _named(labels.households, trades.household),
-            "account_id": _named(labels.accounts, trades.account),
-            "side": _words(Side, trades.side),
-            "symbol": _named(market_labels.symbols, trades.security),
-            "lot_id": lot_ids,
-            "shares": _exact(trades.shares, _SHARE_DIGITS),
-            "price": _exact(market.price[trades.security], _MONEY_DIGITS),
-            "value": _exact(trades.value, _MONEY_DIGITS),
-            "basis": _exact(trades.basis, _MONEY_DIGITS),
-            "gain": _exact(trades.gain, _MONEY_DIGITS),
-            "term": terms.set(pl.Series(~sells), None),
-            "tax": _exact(trades.tax, _MONEY_DIGITS),
-            "cost": _exact(trades.cost, _MONEY_DIGITS),
-            "reason": trade_reasons(trades, book.accounts),
-            "motive": motives(trades),
-            "account_kind": _words(AccountKind, book.accounts.kind[trades.account]),
-            "acquired": pl.Series(days).set(pl.Series(days == NO_DATE), None).cast(pl.Date),
-        }
-    )
-
-
 def _households_table(
     book: Book, labels: BookLabels, proposals: Proposals, findings: Iterable[Finding]
 ) -> pl.DataFrame:
@@ -244,18 +223,18 @@ def _households_table(
     def total(amounts: IntArray, chosen: NDArray[np.bool_]) -> pl.Series:
         sums = np.zeros(count, np.int64)
         np.add.at(sums, trades.household[chosen], amounts[chosen])
-        return _exact(sums, _MONEY_DIGITS)
+        return exact(sums, DOLLAR)
 
     return pl.DataFrame(
         {
             "household_id": pl.Series(labels.households.tolist(), dtype=pl.String),
             "status": _words(Status, outcomes.status),
             "message": pl.Series(household_messages(book, labels, proposals, findings), dtype=pl.String),
-            "value": _exact(outcomes.value, _MONEY_DIGITS),
+            "value": exact(outcomes.value, DOLLAR),
             "te_before": _known(outcomes.te_before, looked_at),
             "te_after": _known(outcomes.te_after, solved),
-            "tax": _exact(outcomes.tax, _MONEY_DIGITS),
-            "cost": _exact(outcomes.cost, _MONEY_DIGITS),
+            "tax": exact(outcomes.tax, DOLLAR),
+            "cost": exact(outcomes.cost, DOLLAR),
             "score_bps": _known(outcomes.score * 1e4, solved),
             "gap_convex_bps": _known(outcomes.gap_convex * 1e4, looked_at),
             "gap_bps": _known(outcomes.gap * 1e4, solved),
@@ -350,12 +329,6 @@ def _encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _exact(units: IntArray, digits: int) -> pl.Series:
-    """Integer units as exact decimals of 38 digits, `digits` of them after the point; no float on the way."""
-    kind = pl.Decimal(38, digits)
-    return pl.Series(units).cast(kind) * pl.Series([Decimal(1).scaleb(-digits)], dtype=kind)
-
-
 def _known(values: NDArray[np.float64], known: NDArray[np.bool_]) -> pl.Series:
     """Floats with an empty cell where they are not known or not finite."""
     return pl.Series(values, dtype=pl.Float64).set(pl.Series(~known | ~np.isfinite(values)), None)
@@ -367,13 +340,6 @@ def _named(names: NDArray[np.str_] | Sequence[str], rows: NDArray[Any]) -> pl.Se
     return pl.Series(values, dtype=pl.String).gather(rows.astype(np.int64))
 
 
-def _scattered(names: NDArray[np.str_], rows: IntArray, count: int) -> pl.Series:
-    """`count` strings: `names` at `rows`, empty elsewhere."""
-    position = np.full(count, len(names), np.int64)
-    position[rows] = np.arange(len(names))
-    return pl.Series([*names.tolist(), None], dtype=pl.String).gather(position)
-
-
 def _words(kind: type[Side | Status | Cause | AccountKind], codes: NDArray[Any]) -> pl.Series:
     """Names of an enumeration's codes, in the small letters of the files."""
     return pl.Series([_lower(kind, code) for code in range(len(kind))]).gather(codes.astype(np.int64))
@@ -381,6 +347,19 @@ def _words(kind: type[Side | Status | Cause | AccountKind], codes: NDArray[Any])
 
 def _lower(kind: type[Side | Status | Cause | AccountKind], code: int) -> str:
     return kind(int(code)).name.lower()
+
+
+def _write_parquet(table: pl.DataFrame, path: Path) -> None:
+    """Write a table as Parquet; the lowest level of zstd makes files as small as the highest in half the time."""
+    table.write_parquet(path, compression="zstd", compression_level=1)
+
+
+def _write_lines(columns: Sequence[str], trades: TradeWords, threads: int, path: Path) -> None:
+    """Write trades as CSV; their exact numbers come without trailing zeros."""
+    with path.open("wb") as file:
+        file.write((",".join(columns) + "\n").encode())
+        for block in trade_lines(trades, threads):
+            file.write(block)
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:

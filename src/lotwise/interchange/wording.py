@@ -1,7 +1,4 @@
-"""Codes and figures become sentences: why a lot trades, what became of a household, which rule gave way.
-
-Reasons of trades are built as columns (a platform has millions of them); messages of households one by one.
-"""
+"""Codes and figures become sentences: what became of a household, which rule gave way; and a word for each trade."""
 
 from __future__ import annotations
 
@@ -12,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import Finding, Severity
-from lotwise.money import DOLLAR, IntArray
-from lotwise.rebalancing.book import AccountKind, Accounts, Book, BookLabels, LotFlag
+from lotwise.money import IntArray
+from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status, Trades
 
-__all__ = ["household_messages", "motives", "relaxation_text", "restriction_name", "trade_reasons"]
+__all__ = ["household_messages", "motives", "relaxation_text", "restriction_name"]
 
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
@@ -39,115 +36,9 @@ _MOTIVES = {
 }
 
 
-def motives(trades: Trades) -> pl.Series:
-    """One word per trade for what moved it: harvest, rebalance, restriction, cash or exchange."""
-    return pl.Series("motive", [_MOTIVES[reason] for reason in Reason]).gather(trades.reason.astype(np.int64))
-
-
-def trade_reasons(trades: Trades, accounts: Accounts) -> pl.Series:
-    """Say in one sentence why each trade is proposed, with its figures: T strings.
-
-    The gain and its tax are the trade's own exact columns; the credit of a harvest and the risk saved a year
-    are the trade's figures. Dollars are whole from ten dollars on, cents below. Every figure must be finite.
-    """
-    frame = pl.DataFrame(
-        {
-            "reason": trades.reason,
-            "buy": trades.side == 0,
-            "deferred": accounts.kind[trades.account] != AccountKind.TAXABLE,
-            "gain": trades.gain / DOLLAR,
-            "tax": trades.tax / DOLLAR,
-            "cost": trades.cost / DOLLAR,
-            "term": pl.Series(["short-term", "long-term"]).gather(trades.long_term.astype(np.int64)),
-            "figure_1": trades.figure_1,
-            "figure_2": trades.figure_2,
-        }
-    )
-    risk = (
-        pl.when(pl.col("figure_2") >= 0)
-        .then(pl.format("saves {} a year of risk", _dollars("figure_2")))
-        .otherwise(pl.format("adds {} a year of risk that the other trades save", _dollars("figure_2")))
-    )
-    cost = pl.format("for {} of trading cost", _dollars("cost"))
-    is_reason = {reason: pl.col("reason") == int(reason) for reason in Reason}
-    sentence = (
-        pl.when(is_reason[Reason.HARVEST])
-        .then(
-            pl.format(
-                "harvests a {} {} loss: {} of tax saved now",
-                _dollars("gain"),
-                pl.col("term"),
-                _dollars("figure_1"),
-            )
-        )
-        .when(is_reason[Reason.REBALANCE_SELL])
-        .then(pl.format("sold to track the target: {}, {}", risk, _tax_clause()))
-        .when(is_reason[Reason.REBALANCE_BUY])
-        .then(pl.format("bought to track the target: {} {}", risk, cost))
-        .when(is_reason[Reason.RESTRICTED] & pl.col("buy"))
-        .then(pl.format("bought because a restriction asks for it: {} of trading cost", _dollars("cost")))
-        .when(is_reason[Reason.RESTRICTED])
-        .then(pl.format("sold because a restriction asks for it: {}", _tax_clause()))
-        .when(is_reason[Reason.EXCHANGE_SELL])
-        .then(pl.format("sold to pay for trades that are worth more: {}", _tax_clause()))
-        .when(is_reason[Reason.EXCHANGE_BUY])
-        .then(pl.format("bought in place of what is sold {}", cost))
-        .when(is_reason[Reason.RAISE_CASH])
-        .then(pl.format("sold to bring cash back into its band: {}", _tax_clause()))
-        .when(pl.col("buy"))
-        .then(pl.format("invests cash above its band {}", cost))
-        .otherwise(pl.format("makes room for cash to be invested: {}", _tax_clause()))
-    )
-    return frame.select(sentence.alias("reason")).to_series()
-
-
-def _tax_clause() -> pl.Expr:
-    """Say the tax of a sale: "$120 of tax on a $800 long-term gain"."""
-    gain = pl.format("{} {}", _dollars("gain"), pl.col("term"))
-    return (
-        pl.when(pl.col("deferred"))
-        .then(pl.lit("no tax in this account"))
-        .when(pl.col("gain") > 0)
-        .then(pl.format("{} of tax on a {} gain", _dollars("tax"), gain))
-        .when(pl.col("gain") < 0)
-        .then(pl.format("{} of tax saved by a {} loss", _dollars("tax"), gain))
-        .otherwise(pl.lit("no gain, no tax"))
-    )
-
-
-def _dollars(column: str) -> pl.Expr:
-    """Write a float column of dollars without its sign: $1,234 from ten dollars on, $0.42 below.
-
-    A trillion or more loses its first comma: no trade comes near.
-    """
-    amount = pl.col(column).abs()
-    whole: pl.Expr = amount.round(0).cast(pl.Int64)
-    cents = (amount * 100).round(0).cast(pl.Int64)
-    return (
-        pl.when(cents == 0)
-        .then(pl.lit("$0"))
-        .when(cents < 1_000)
-        .then(pl.format("${}.{}", cents // 100, (cents % 100).cast(pl.String).str.zfill(2)))
-        .when(whole < 1_000)
-        .then(pl.format("${}", whole))
-        .when(whole < 1_000_000)
-        .then(pl.format("${},{}", whole // 1_000, _three_digits(whole)))
-        .when(whole < 1_000_000_000)
-        .then(pl.format("${},{},{}", whole // 1_000_000, _three_digits(whole // 1_000), _three_digits(whole)))
-        .otherwise(
-            pl.format(
-                "${},{},{},{}",
-                whole // 1_000_000_000,
-                _three_digits(whole // 1_000_000),
-                _three_digits(whole // 1_000),
-                _three_digits(whole),
-            )
-        )
-    )
-
-
-def _three_digits(number: pl.Expr) -> pl.Expr:
-    return (number % 1_000).cast(pl.String).str.zfill(3)
+def motives() -> list[str]:
+    """One word per reason for what moved a trade: harvest, rebalance, restriction, cash or exchange."""
+    return [_MOTIVES[reason] for reason in Reason]
 
 
 def relaxation_text(restriction: str, required: float, reached: float) -> str:

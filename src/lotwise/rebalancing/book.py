@@ -16,6 +16,7 @@ from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from lotwise.households.accounts import AccountKind
@@ -172,11 +173,11 @@ class Book(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BookLabels:
-    """What people call the rows of a book (numpy arrays of strings, same order)."""
+    """What people call the rows of a book, in the same order; lots, of which there are millions, not as numpy's text."""
 
     households: NDArray[np.str_]
     accounts: NDArray[np.str_]
-    lots: NDArray[np.str_]
+    lots: pl.Series
     models: tuple[str, ...]
     groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
     restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source

@@ -121,7 +121,7 @@ def phrase(violations: Violations, row: int, book: BookLabels, market: MarketLab
     if violations.security[row] >= 0:
         where.append(market.symbols[violations.security[row]])
     if violations.lot[row] >= 0:
-        where.append(f"lot {book.lots[violations.lot[row]]}")
+        where.append(f"lot {book.lots[int(violations.lot[row])]}")
     if not where:
         where.append(f"trade {violations.trade[row]}")
     amount = int(violations.amount[row])

@@ -163,7 +163,7 @@ def _lots_table(story: AccountStory, labels: BookLabels, line: NameLine) -> Tabl
     for lot in line.lots:
         gain = "unknown" if math.isnan(lot.gain) else f"{lot.gain:.1%}"
         table.add_row(
-            plain(str(labels.lots[lot.lot])),
+            plain(str(labels.lots[int(lot.lot)])),
             format_shares(lot.shares),
             format_money(lot.value),
             gain,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,6 @@ __all__ = [
     "lot_columns",
     "mark_kept",
     "policies_of",
-    "text_array",
 ]
 
 _SAME_CASH = 1e-9  # fractions of value: a blend's sum of weights is the same cash target but for roundoff
@@ -105,7 +104,7 @@ class LotColumns:
 
     lots: Lots
     start: NDArray[np.int64]
-    names: NDArray[np.str_]
+    names: pl.Series
 
 
 def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
@@ -122,28 +121,12 @@ def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
         _column(frame["holding_start"], np.int32),
         _column(frame["flags"], np.uint8),
     )
-    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), text_array(frame["lot_id"]))
+    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), frame["lot_id"].rechunk())
 
 
 def _column(series: pl.Series, dtype: type[T]) -> NDArray[T]:
     """Own, writable, contiguous: kernels compile once for such arrays."""
     return np.array(series.to_numpy(), dtype=dtype)
-
-
-def text_array(column: pl.Series) -> NDArray[np.str_]:
-    """A column of text as a numpy array of strings, without a Python object per cell where it is ASCII."""
-    longest = cast("int | None", column.str.len_bytes().max())
-    width = longest or 0
-    if not len(column) or not width:
-        return np.zeros(len(column), dtype="U1")
-    if column.str.contains(r"[^\x01-\x7f]").any():
-        return np.array(column.to_list(), dtype=np.str_)
-    # Padded to one width, the bytes of all cells are one block; four bytes a letter make it numpy's own text.
-    padded = column.rechunk().str.pad_end(width, "\0").to_arrow().cast("large_string")
-    offsets, letters = padded.buffers()[1:]
-    first = int(np.frombuffer(offsets, dtype=np.int64)[padded.offset])
-    block = np.frombuffer(letters, dtype=np.uint8)[first : first + width * len(column)]
-    return block.astype(np.uint32).view(f"U{width}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Text as letters in an array, for kernels: numbers written exactly, words copied, columns of text as one block.
+
+Millions of rows of text are made by kernels, on threads, where a data frame would make each of its parts as a column.
+All text is UTF-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lotwise.kernels import inner_kernel
+from lotwise.money import IntArray
+
+__all__ = [
+    "Letters",
+    "TextColumn",
+    "as_series",
+    "longest",
+    "put",
+    "put_exact",
+    "put_text",
+    "put_two",
+    "put_whole",
+    "text_column",
+    "word",
+]
+
+Letters = NDArray[np.uint8]
+
+_ZERO = ord("0")
+_POINT = ord(".")
+_MINUS = ord("-")
+
+
+class TextColumn(NamedTuple):
+    """n texts: text i is letters start[i] .. start[i + 1]."""
+
+    letters: Letters
+    start: IntArray  # (n + 1,)
+
+
+def word(text: str) -> Letters:
+    """Letters of a text, to be copied by kernels."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def text_column(texts: pl.Series | Sequence[str]) -> TextColumn:
+    """Lay texts out as letters; empty where there is none."""
+    series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+    block = pa.concat_arrays([series.fill_null("").rechunk().to_arrow().cast(pa.large_string())])
+    start, letters = block.buffers()[1:]
+    return TextColumn(
+        np.frombuffer(letters, np.uint8) if letters else np.zeros(0, np.uint8),
+        np.frombuffer(start, np.int64)[block.offset : block.offset + len(series) + 1],
+    )
+
+
+def as_series(column: TextColumn) -> pl.Series:
+    """A column of text for a data frame; the letters are shared, not copied."""
+    buffers = [None, pa.py_buffer(column.start), pa.py_buffer(column.letters)]
+    array = pa.Array.from_buffers(pa.large_string(), len(column.start) - 1, buffers)
+    return cast("pl.Series", pl.from_arrow(array))
+
+
+def longest(column: TextColumn) -> int:
+    """Letters of the longest text."""
+    return int(np.diff(column.start).max(initial=0))
+
+
+@inner_kernel
+def put(out: Letters, at: int, text: Letters) -> int:
+    """Copy a word; returns where the next letter goes, as all of these do."""
+    for i in range(text.size):
+        out[at + i] = text[i]
+    return at + text.size
+
+
+@inner_kernel
+def put_text(out: Letters, at: int, column: TextColumn, row: int) -> int:
+    """Copy a text of a column."""
+    first, last = column.start[row], column.start[row + 1]
+    for i in range(first, last):
+        out[at + i - first] = column.letters[i]
+    return at + last - first
+
+
+@inner_kernel
+def put_whole(out: Letters, at: int, number: int) -> int:
+    """Write a whole number of at least 0."""
+    digits = 1
+    rest = number // 10
+    while rest > 0:
+        digits += 1
+        rest //= 10
+    for i in range(digits):
+        out[at + digits - 1 - i] = _ZERO + number % 10
+        number //= 10
+    return at + digits
+
+
+@inner_kernel
+def put_two(out: Letters, at: int, number: int) -> int:
+    """Write a number of 0 .. 99 with two digits."""
+    out[at] = _ZERO + number // 10
+    out[at + 1] = _ZERO + number % 10
+    return at + 2
+
+
+@inner_kernel
+def put_exact(out: Letters, at: int, units: int, per_one: int) -> int:
+    """Write an exact decimal of `units` (1 / `per_one` each), without zeros at its end."""
+    if units < 0:
+        out[at] = _MINUS
+        at += 1
+        units = -units
+    at = put_whole(out, at, units // per_one)
+    rest = units % per_one
+    if rest == 0:
+        return at
+    out[at] = _POINT
+    at += 1
+    while rest > 0:
+        per_one //= 10
+        out[at] = _ZERO + rest // per_one
+        rest %= per_one
+        at += 1
+    return at
