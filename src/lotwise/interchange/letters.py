@@ -33,7 +33,8 @@ __all__ = [
 
 Letters = NDArray[np.uint8]
 
-_ZERO = ord("0")
+_ZERO = np.uint64(ord("0"))
+_TEN, _HUNDRED, _THOUSAND = np.uint64(10), np.uint64(100), np.uint64(1000)
 _POINT = ord(".")
 _MINUS = ord("-")
 
@@ -91,17 +92,26 @@ def put_text(out: Letters, at: int, column: TextColumn, row: int) -> int:
 
 
 @inner_kernel
+def _digits(number: np.uint64) -> int:
+    digits = 1
+    while number >= _THOUSAND:
+        number //= _THOUSAND
+        digits += 3
+    if number >= _HUNDRED:
+        return digits + 2
+    return digits + 1 if number >= _TEN else digits
+
+
+@inner_kernel
 def put_whole(out: Letters, at: int, number: int) -> int:
     """Write a whole number of at least 0."""
-    digits = 1
-    rest = number // 10
-    while rest > 0:
-        digits += 1
-        rest //= 10
-    for i in range(digits):
-        out[at + digits - 1 - i] = _ZERO + number % 10
-        number //= 10
-    return at + digits
+    rest = np.uint64(number)
+    stop = at + _digits(rest)
+    for i in range(stop - 1, at - 1, -1):
+        following = rest // _TEN
+        out[i] = _ZERO + (rest - following * _TEN)
+        rest = following
+    return stop
 
 
 @inner_kernel
@@ -113,21 +123,27 @@ def put_two(out: Letters, at: int, number: int) -> int:
 
 
 @inner_kernel
-def put_exact(out: Letters, at: int, units: int, per_one: int) -> int:
-    """Write an exact decimal of `units` (1 / `per_one` each), without zeros at its end."""
+def put_exact(out: Letters, at: int, units: int, decimals: int) -> int:
+    """Write an exact decimal number, `units` of its last decimal, without zeros at its end."""
     if units < 0:
         out[at] = _MINUS
         at += 1
-        units = -units
-    at = put_whole(out, at, units // per_one)
-    rest = units % per_one
-    if rest == 0:
-        return at
-    out[at] = _POINT
-    at += 1
-    while rest > 0:
-        per_one //= 10
-        out[at] = _ZERO + rest // per_one
-        rest %= per_one
-        at += 1
-    return at
+    rest = np.uint64(abs(units))
+    while decimals > 0:
+        following = rest // _TEN
+        if following * _TEN != rest:
+            break
+        rest = following
+        decimals -= 1
+    if decimals == 0:
+        return put_whole(out, at, np.int64(rest))
+    stop = at + max(_digits(rest), decimals + 1) + 1
+    point = stop - 1 - decimals
+    for i in range(stop - 1, at - 1, -1):
+        if i == point:
+            out[i] = _POINT
+            continue
+        following = rest // _TEN
+        out[i] = _ZERO + (rest - following * _TEN)
+        rest = following
+    return stop

@@ -35,6 +35,8 @@ _QUOTE = ord('"')
 _END = ord("\n")
 _DASH = ord("-")
 
+_SHARE_DECIMALS = len(str(SHARE)) - 1
+_MONEY_DECIMALS = len(str(DOLLAR)) - 1
 _NUMBERS = 8 * 24  # letters of a line's numbers, separators and day at most
 _NO_DATE = int(NO_DATE)
 _EPOCH = 719_468  # days from 0000-03-01 to 1970-01-01
@@ -122,9 +124,9 @@ def _part(out: Letters, at: int, column: TextColumn, row: int) -> int:
 
 
 @inner_kernel
-def _amount(out: Letters, at: int, units: int, per_one: int) -> int:
+def _amount(out: Letters, at: int, units: int, decimals: int) -> int:
     """Write an exact number and end the cell."""
-    at = put_exact(out, at, units, per_one)
+    at = put_exact(out, at, units, decimals)
     out[at] = _SEPARATOR
     return at + 1
 
@@ -139,14 +141,14 @@ def _write_lines(trades: TradeWords, first: int, last: int, out: Letters) -> int
         at = _part(out, at, trades.sides, trades.side[t])
         at = _part(out, at, trades.symbols, trades.security[t])
         at = _part(out, at, trades.lots, t)
-        at = _amount(out, at, trades.shares[t], SHARE)
-        at = _amount(out, at, trades.price[t], DOLLAR)
-        at = _amount(out, at, trades.value[t], DOLLAR)
-        at = _amount(out, at, trades.basis[t], DOLLAR)
-        at = _amount(out, at, trades.gain[t], DOLLAR)
+        at = _amount(out, at, trades.shares[t], _SHARE_DECIMALS)
+        at = _amount(out, at, trades.price[t], _MONEY_DECIMALS)
+        at = _amount(out, at, trades.value[t], _MONEY_DECIMALS)
+        at = _amount(out, at, trades.basis[t], _MONEY_DECIMALS)
+        at = _amount(out, at, trades.gain[t], _MONEY_DECIMALS)
         at = _part(out, at, trades.terms, trades.term[t])
-        at = _amount(out, at, trades.tax[t], DOLLAR)
-        at = _amount(out, at, trades.cost[t], DOLLAR)
+        at = _amount(out, at, trades.tax[t], _MONEY_DECIMALS)
+        at = _amount(out, at, trades.cost[t], _MONEY_DECIMALS)
         at = _put_reason(out, at, trades.reasons, t)
         out[at] = _SEPARATOR
         at = _part(out, at + 1, trades.motives, trades.motive[t])

@@ -10,7 +10,7 @@ import polars as pl
 
 from lotwise import __version__
 
-__all__ = ["Figures", "Run", "figures", "file_wide_errors", "total"]
+__all__ = ["Figures", "Run", "figures", "file_wide_errors", "largest_trades", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,12 @@ def figures(run: Run) -> Figures:
         findings=_counts(run.findings["severity"], ("error", "warning", "notice")),
         relaxations=run.relaxations.height,
     )
+
+
+def largest_trades(trades: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Find the trades of greatest value, greatest first, equal ones as they come; the millions of others stay unsorted."""
+    least = trades["value"].top_k(most).min()
+    return trades.filter(pl.col("value") >= least).sort("value", descending=True, maintain_order=True).head(most)
 
 
 def file_wide_errors(findings: pl.DataFrame) -> pl.DataFrame:

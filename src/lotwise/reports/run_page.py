@@ -17,7 +17,7 @@ from markupsafe import Markup
 from lotwise.reports import amounts
 from lotwise.reports.look import BLUE, GREY, ORANGE, YELLOW
 from lotwise.reports.pictures import Arrow, Axis, Bar, Layer, Share, arrows, bars, histogram, strip
-from lotwise.reports.run import Figures, Run, figures, file_wide_errors, total
+from lotwise.reports.run import Figures, Run, figures, file_wide_errors, largest_trades, total
 
 __all__ = ["run_page"]
 
@@ -67,7 +67,7 @@ def run_page(run: Run) -> str:
             taxes=_taxes_picture(run),
         ),
         dots=_DOTS,
-        largest=_rows(run.trades.sort("value", descending=True, maintain_order=True).head(_ROWS)),
+        largest=_rows(largest_trades(run.trades, _ROWS)),
         motives=_by_motive(run.trades),
         symbols=_by_symbol(run.trades),
         best=_best(run.households),
@@ -169,7 +169,9 @@ def _scores_picture(run: Run) -> Markup:
 
 def _taxes_picture(run: Run) -> Markup:
     """Draw the tax of taxable sales by term, losses and gains apart."""
-    sells = run.trades.filter((pl.col("side") == "sell") & (pl.col("account_kind") == "taxable"))
+    sells = run.trades.select("side", "account_kind", "term", "gain", "tax").filter(
+        (pl.col("side") == "sell") & (pl.col("account_kind") == "taxable")
+    )
     rows = []
     for term in ("short", "long"):
         for sign, name in ((pl.col("gain") < 0, "losses"), (pl.col("gain") > 0, "gains")):

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lotwise.reports.amounts import basis_points, count, dollars, percent, plain, short_dollars
-from lotwise.reports.run import Figures, Run, figures, file_wide_errors
+from lotwise.reports.run import Figures, Run, figures, file_wide_errors, largest_trades
 
 __all__ = ["summary"]
 
@@ -86,7 +86,7 @@ def _largest(trades: pl.DataFrame) -> Table:
     for name in ("Value", "Tax"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Reason", ratio=1)
-    shown = trades.sort("value", descending=True, maintain_order=True).head(_TRADES)
+    shown = largest_trades(trades, _TRADES)
     columns = ("household_id", "side", "symbol", "value", "tax", "reason")
     for household, side, symbol, value, tax, reason in shown.select(columns).iter_rows():
         words = (household, side, symbol, dollars(value), dollars(tax) if side == "sell" else "", reason)
