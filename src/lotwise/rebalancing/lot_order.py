@@ -7,6 +7,9 @@ Linear in lots. What comes out depends neither on the order of what came in nor 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -16,7 +19,7 @@ from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Lots
 
-__all__ = ["RawLots", "count_lots", "empty_lots", "place_lots", "placed_lots", "places", "security_bits", "sort_accounts", "sorted_lots"]
+__all__ = ["RawLots", "sorted_lots"]
 
 Int32Array = NDArray[np.int32]
 
@@ -41,13 +44,13 @@ class RawLots(NamedTuple):
 
 
 @kernel
-def count_lots(account: Int32Array, first: int, last: int, counts: IntArray) -> None:
+def _count_lots(account: Int32Array, first: int, last: int, counts: IntArray) -> None:
     """Add the lots of rows first .. last to the counts of their accounts, (A,)."""
     for row in range(first, last):
         counts[account[row]] += 1
 
 
-def places(counts: list[IntArray]) -> tuple[IntArray, list[IntArray]]:
+def _places(counts: list[IntArray]) -> tuple[IntArray, list[IntArray]]:
     """Where each account's lots begin (A + 1,), and where each range of rows puts its own of them, by account.
 
     `counts` are those of consecutive ranges of rows.
@@ -61,7 +64,7 @@ def places(counts: list[IntArray]) -> tuple[IntArray, list[IntArray]]:
     return start, first
 
 
-def placed_lots(rows: int) -> Records:
+def _placed_lots(rows: int) -> Records:
     """Allocate for lots brought together by account, one record each."""
     small = [(name, np.int32) for name in ("security", "acquired", "holding_start", "flags")]
     large = [(name, np.int64) for name in ("shares", "basis", "number")]
@@ -69,7 +72,7 @@ def placed_lots(rows: int) -> Records:
 
 
 @kernel
-def place_lots(raw: RawLots, first: int, last: int, at: IntArray, placed: Records) -> None:
+def _place_lots(raw: RawLots, first: int, last: int, at: IntArray, placed: Records) -> None:
     """Bring the lots of rows first .. last to their account; `at` says where its next one goes, and moves on."""
     for row in range(first, last):
         account = raw.account[row]
@@ -84,7 +87,7 @@ def place_lots(raw: RawLots, first: int, last: int, at: IntArray, placed: Record
         placed[place].number = raw.number[row]
 
 
-def empty_lots(rows: int) -> tuple[Lots, IntArray]:
+def _empty_lots(rows: int) -> tuple[Lots, IntArray]:
     """Allocate sorted lots, and the number of each."""
     days = [np.empty(rows, np.int32) for _ in range(3)]
     money = [np.empty(rows, np.int64) for _ in range(3)]
@@ -141,7 +144,7 @@ def _by_date(placed: Records, keys: IntArray, account: int, first: int, stop: in
 
 
 @kernel
-def sort_accounts(
+def _sort_accounts(
     placed: Records, start: IntArray, accounts: tuple[int, int], bits: int, lots: Lots, numbers: IntArray
 ) -> None:
     """Write the lots of accounts first .. last in their order, and the number of each; securities have `bits` bits."""
@@ -173,19 +176,29 @@ def sort_accounts(
             numbers[first + i] = lot.number
 
 
-def sorted_lots(raw: RawLots, accounts: int) -> tuple[Lots, IntArray, IntArray]:
-    """Sort raw lots on this thread: the lots, where each account's begin (A + 1,), and the number of each (L,)."""
+def sorted_lots(raw: RawLots, accounts: int, threads: int = 1) -> tuple[Lots, IntArray, IntArray]:
+    """Sort raw lots: the lots, where each account's begin (A + 1,), and the number of each (L,)."""
     total = len(raw.account)
-    counts = np.zeros(accounts, np.int64)
-    count_lots(raw.account, 0, total, counts)
-    start, at = places([counts])
-    placed = placed_lots(total)
-    place_lots(raw, 0, total, at[0], placed)
-    lots, numbers = empty_lots(total)
-    sort_accounts(placed, start, (0, accounts), security_bits(raw), lots, numbers)
+    rows = _ranges(total, threads)
+    counts = [np.zeros(accounts, np.int64) for _ in rows]
+    placed = _placed_lots(total)
+    lots, numbers = _empty_lots(total)
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        _all_of(pool.submit(_count_lots, raw.account, *span, count) for span, count in zip(rows, counts, strict=True))
+        start, at = _places(counts)
+        _all_of(pool.submit(_place_lots, raw, *span, first, placed) for span, first in zip(rows, at, strict=True))
+        bits = int(raw.security.max(initial=0)).bit_length()
+        _all_of(
+            pool.submit(_sort_accounts, placed, start, span, bits, lots, numbers) for span in _ranges(accounts, threads)
+        )
     return lots, start, numbers
 
 
-def security_bits(raw: RawLots) -> int:
-    """Bits of the largest security number."""
-    return int(raw.security.max(initial=0)).bit_length()
+def _ranges(total: int, parts: int) -> list[tuple[int, int]]:
+    edges = [total * part // parts for part in range(parts + 1)]
+    return list(itertools.pairwise(edges))
+
+
+def _all_of(waiting: Iterable[Future[None]]) -> None:
+    for each in list(waiting):
+        each.result()

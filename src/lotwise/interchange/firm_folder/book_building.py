@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,6 +20,7 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies
+from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 
 __all__ = [
     "AccountRows",
@@ -107,21 +109,43 @@ class LotColumns:
     names: pl.Series
 
 
-def lot_columns(frame: pl.DataFrame, rows: AccountRows) -> LotColumns:
-    """Sort the lots of the book's accounts by account, security, acquisition and lot id."""
-    book_row = pl.Series(rows.row).gather(frame["account"])
-    frame = frame.with_columns(book_row.alias("account")).filter(pl.col("account") >= 0)
-    frame = frame.sort("account", "security", "acquired", "lot_id")
-    counts = np.bincount(frame["account"].to_numpy(), minlength=len(rows.source))
-    lots = Lots(
+def lot_columns(frame: pl.DataFrame, rows: AccountRows, threads: int = 0) -> LotColumns:
+    """Sort the lots of the book's accounts by account, security, acquisition and lot id (0 threads = one per core)."""
+    account = rows.row[frame["account"].to_numpy()]
+    if account.size and account.min() < 0:
+        frame, account = frame.filter(pl.Series(account >= 0)), account[account >= 0]
+    raw = RawLots(
+        account,
         _column(frame["security"], np.int32),
         _column(frame["shares"], np.int64),
         _column(frame["basis"], np.int64),
         _column(frame["acquired"], np.int32),
         _column(frame["holding_start"], np.int32),
         _column(frame["flags"], np.uint8),
+        np.arange(frame.height, dtype=np.int64),
     )
-    return LotColumns(lots, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), frame["lot_id"].rechunk())
+    lots, start, row = sorted_lots(raw, len(rows.source), threads or os.cpu_count() or 1)
+    _sort_equals(lots, start, row, frame["lot_id"])
+    return LotColumns(lots, start, frame["lot_id"].gather(row))
+
+
+def _sort_equals(lots: Lots, start: NDArray[np.int64], row: NDArray[np.int64], lot_id: pl.Series) -> None:
+    """Bring lots of one account, security and day, which stand together by now, into the order of their names."""
+    same = np.zeros(len(row), np.bool_)
+    same[1:] = (lots.security[1:] == lots.security[:-1]) & (lots.acquired[1:] == lots.acquired[:-1])
+    same[start[:-1][np.diff(start) > 0]] = False
+    if not same.any():
+        return
+    tied = same.copy()
+    tied[:-1] |= same[1:]
+    places = np.flatnonzero(tied)
+    group = np.cumsum(~same[places])
+    order = pl.DataFrame({"group": group, "lot_id": lot_id.gather(row[places])}).select(
+        pl.arg_sort_by("group", "lot_id").cast(pl.Int64)
+    )
+    moved = places[order.to_series().to_numpy()]
+    for column in (*lots, row):
+        column[places] = column[moved]
 
 
 def _column(series: pl.Series, dtype: type[T]) -> NDArray[T]:

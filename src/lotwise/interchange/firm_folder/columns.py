@@ -152,12 +152,19 @@ def type_table(raw: RawTable) -> TypedTable:
     """Read every cell of a file as the type its column has in the contract."""
     present = [column for column in raw.contract.columns if column.name in raw.frame.columns]
     absent = [column for column in raw.contract.columns if column.name not in raw.frame.columns]
-    was = raw.frame.with_columns(_as_read(column, raw.frame.schema[column.name]) for column in present)
+    plain = {column.name for column in present if column.kind is Kind.TEXT and column.name in raw.plain}
+    was = raw.frame.with_columns(
+        _as_read(column, raw.frame.schema[column.name]) for column in present if column.name not in plain
+    )
     fine = [column for column in present if column.kind in _ROUNDED]
     exact_text = [column for column in present if column.kind in _EXACT and was.schema[column.name] == pl.String]
     read = was.select(
         pl.col(LINE),
-        *(expression for column in present for expression in _read(column, was.schema[column.name])),
+        *(
+            expression
+            for column in present
+            for expression in (_plain(column) if column.name in plain else _read(column, was.schema[column.name]))
+        ),
         *(_is_odd(column) for column in exact_text),
         *(_is_rounded(column, was.schema[column.name]) for column in fine),
         *(pl.lit(None, dtype=_TYPES[column.kind]).alias(column.name) for column in absent),
@@ -250,6 +257,13 @@ def _read(column: Column, held: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
         value = pl.when(~cell.str.contains(_CONTROL)).then(cell)
     wrong = value.is_null() if column.filled else value.is_null() & cell.is_not_null()
     return value.alias(column.name), wrong.alias(_bad(column))
+
+
+def _plain(column: Column) -> tuple[pl.Expr, pl.Expr]:
+    """As `_read`, of text of which every cell is known to be sound or null."""
+    cell = pl.col(column.name)
+    wrong = cell.is_null() if column.filled else pl.lit(value=False)
+    return cell, wrong.alias(_bad(column))
 
 
 def _day(cell: pl.Expr, held: pl.DataType) -> pl.Expr:

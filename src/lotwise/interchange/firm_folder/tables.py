@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
 
@@ -28,6 +30,11 @@ LINE = "line of the row"  # a name no column of the contract has
 
 # pyarrow carries no types: what it returns is checked where it is used.
 _open_parquet: Callable[..., Any] = pq.ParquetFile
+
+# Columns whose cells repeat: read as a dictionary, each text of it once.
+_REPEATED = ("account_id", "household_id", "symbol")
+
+_FIRST_SIGN, _LAST_SIGN = 0x21, 0x7E  # of ASCII: no blanks, no control characters
 
 _UNREADABLE = (
     pl.List,
@@ -48,6 +55,7 @@ class RawTable:
     file: str
     frame: pl.DataFrame
     broken: tuple[BrokenRow, ...]
+    plain: frozenset[str] = frozenset()  # text columns without blanks, control characters and empty cells
 
 
 def read_table(folder: Path, contract: FileContract, findings: FindingList) -> RawTable | None:
@@ -195,6 +203,9 @@ def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingLi
 
 def _read_parquet(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
     with _open_parquet(path) as source:
+        types = {field.name: field.type for field in source.schema_arrow}
+        repeated = [name for name in types if name.lower() in _REPEATED and _is_text(types[name])]
+    with _open_parquet(path, read_dictionary=repeated) as source:
         given = list(source.schema_arrow.names)
         header = _in_lower_case(given, contract, file, findings)
         if not _columns_sound(header, contract, file, findings):
@@ -207,7 +218,8 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
     frame = pl.from_arrow(arrow)
     if not isinstance(frame, pl.DataFrame):
         raise TypeError("a Parquet file must be a table")
-    frame = frame.rename(wanted)
+    plain = frozenset(wanted[name] for name in wanted if _is_plain(arrow.column(name)))
+    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in repeated if name in wanted).rename(wanted)
     for column in contract.columns:
         if column.name in frame.columns and isinstance(frame.schema[column.name], _UNREADABLE):
             kind = str(frame.schema[column.name])
@@ -218,7 +230,32 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
             findings.add(Place(file, None, column.name), message, kind)
             frame = frame.drop(column.name)
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias(LINE)
-    return RawTable(contract, file, frame.insert_column(0, lines), ())
+    return RawTable(contract, file, frame.insert_column(0, lines), (), plain)
+
+
+def _is_text(kind: Any) -> bool:  # noqa: ANN401 - pyarrow carries no types
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_plain(column: Any) -> bool:  # noqa: ANN401
+    """Whether a column is text of printable ASCII without blanks, no cell of it empty (but null): nothing to clean."""
+    return all(_is_plain_chunk(chunk) for chunk in column.chunks)
+
+
+def _is_plain_chunk(chunk: Any) -> bool:  # noqa: ANN401
+    if pa.types.is_dictionary(chunk.type):
+        return _is_plain_chunk(chunk.dictionary)
+    if not _is_text(chunk.type):
+        return False
+    if not len(chunk):
+        return True
+    _, offsets, letters = chunk.buffers()
+    kind = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    start = np.frombuffer(offsets, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
+    if int((start[1:] == start[:-1]).sum()) != chunk.null_count:
+        return False
+    own = np.frombuffer(letters or b"", np.uint8)[start[0] : start[-1]]
+    return not own.size or bool(own.min() >= _FIRST_SIGN and own.max() <= _LAST_SIGN)
 
 
 def note_strangers(folder: Path, findings: FindingList) -> None:
