@@ -13,9 +13,9 @@ Environment: `LOTWISE_CACHE` moves the cache, `LOTWISE_BOUNDSCHECK=1` compiles w
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +47,7 @@ _PACKAGE = Path(__file__).parent
 _BOUNDS_CHECKED = os.environ.get("LOTWISE_BOUNDSCHECK") == "1"
 
 
+@cache
 def _source_of(module: str) -> Path | None:
     """File of a module of this package; None for any other name."""
     path = _PACKAGE.joinpath(*module.split(".")[1:])
@@ -56,17 +57,21 @@ def _source_of(module: str) -> Path | None:
     return None
 
 
+# What a line that imports from this package may look like. A regular expression and not a parser: the start of every
+# command reads some hundred files. A line of a docstring that looks like an import only adds a file to the key.
+_FROM = re.compile(rb"^[ \t]*from[ \t]+(lotwise[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_IMPORT = re.compile(rb"^[ \t]*import[ \t]+(lotwise[^\n]*)", re.MULTILINE)
+_NAME = re.compile(rb"[\w.]+")
+
+
 @cache
 def _imports(source: Path) -> tuple[Path, ...]:
     """Source files of this package that a source file imports."""
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(source.read_bytes())):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        found.update(path for name in names if name.startswith("lotwise.") and (path := _source_of(name)))
+    text = source.read_bytes()
+    names = {name for line in _IMPORT.findall(text) for name in _NAME.findall(line)}
+    for module, imported in _FROM.findall(text):
+        names |= {module, *(module + b"." + name for name in _NAME.findall(imported))}
+    found = {path for name in names if name.startswith(b"lotwise.") and (path := _source_of(name.decode()))}
     return tuple(sorted(found))
 
 
