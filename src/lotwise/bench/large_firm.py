@@ -1,4 +1,4 @@
-"""A large firm as a Parquet firm folder, made of whole arrays: seeded, one taxable account per household.
+"""A large firm made of whole arrays, in memory or as a Parquet firm folder: seeded, one taxable account per household.
 
 Every account holds 300 of 500 index names, drifted, each in four lots: 1,200 lots an account. Bases run along
 each name's path back in time. The risk model (market, nine styles, ten industries) is brought along.
@@ -6,16 +6,24 @@ each name's path back in time. The risk model (market, nine styles, ten industri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeAlias
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["FirmSize", "write_large_firm"]
+from lotwise.money import DOLLAR, SHARE
+from lotwise.nightly.run import prepared_firm
+from lotwise.rebalancing.book import Book, LotFlag
+from lotwise.rebalancing.lot_order import RawLots, sorted_lots
+from lotwise.securities.market import Market
+
+__all__ = ["DEFAULT", "FRACTIONAL", "LEAN", "FirmSize", "RawFirm", "book_of", "raw_firms", "write_large_firm"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -34,13 +42,19 @@ as_of = {as_of}
 risk_price_bps = 50
 cash_target = {cash}
 cash_band = 0.002
-fractional_shares = true
+{profile}
 
 [rates]
 federal_short_rate = 0.408
 federal_long_rate = 0.238
 state_rate = 0.05
 """
+
+
+# What the solver alone does: shares of any size, no least trade, no cost of barred losses.
+LEAN = "fractional_shares = true\nminimum_trade = 0\nbuy_opportunity_cost = false"
+FRACTIONAL = "fractional_shares = true"
+DEFAULT = ""  # a profile says nothing of it: whole shares, $100 at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +78,29 @@ class _Market:
     specific: Floats
 
 
-def write_large_firm(folder: Path, size: FirmSize, seed: int = 0) -> None:
+class _LotArrays(NamedTuple):
+    """Lots of a chunk of accounts, account by account."""
+
+    account: Ints
+    number: Ints  # in its account
+    security: Ints
+    shares: Floats
+    acquired: NDArray[np.int32]
+    basis: Floats
+
+
+def write_large_firm(folder: Path, size: FirmSize, seed: int = 0, profile: str = FRACTIONAL) -> None:
     """Write the folder; the same size and seed give the same bytes of data."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, size.accounts, size.names])
-    (folder / "firm.toml").write_text(_FIRM.format(as_of=_AS_OF.isoformat(), cash=_CASH), encoding="utf-8")
+    (folder / "firm.toml").write_text(_FIRM.format(as_of=_AS_OF.isoformat(), cash=_CASH, profile=profile), encoding="utf-8")
     market = _write_market(rng, folder, size.names)
-    value = np.exp(rng.normal(np.log(6e5), 0.8, size.accounts)).clip(1e5, 2e7)
+    value = _values(rng, size.accounts)
     number = [f"{a:06d}" for a in range(size.accounts)]
     households = pl.DataFrame({"household_id": [f"H{a}" for a in number], "model": ["index"] * size.accounts})
     households.write_parquet(folder / "households.parquet")
     accounts = [f"A{a}" for a in number]
-    chunks = [
-        _lots(rng, market, value[first : first + _CHUNK], size.held, first) for first in range(0, size.accounts, _CHUNK)
-    ]
-    lots = pl.concat(chunks)
+    lots = pl.concat(_lot_table(lots, market, size) for lots in _lot_chunks(rng, market, value, size.held))
     owner = pl.Series("account_id", accounts).gather(lots["account"])
     lots.drop("account").insert_column(0, owner).write_parquet(folder / "lots.parquet")
     pl.DataFrame(
@@ -86,9 +108,98 @@ def write_large_firm(folder: Path, size: FirmSize, seed: int = 0) -> None:
             "account_id": accounts,
             "household_id": households["household_id"],
             "kind": ["taxable"] * size.accounts,
-            "cash": np.round(value * rng.uniform(0.0, 6 * _CASH, size.accounts), 2),
+            "cash": _cash(rng, value),
         }
     ).write_parquet(folder / "accounts.parquet")
+
+
+def _values(rng: np.random.Generator, accounts: int) -> Floats:
+    value: Floats = np.exp(rng.normal(np.log(6e5), 0.8, accounts)).clip(1e5, 2e7)
+    return value
+
+
+def _cash(rng: np.random.Generator, value: Floats) -> Floats:
+    return np.round(value * rng.uniform(0.0, 6 * _CASH, value.size), 2)
+
+
+def _lot_chunks(rng: np.random.Generator, market: _Market, value: Floats, held: int) -> Iterator[_LotArrays]:
+    for first in range(0, value.size, _CHUNK):
+        yield _lots(rng, market, value[first : first + _CHUNK], held, first)
+
+
+def _lot_table(lots: _LotArrays, market: _Market, size: FirmSize) -> pl.DataFrame:
+    names = pl.Series("lot_id", [f"L{lot:04d}" for lot in range(size.held * _LOTS_PER_NAME)])
+    return pl.DataFrame(
+        {
+            "account": lots.account,
+            "lot_id": names.gather(lots.number),
+            "symbol": pl.Series(market.symbols).gather(lots.security),
+            "shares": lots.shares,
+            "acquired": pl.Series(lots.acquired).cast(pl.Date),
+            "basis": lots.basis,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RawFirm:
+    """A firm in memory whose lots are columns in no order; its book has none of them yet."""
+
+    book: Book
+    market: Market
+    lots: RawLots
+
+
+def raw_firms(size: FirmSize, at_once: int, seed: int = 0, profile: str = FRACTIONAL) -> Iterator[RawFirm]:
+    """Make firms of at most `at_once` accounts that together have the size: no more than one is in memory."""
+    rng = np.random.default_rng([seed, size.accounts, size.names])
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_large_firm(folder, FirmSize(1, size.names, size.held), seed, profile)
+        firm, _ = prepared_firm(folder)
+        market = _write_market(np.random.default_rng([seed, 1, size.names]), folder, size.names)
+    for first in range(0, size.accounts, at_once):
+        value = _values(rng, min(at_once, size.accounts - first))
+        lots = _shuffled(rng, list(_lot_chunks(rng, market, value, size.held)))
+        cash = np.rint(_cash(rng, value) * DOLLAR).astype(np.int64)
+        yield RawFirm(_tiled(firm.book, cash), firm.market, lots)
+
+
+def _shuffled(rng: np.random.Generator, chunks: list[_LotArrays]) -> RawLots:
+    account, number, security, shares, acquired, basis = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    order = rng.permutation(account.size)
+    days = acquired[order].astype(np.int32)
+    return RawLots(
+        account[order].astype(np.int32),
+        security[order].astype(np.int32),
+        np.rint(shares[order] * SHARE).astype(np.int64),
+        np.rint(basis[order] * DOLLAR).astype(np.int64),
+        days,
+        days.copy(),
+        np.full(order.size, LotFlag.REPLACEMENT, np.uint8),
+        number[order].astype(np.int64),
+    )
+
+
+def _tiled(book: Book, cash: NDArray[np.int64]) -> Book:
+    """As many households as there is cash for, each like the only one of a book; their lots are still to come."""
+    count = cash.size
+    rows = np.arange(count, dtype=np.int32)
+    edges = np.arange(count + 1, dtype=np.int64)
+    households = type(book.households)(*(np.repeat(column[:1], count) for column in book.households))
+    accounts = type(book.accounts)(*(np.repeat(column[:1], count) for column in book.accounts))
+    return book._replace(
+        households=households._replace(account_start=edges, taxpayer=rows),
+        accounts=accounts._replace(household=rows, cash=cash, lot_start=np.zeros(count + 1, np.int64)),
+        windows=book.windows._replace(start=np.zeros(count + 1, np.int64)),
+        tax=np.repeat(book.tax[:1], count),
+    )
+
+
+def book_of(firm: RawFirm, threads: int) -> Book:
+    """Sort a firm's raw lots and put them into its book."""
+    lots, start, _ = sorted_lots(firm.lots, len(firm.book.accounts.kind), threads)
+    return firm.book._replace(lots=lots, accounts=firm.book.accounts._replace(lot_start=start))
 
 
 def _write_market(rng: np.random.Generator, folder: Path, names: int) -> _Market:
@@ -143,8 +254,8 @@ def _write_risk(
     pl.DataFrame({"symbol": symbols, "variance": specific}).write_csv(folder / "specific.csv")
 
 
-def _lots(rng: np.random.Generator, market: _Market, value: Floats, held: int, first: int) -> pl.DataFrame:
-    """Lots of a chunk of accounts: which names, how much, in which lots, bought when and for how much."""
+def _lots(rng: np.random.Generator, market: _Market, value: Floats, held: int, first: int) -> _LotArrays:
+    """Make lots for a chunk of accounts: which names, how much, in which lots, bought when and for how much."""
     accounts = value.size
     names = market.target.size
     # The largest of log(weight) + Gumbel noise are a draw without replacement in proportion to weight.
@@ -164,14 +275,11 @@ def _lots(rng: np.random.Generator, market: _Market, value: Floats, held: int, f
     # A lot of a small account keeps at least a thousandth of a share.
     shares = np.round(np.maximum(dollars / price, 1e-3), 4)
     per_account = held * _LOTS_PER_NAME
-    lot_ids = pl.Series("lot_id", [f"L{lot:04d}" for lot in range(per_account)])
-    return pl.DataFrame(
-        {
-            "account": np.repeat(np.arange(first, first + accounts), per_account),
-            "lot_id": lot_ids.gather(np.tile(np.arange(per_account), accounts)),
-            "symbol": pl.Series(market.symbols).gather(np.repeat(chosen.ravel(), _LOTS_PER_NAME)),
-            "shares": shares.ravel(),
-            "acquired": pl.Series((_AS_OF_NUMBER - age).ravel().astype(np.int32)).cast(pl.Date),
-            "basis": np.round(shares * price * basis, 2).ravel(),
-        }
+    return _LotArrays(
+        np.repeat(np.arange(first, first + accounts), per_account),
+        np.tile(np.arange(per_account), accounts),
+        np.repeat(chosen.ravel(), _LOTS_PER_NAME),
+        shares.ravel(),
+        (_AS_OF_NUMBER - age).ravel().astype(np.int32),
+        np.round(shares * price * basis, 2).ravel(),
     )

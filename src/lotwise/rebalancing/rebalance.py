@@ -39,7 +39,7 @@ from lotwise.rebalancing.tax_of_trades import tax_of_trades
 from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["compile_kernels", "is_worthwhile", "joined", "rebalance", "volatility_of"]
+__all__ = ["Rebalancer", "compile_kernels", "is_worthwhile", "joined", "rebalance", "volatility_of"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _PROPOSED, _HOLD, _REFUSED, _FAILED = (int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED))
@@ -262,19 +262,48 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
 
     Raises ValueError for a range outside the book, or one that parts the households of a taxpayer.
     """
+    last = len(book.households.model) if last is None else last
+    _require_range(book, first, last)
+    return _rebalanced(book, market, (first, last), volatility_of(market), scratch_for(book, market, first, last))
+
+
+class Rebalancer:
+    """`rebalance` for ranges of one book, one call after the other, in memory that is kept between them.
+
+    For a household at a time (a page, an adviser's what-if) the memory of a call costs more than its arithmetic where
+    the market is large. Says what `rebalance` says, to the byte. Not for several threads at once.
+    """
+
+    def __init__(self, book: Book, market: Market) -> None:
+        """Keep a book and a market, neither of which may change, and memory for the largest household."""
+        self._book = book
+        self._market = market
+        self._volatility = volatility_of(market)
+        self._scratch = scratch_for(book, market, 0, len(book.households.model))
+
+    def rebalance(self, first: int, last: int) -> Proposals:
+        """Propose trades for households first .. last; see `rebalance`."""
+        _require_range(self._book, first, last)
+        return _rebalanced(self._book, self._market, (first, last), self._volatility, self._scratch)
+
+
+def _require_range(book: Book, first: int, last: int) -> None:
     total = len(book.households.model)
-    last = total if last is None else last
     if not 0 <= first <= last <= total:
         raise ValueError(f"the range must lie within 0 .. {total}, was {first} .. {last}")
     taxpayer = book.households.taxpayer
     for cut in (first, last):
         if 0 < cut < total and taxpayer[cut] == taxpayer[cut - 1]:
             raise ValueError(f"a range must not part households of one taxpayer, but {cut - 1} and {cut} are")
-    draft = draft_for(book, first, last)
-    scratch = scratch_for(book, market, first, last)
-    rows = _rebalance_range(book, market, first, last, volatility_of(market), scratch, draft)
+
+
+def _rebalanced(
+    book: Book, market: Market, span: tuple[int, int], volatility: NDArray[np.float64], scratch: Scratch
+) -> Proposals:
+    draft = draft_for(book, *span)
+    rows = _rebalance_range(book, market, *span, volatility, scratch, draft)
     proposals = proposals_of(draft, rows.trade, rows.relaxed)
-    proposals.outcomes.tax[:] = tax_of_trades(book, proposals.trades, first, last)
+    proposals.outcomes.tax[:] = tax_of_trades(book, proposals.trades, *span)
     return proposals
 
 

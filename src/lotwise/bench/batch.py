@@ -1,0 +1,139 @@
+"""How many accounts a second: from raw lots in no order, in memory, to proposals; and what one household costs.
+
+Sorting the lots belongs to the time. Growth is measured on firms of 5,000 accounts made, sorted and solved one after the
+other, as a platform would: no more than one is in memory.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lotwise.bench.large_firm import DEFAULT, FRACTIONAL, LEAN, FirmSize, RawFirm, book_of, raw_firms
+from lotwise.bench.tables import MeasuredTable
+from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.rebalance import Rebalancer, compile_kernels, rebalance
+
+__all__ = ["batch_tables"]
+
+_THREADS = 2
+_AT_ONCE = 5_000  # accounts in memory: 6 million lots
+_SETTINGS = (
+    ("shares of any size, no least trade", LEAN),
+    ("shares of any size, $100 at least", FRACTIONAL),
+    ("default profile: whole shares, $100 at least", DEFAULT),
+)
+
+
+class _Spent(NamedTuple):
+    """Seconds of a firm."""
+
+    accounts: int
+    lots: int
+    sort: float
+    solve: float
+    processor: float
+
+    @property
+    def rate(self) -> float:
+        return self.accounts / (self.sort + self.solve)
+
+
+def _run(firm: RawFirm, threads: int) -> _Spent:
+    processor = time.process_time()
+    begin = time.perf_counter()
+    book = book_of(firm, threads)
+    middle = time.perf_counter()
+    rebalance_in_threads(book, firm.market, threads)
+    end = time.perf_counter()
+    spent = time.process_time() - processor
+    return _Spent(len(book.accounts.kind), len(book.lots.shares), middle - begin, end - middle, spent)
+
+
+def _row(name: str, spent: _Spent) -> tuple[str, ...]:
+    per_account = 1e6 / spent.accounts
+    return (
+        name,
+        f"{spent.accounts:,}",
+        f"{spent.lots:,}",
+        f"{per_account * spent.sort:,.0f}",
+        f"{per_account * spent.solve:,.0f}",
+        f"{per_account * spent.processor:,.0f}",
+        f"{spent.rate:,.0f}",
+    )
+
+
+_HEADER = ("", "accounts", "lots", "sort, us", "solve, us", "processor, us", "accounts/s")
+
+
+def _settings(accounts: int, rounds: int) -> MeasuredTable:
+    """Each setting on the same accounts, in turn, `rounds` times; the median round counts."""
+    firms = [next(raw_firms(FirmSize(accounts), accounts, profile=profile)) for _, profile in _SETTINGS]
+    for firm in firms:
+        compile_kernels(firm.book, firm.market)
+        _run(firm, _THREADS)
+    spent: list[list[_Spent]] = [[] for _ in firms]
+    for _ in range(rounds):
+        for number, firm in enumerate(firms):
+            spent[number].append(_run(firm, _THREADS))
+    rows = [
+        _row(name, sorted(each, key=lambda one: one.rate)[len(each) // 2])
+        for (name, _), each in zip(_SETTINGS, spent, strict=True)
+    ]
+    note = (
+        f"500 names, 300 of them held in 1,200 lots; raw lots in random order to proposals, {_THREADS} threads, microseconds"
+        f" an account (processor: of all threads together), median of {rounds} rounds."
+    )
+    return MeasuredTable("Batch from raw unsorted lots in memory", _HEADER, rows, note)
+
+
+def _growth(sizes: tuple[int, ...]) -> MeasuredTable:
+    rows = []
+    for accounts in sizes:
+        parts = []
+        for firm in raw_firms(FirmSize(accounts), _AT_ONCE):
+            if not parts:
+                compile_kernels(firm.book, firm.market)
+            parts.append(_run(firm, _THREADS))
+        whole = _Spent(*(sum(column) for column in zip(*parts, strict=True)))
+        rows.append(_row(f"{accounts:,} accounts", whole))
+    note = f"Shares of any size, $100 at least, {_THREADS} threads; made, sorted and solved {_AT_ONCE:,} accounts at a time."
+    return MeasuredTable("Growth with the firm, in memory", _HEADER, rows, note)
+
+
+def _milliseconds(run: Callable[[], object], times: int) -> float:
+    run()
+    spent = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        run()
+        spent.append(1e3 * (time.perf_counter() - begin))
+    return statistics.median(spent)
+
+
+def _one_household(markets: tuple[int, ...], times: int) -> MeasuredTable:
+    """A household by itself: the call, the call with memory kept, and its part of a call for a hundred."""
+    rows = []
+    for names in markets:
+        firm = next(raw_firms(FirmSize(100, names), 100))
+        book: Book = book_of(firm, 1)
+        kernel = _milliseconds(lambda: rebalance(book, firm.market), max(times // 20, 3)) / 100  # noqa: B023
+        call = _milliseconds(lambda: rebalance(book, firm.market, 7, 8), times)  # noqa: B023
+        kept = Rebalancer(book, firm.market)
+        again = _milliseconds(lambda: kept.rebalance(7, 8), times)  # noqa: B023
+        rows.append((f"{names:,} names", f"{kernel:.2f}", f"{call:.2f}", f"{again:.2f}", f"{call - kernel:.2f}"))
+    header = ("market", "of 100 at once, ms", "one call, ms", "memory kept, ms", "beyond the kernel, ms")
+    note = "300 names held in 1,200 lots, shares of any size, $100 at least; one thread, medians."
+    return MeasuredTable("One household", header, rows, note)
+
+
+def batch_tables(*, full: bool) -> list[MeasuredTable]:
+    """Measure; a minute when not full, some five when full."""
+    return [
+        _settings(5_000 if full else 500, 3),
+        _growth((500, 5_000, 50_000) if full else (500, 2_000)),
+        _one_household((500, 3_000), 400 if full else 60),
+    ]
