@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lotwise.bench.accounts import ordinary, small
+from lotwise.bench.accounts_hostile import HOSTILE, hostile
+from lotwise.bench.reference.account import Ints, ReferenceAccount
+from lotwise.bench.reference.dual_bound import dual_bound
+from lotwise.bench.reference.general_solvers import by_clarabel
+from lotwise.bench.reference.least_violation import least_violation
+from lotwise.bench.reference.objective import judge
+from lotwise.bench.reference.two_stage import two_stage
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.optimizer.single_account import AccountProblem, AccountSolution, solve_account
-from tests.optimizer.accounts import HOSTILE, hostile, ordinary, small
-from tests.reference.account import Ints, ReferenceAccount
 from tests.reference.brute_force import true_optimum
-from tests.reference.dual_bound import dual_bound
-from tests.reference.general_solvers import by_clarabel
-from tests.reference.least_violation import least_violation
-from tests.reference.objective import judge
 from tests.reference.perspective import envelope_value
-from tests.reference.two_stage import two_stage
 
 _AGREE = 1e-8
 _RELATIVE = 1e-7

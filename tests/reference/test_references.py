@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.optimizer.accounts import HOSTILE, hostile, ordinary, small
-from tests.reference.account import Floats, ReferenceAccount
+from lotwise.bench.accounts import ordinary, small
+from lotwise.bench.accounts_hostile import HOSTILE, hostile
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.dual_bound import dual_bound
+from lotwise.bench.reference.general_solvers import by_clarabel
+from lotwise.bench.reference.least_violation import least_violation
+from lotwise.bench.reference.objective import judge
+from lotwise.bench.reference.programs import envelope_program, signed_program
+from lotwise.bench.reference.two_stage import two_stage
 from tests.reference.brute_force import true_optimum
-from tests.reference.dual_bound import dual_bound
-from tests.reference.general_solvers import by_clarabel
-from tests.reference.least_violation import least_violation
-from tests.reference.objective import judge
 from tests.reference.perspective import envelope_value
-from tests.reference.programs import envelope_program, signed_program
-from tests.reference.two_stage import two_stage
 
 # Fractions of value: 1e-8 is 1e-4 basis points.
 _TENTH_OF_A_THOUSANDTH_BP = 1e-8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.reference.account import Floats, ReferenceAccount
-from tests.reference.general_solvers import GeneralSolution, by_piqp
-from tests.reference.programs import QuadraticProgram, envelope_program, signed_program
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.general_solvers import GeneralSolution, by_piqp
+from lotwise.bench.reference.programs import QuadraticProgram, envelope_program, signed_program
 
 __all__ = ["TwoStage", "two_stage"]
 

@@ -25,11 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # bench and tes
 
 from bench.adapter import to_problem
 from bench.yardstick import Yardstick
-from tests.optimizer.accounts import ordinary
-from tests.reference.account import ReferenceAccount
-from tests.reference.objective import judge
-from tests.reference.two_stage import TwoStage, two_stage
 
+from lotwise.bench.accounts import ordinary
+from lotwise.bench.reference.account import ReferenceAccount
+from lotwise.bench.reference.objective import judge
+from lotwise.bench.reference.two_stage import TwoStage, two_stage
 from lotwise.kernels import kernel
 from lotwise.optimizer.problem import Choice, Workspace, fitted, workspace
 from lotwise.optimizer.single_account import (

@@ -1,0 +1,137 @@
+"""One solved account held against its raw numbers: every claim of the engine recomputed by code that shares nothing.
+
+The bound is worked out again from the lots at the multipliers that came back; the objective from the trades; how well
+the signs that were chosen are solved, from the final multipliers with every name kept to its side; the rules from the
+trades; and where bounds gave way, whether they had to, by a linear program.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lotwise.bench.accounts import problem_of
+from lotwise.bench.reference.account import ReferenceAccount
+from lotwise.bench.reference.breaches import breaches
+from lotwise.bench.reference.least_violation import least_violation
+from lotwise.bench.reference.objective import Judgement, judge
+from lotwise.bench.reference.soft_bound import soft_bound
+from lotwise.optimizer.problem import SolveStatus
+from lotwise.optimizer.single_account import AccountSolution, solve_account
+
+__all__ = ["CONVEX_GAP_BP", "Examined", "examine"]
+
+_BASIS_POINT = 1e-4
+
+CONVEX_GAP_BP = 1e-3  # of the envelope stage, and of the final solve with its signs
+# Claims and what is recomputed are sums of thousands of terms: they may differ by this part of the terms' magnitudes,
+# and by what the last bits of a weight or a row cost at the price of missing a bound.
+_SAME = 1e-11
+_LAST_BITS = 1e-14
+_CASH = 1e-11
+_NOTHING = 1e-12
+# Bounds missed by less than this are kept; general linear programs are right to about this, too.
+_KEPT = 1e-9
+_AS_LITTLE = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What became of one account; gaps in basis points of its value."""
+
+    label: str  # which account: kinds, seed, sizes
+    names: int
+    faults: tuple[str, ...]  # claims that do not hold, in words; () = none
+    unreachable: tuple[str, ...]  # bounds that had to give way, worst first
+    envelope_gap: float
+    final_gap: float  # of the solve with the signs as chosen, from the raw lots
+    cash_residual: float
+    gap: float  # objective of the trades minus the certified bound
+    bound_off: float  # claimed bound minus the recomputed one, in parts of its terms' magnitude
+    steps: int
+    seconds: float
+
+
+def examine(label: str, account: ReferenceAccount) -> Examined:
+    """Solve an account and check every claim."""
+    problem = problem_of(account)
+    begin = time.perf_counter()
+    solution = solve_account(problem)
+    seconds = time.perf_counter() - begin
+    judged = judge(account, solution.bought, solution.sold)
+    objective = judged.objective + account.violation_price * judged.breach
+    proof = soft_bound(account, *solution.certificate)
+    bound_off = (solution.lower_bound - proof.value) / (1.0 + proof.magnitude)
+    # Beyond the price of missing a bound a multiplier proves only what the range of its row lets it, which the
+    # engine takes wider than it is.
+    prices = np.abs(np.append(solution.certificate.group, 0.0))
+    beyond = bool((prices > account.violation_price).any())
+    given = breaches(account, solution.weights, _KEPT)
+    cash_residual = abs(1.0 - float(solution.weights.sum()) - solution.cash)
+    final_gap = (objective - _bound_of_signs(account, solution)) / _BASIS_POINT
+    roundoff = _SAME * (1.0 + proof.magnitude) + _LAST_BITS * account.violation_price * _longest_row(account)
+    envelope_gap = solution.envelope_gap / _BASIS_POINT
+    allowed = CONVEX_GAP_BP + roundoff / _BASIS_POINT
+    claims = {
+        f"status {solution.status.name}": solution.status == SolveStatus.SOLVED,
+        f"bound {bound_off:.1e} of its terms above what its multipliers prove": bound_off <= _SAME,
+        f"bound {-bound_off:.1e} of its terms below what its multipliers prove": (-bound_off <= _SAME or beyond),
+        f"bound above the objective by {-(objective - solution.lower_bound) / _BASIS_POINT:.1e} bp": (
+            solution.lower_bound <= objective + roundoff
+        ),
+        f"objective off by {objective - solution.objective:.1e}": abs(objective - solution.objective) <= roundoff,
+        f"convex gap {envelope_gap:.1e} bp": envelope_gap <= allowed,
+        f"final gap {final_gap:.1e} bp": final_gap <= allowed,
+        f"cash residual {cash_residual:.1e}": cash_residual <= _CASH,
+        **_rules(account, solution, judged),
+    }
+    claims |= _least(account, judged.breach) if given else {}
+    return Examined(
+        label=label,
+        names=account.names,
+        faults=tuple(words for words, holds in claims.items() if not holds),
+        unreachable=tuple(each.what for each in given),
+        envelope_gap=envelope_gap,
+        final_gap=final_gap,
+        cash_residual=cash_residual,
+        gap=(objective - solution.lower_bound) / _BASIS_POINT,
+        bound_off=bound_off,
+        steps=solution.steps,
+        seconds=seconds,
+    )
+
+
+def _longest_row(account: ReferenceAccount) -> float:
+    return max(1.0, float(np.max(np.abs(account.group_coefficient), initial=0.0)))
+
+
+def _rules(account: ReferenceAccount, solution: AccountSolution, judged: Judgement) -> dict[str, bool]:
+    after = account.held + solution.bought - account.by_name(solution.sold)
+    off = float(np.max(np.abs(after - solution.weights), initial=0.0))
+    return {
+        f"oversold {judged.oversold:.1e}": judged.oversold <= _NOTHING,
+        f"bought {judged.bought_barred:.1e} of what is barred": judged.bought_barred <= _NOTHING,
+        f"bought and sold {judged.both_ways:.1e}": judged.both_ways <= _NOTHING,
+        f"trades do not make the weights: {off:.1e}": off <= _NOTHING,
+    }
+
+
+def _least(account: ReferenceAccount, breach: float) -> dict[str, bool]:
+    """Whether no portfolio would have missed less."""
+    least = least_violation(account)
+    return {f"bounds missed by {breach:.3e} where {least:.3e} would do": breach <= least + _AS_LITTLE}
+
+
+def _bound_of_signs(account: ReferenceAccount, solution: AccountSolution) -> float:
+    """Bound on all portfolios that keep to the sides these trades are on.
+
+    A two-sided name that does not trade was kept to one of its sides: to the one that gives the better bound.
+    """
+    trade = np.sign(solution.weights - account.held).astype(np.int64)
+    side = np.where(account.two_sided, trade, 0)
+    prices = solution.factor_price, solution.cash_price, solution.group_price
+    untraded = account.two_sided & (trade == 0)
+    sides = [np.where(untraded, one, side) for one in (-1, 1)] if untraded.any() else [side]
+    return soft_bound(account, *prices, *sides).value
