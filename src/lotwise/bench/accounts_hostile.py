@@ -17,7 +17,7 @@ from lotwise.bench.accounts_bounded import BOUNDED
 from lotwise.bench.accounts_edited import Spoiler, with_lots, with_prices
 from lotwise.bench.reference.account import ReferenceAccount
 
-__all__ = ["HOSTILE", "hostile"]
+__all__ = ["HOSTILE", "OUT_OF_REACH", "hostile"]
 
 
 def hostile(kind: str, seed: int, names: int = 40, factors: int = 8) -> ReferenceAccount:
@@ -230,3 +230,22 @@ HOSTILE: dict[str, Callable[[ReferenceAccount, np.random.Generator], ReferenceAc
     **_HOLDINGS,
     **BOUNDED,
 }
+
+# Kinds that some or all accounts of cannot keep their bounds or their cash: what they miss must be the least, and said.
+OUT_OF_REACH = frozenset(
+    {
+        "one name",
+        "nothing may be bought",
+        "next to nothing may be bought",
+        "nothing can be traded",
+        "equal groups",
+        "doubled groups",
+        "coefficients far apart",
+        "empty groups",
+        "conflicting groups",
+        "unreachable",
+        "pinned names",
+        "many groups",
+        "long-short groups",
+    }
+)
