@@ -21,7 +21,7 @@ from lotwise.bench.reference.soft_bound import soft_bound
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.optimizer.single_account import AccountSolution, solve_account
 
-__all__ = ["CONVEX_GAP_BP", "Examined", "examine"]
+__all__ = ["CONVEX_GAP_BP", "Examined", "examine", "held_to_account"]
 
 _BASIS_POINT = 1e-4
 
@@ -48,6 +48,7 @@ class Examined:
     envelope_gap: float
     final_gap: float  # of the solve with the signs as chosen, from the raw lots
     cash_residual: float
+    objective: float  # of the trades, breaches charged; dollars per dollar of value
     gap: float  # objective of the trades minus the certified bound
     bound_off: float  # claimed bound minus the recomputed one, in parts of its terms' magnitude
     steps: int
@@ -59,7 +60,11 @@ def examine(label: str, account: ReferenceAccount) -> Examined:
     problem = problem_of(account)
     begin = time.perf_counter()
     solution = solve_account(problem)
-    seconds = time.perf_counter() - begin
+    return held_to_account(label, account, solution, time.perf_counter() - begin)
+
+
+def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolution, seconds: float) -> Examined:
+    """Check every claim of a solution, from the raw numbers of the account."""
     judged = judge(account, solution.bought, solution.sold)
     objective = judged.objective + account.violation_price * judged.breach
     proof = soft_bound(account, *solution.certificate)
@@ -96,6 +101,7 @@ def examine(label: str, account: ReferenceAccount) -> Examined:
         envelope_gap=envelope_gap,
         final_gap=final_gap,
         cash_residual=cash_residual,
+        objective=objective,
         gap=(objective - solution.lower_bound) / _BASIS_POINT,
         bound_off=bound_off,
         steps=solution.steps,

@@ -47,15 +47,15 @@ class _Measured:
 
 
 def quality(
-    accounts: dict[int, int], against: dict[int, int], yardstick: Path | None = None
+    accounts: dict[int, int], against: dict[int, int], seed: int = 0, yardstick: Path | None = None
 ) -> Iterator[MeasuredTable]:
-    """Measure so many accounts per number of names, the first `against` of them also against two quadratic programs."""
+    """Measure so many accounts per number of names, the first `against` of them against two programs of PIQP too."""
     theirs = Yardstick(yardstick) if yardstick else None
     for names, count in accounts.items():
-        measured = [_measure(_account(theirs, names, seed), seed < against.get(names, 0)) for seed in range(count)]
-        yield _table(
-            f"Quality: {count:,} {'yardstick' if theirs else 'ordinary'} accounts of {names} names", measured, names
-        )
+        compared = against.get(names, 0)
+        measured = [_measure(_account(theirs, names, seed + i), i < compared) for i in range(count)]
+        whose = "yardstick" if theirs else "ordinary"
+        yield _table(f"Quality: {count:,} {whose} accounts of {names} names", measured, names)
 
 
 def _account(theirs: Yardstick | None, names: int, seed: int) -> ReferenceAccount:
