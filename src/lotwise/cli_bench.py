@@ -5,13 +5,19 @@ Exit status: 0 all bars kept, 1 one was missed (the table says which), 2 nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from lotwise.bench.tables import MeasuredTable
+from lotwise.kernels import told_when_compiling
 
 __all__ = ["bench_app"]
 
@@ -20,6 +26,8 @@ bench_app = typer.Typer(
     rich_markup_mode="rich",
     help="Measure this engine on this machine: speed, quality, hostile accounts, throughput, risk forecasts.",
 )
+_err = Console(stderr=True)
+_MISSED, _NOTHING_MEASURED = 1, 2
 
 
 class Size(StrEnum):
@@ -30,8 +38,145 @@ class Size(StrEnum):
 
 
 SizeOption = Annotated[Size, typer.Option("--size", help="How much to measure.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The first account; the same seed, the same accounts.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Append the tables to this Markdown file, too.")]
+YardstickOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--yardstick",
+        help="A folder with workload.py, qpform.py and solvers.py: measure on its accounts.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 
 
-def _show(tables: Iterable[MeasuredTable]) -> None:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was asked for on the command line, for the topics to take what they know."""
+
+    size: Size
+    seed: int = 0
+    yardstick: Path | None = None
+    market: Path | None = None
+
+
+class CannotMeasureError(Exception):
+    """A topic lacks something: the words say what, and what to do."""
+
+
+def _topic(module: str) -> Any:  # noqa: ANN401 - a module
+    """Import what measures a topic; it may need libraries that a run does not."""
+    try:
+        return import_module(f"lotwise.bench.{module}")
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.partition(".")[0] == "lotwise":
+            raise
+        raise CannotMeasureError(f"{missing.name} is not installed: pip install 'lotwise[bench]'") from missing
+
+
+def _speed(chosen: Chosen, names: list[int] | None = None, seeds: int | None = None) -> Iterable[MeasuredTable]:
+    quick = chosen.size is Size.QUICK
+    sizes = names or ([100, 500] if quick else [100, 500, 1000, 3000])
+    count, rounds = (3, 3) if quick else (5, 5)
+    tables: Iterable[MeasuredTable] = _topic("speed").speed(sizes, seeds or count, rounds, chosen.yardstick)
+    return tables
+
+
+def _quality(chosen: Chosen) -> Iterable[MeasuredTable]:
+    accounts = {100: 200, 500: 50} if chosen.size is Size.QUICK else {100: 2_000, 500: 1_000}
+    compared = {100: 20, 500: 5} if chosen.size is Size.QUICK else accounts
+    tables: Iterable[MeasuredTable] = _topic("quality").quality(accounts, compared, chosen.seed, chosen.yardstick)
+    return tables
+
+
+def _hostile(chosen: Chosen) -> Iterable[MeasuredTable]:
+    each, mixed = (8, 500) if chosen.size is Size.QUICK else (170, 10_140)
+    tables: Iterable[MeasuredTable] = _topic("hostility").hostility(each, mixed, chosen.seed)
+    return tables
+
+
+# What `lotwise bench all` runs, in this order.
+TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
+    "speed": _speed,
+    "quality": _quality,
+    "hostile": _hostile,
+}
+
+
+def _show(tables: Iterable[MeasuredTable], out: Path | None = None) -> bool:
+    """Print each table as it comes, append it to a file where one is named; whether all bars were kept."""
+    kept = True
     for table in tables:
         typer.echo(table.markdown())
+        kept &= not table.missed
+        if out:
+            with out.open("a", encoding="utf-8") as file:
+                file.write(table.markdown() + "\n")
+    return kept
+
+
+@contextmanager
+def _measuring() -> Iterator[None]:
+    """Say when kernels are compiled; turn what stands in the way into words and exit status 2."""
+    try:
+        with told_when_compiling(_say_compiling):
+            yield
+    except (CannotMeasureError, FileNotFoundError) as trouble:
+        _err.print(f"error: {trouble}", style="red", highlight=False, markup=False)
+        raise typer.Exit(_NOTHING_MEASURED) from None
+
+
+def _say_compiling() -> None:
+    _err.print("compiling the kernels (once, about two minutes)", highlight=False)
+
+
+def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:
+    with _measuring():
+        kept = _show(tables(), out)
+    raise typer.Exit(0 if kept else _MISSED)
+
+
+@bench_app.command("speed")
+def speed_command(
+    names: Annotated[list[int] | None, typer.Option("--names", min=2, help="Only this many names; repeatable.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Accounts of each size.")] = None,
+    yardstick: YardstickOption = None,
+    size: SizeOption = Size.FULL,
+    out: OutOption = None,
+) -> None:
+    """Time one account against two quadratic programs solved by PIQP, interleaved, and profile it by phase."""
+    _measure(lambda: _speed(Chosen(size, yardstick=yardstick), names, seeds), out)
+
+
+@bench_app.command("quality")
+def quality_command(
+    yardstick: YardstickOption = None, size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None
+) -> None:
+    """Compare the trades with their certified bound, with two programs of PIQP and with the true optimum."""
+    _measure(lambda: _quality(Chosen(size, seed, yardstick)), out)
+
+
+@bench_app.command("hostile")
+def hostile_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
+    """Solve thousands of accounts with something wrong, and check every claim about each."""
+    _measure(lambda: _hostile(Chosen(size, seed)), out)
+
+
+@bench_app.command("all")
+def all_command(
+    yardstick: YardstickOption = None, size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None
+) -> None:
+    """Measure every topic; one that lacks its data or libraries is left out, and says so."""
+    chosen = Chosen(size, seed, yardstick)
+    measured, kept = 0, True
+    for name, tables in TOPICS.items():
+        try:
+            with told_when_compiling(_say_compiling):
+                kept &= _show(tables(chosen), out)
+            measured += 1
+        except (CannotMeasureError, FileNotFoundError) as trouble:
+            _err.print(f"{name} is left out: {trouble}", highlight=False, markup=False)
+    if not measured:
+        raise typer.Exit(_NOTHING_MEASURED)
+    raise typer.Exit(0 if kept else _MISSED)

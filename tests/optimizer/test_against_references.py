@@ -13,27 +13,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lotwise.bench.accounts import ordinary, small
+from lotwise.bench.accounts_bounded import BOUNDED
+from lotwise.bench.accounts_hostile import HOSTILE, OUT_OF_REACH, hostile
+from lotwise.bench.reference.account import Ints, ReferenceAccount
+from lotwise.bench.reference.dual_bound import dual_bound
+from lotwise.bench.reference.general_solvers import by_clarabel
+from lotwise.bench.reference.least_violation import least_violation
+from lotwise.bench.reference.objective import judge
+from lotwise.bench.reference.two_stage import two_stage
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.optimizer.single_account import AccountProblem, AccountSolution, Case, solve_account
-from tests.optimizer.accounts import HOSTILE, hostile, ordinary, small
-from tests.reference.account import Ints, ReferenceAccount
 from tests.reference.brute_force import true_optimum
-from tests.reference.dual_bound import dual_bound
-from tests.reference.general_solvers import by_clarabel
-from tests.reference.least_violation import least_violation
-from tests.reference.objective import judge
 from tests.reference.perspective import envelope_value
-from tests.reference.two_stage import two_stage
 
 _AGREE = 1e-8
 _RELATIVE = 1e-7
 _BASIS_POINT = 1e-4
 
-_UNREACHABLE = ("conflicting groups", "unreachable")
-_BOUNDED = ("name bounds", "sectors", *_UNREACHABLE)
-_UNBOUNDED = [kind for kind in HOSTILE if kind not in _BOUNDED]
+_UNREACHABLE = ("conflicting groups", "unreachable", "nothing may be bought", "empty groups")
+_UNBOUNDED = [kind for kind in HOSTILE if kind not in OUT_OF_REACH | set(BOUNDED)]
 
-kinds = st.sampled_from([kind for kind in HOSTILE if kind not in _UNREACHABLE])
+kinds = st.sampled_from([kind for kind in HOSTILE if kind not in OUT_OF_REACH])
 seeds = st.integers(0, 10_000)
 
 
@@ -92,7 +93,7 @@ def test_the_lower_bound_is_the_envelope_that_a_cone_program_finds(kind: str) ->
     assert _solve(account).envelope_bound == pytest.approx(value, abs=_room(value))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind not in _UNREACHABLE])
+@pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind not in OUT_OF_REACH])
 def test_bound_and_objective_enclose_the_optimum_found_by_enumeration(kind: str) -> None:
     for seed in range(3):
         account = hostile(kind, seed, names=7, factors=4)
@@ -267,7 +268,6 @@ def test_the_cases_of_a_certificate_are_all_portfolios(kind: str, seed: int, nam
     for _ in range(200):
         buys = dict(zip(said, rng.random(len(said)) < rng.random(), strict=True))
         allowed = [
-            all(not buys[int(i)] for i in case.sell_only) and all(buys[int(i)] for i in case.buy_only)
-            for case in cases
+            all(not buys[int(i)] for i in case.sell_only) and all(buys[int(i)] for i in case.buy_only) for case in cases
         ]
         assert sum(allowed) == 1
