@@ -96,11 +96,24 @@ def _hostile(chosen: Chosen) -> Iterable[MeasuredTable]:
     return tables
 
 
+def _batch(chosen: Chosen) -> Iterable[MeasuredTable]:
+    tables: Iterable[MeasuredTable] = _topic("batch").batch_tables(full=chosen.size is Size.FULL)
+    return tables
+
+
+def _process(chosen: Chosen, accounts: int | None = None, folder: Path | None = None) -> Iterable[MeasuredTable]:
+    measure = _topic("whole_process").process_tables
+    tables: Iterable[MeasuredTable] = measure(full=chosen.size is Size.FULL, accounts=accounts, folder=folder)
+    return tables
+
+
 # What `lotwise bench all` runs, in this order.
 TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "speed": _speed,
     "quality": _quality,
     "hostile": _hostile,
+    "batch": _batch,
+    "process": _process,
 }
 
 
@@ -161,6 +174,23 @@ def quality_command(
 def hostile_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
     """Solve thousands of accounts with something wrong, and check every claim about each."""
     _measure(lambda: _hostile(Chosen(size, seed)), out)
+
+
+@bench_app.command("batch")
+def batch_command(size: SizeOption = Size.FULL, out: OutOption = None) -> None:
+    """Time the solve of many accounts from raw lots in memory, its growth, and one household by itself."""
+    _measure(lambda: _batch(Chosen(size)), out)
+
+
+@bench_app.command("process")
+def process_command(
+    accounts: Annotated[int | None, typer.Option("--accounts", min=1, help="Accounts of the firm.")] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Make the firm here and keep it.")] = None,
+    size: SizeOption = Size.FULL,
+    out: OutOption = None,
+) -> None:
+    """Time `lotwise rebalance` of a large Parquet firm as a process: phases, memory, growth, cold start."""
+    _measure(lambda: _process(Chosen(size), accounts, folder), out)
 
 
 @bench_app.command("all")

@@ -1,82 +1,154 @@
-"""Time `lotwise rebalance` as a whole: a large Parquet firm folder in, trades out, in a process of its own.
+"""`lotwise rebalance` as a whole: a large Parquet firm folder in, trades out, in a process of its own.
 
-    python bench/whole_process.py [--accounts 5000] [--names 500] [--held 300] [--folder FOLDER]
-
-Prints accounts per second over the whole process (start of Python, reading, solving, checking, writing), the
-phases as the run reports them, and peak memory. A warm-up run of a few accounts comes first, so that
-compiling is not counted.
+Seconds count from the start of Python to its end. Peak memory is the process's own. A run of a few accounts comes
+first, so that compiling is not counted; the cold start, where everything is compiled, has a table of its own.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import re
-import resource
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # bench is a folder, not installed
+from lotwise.bench.large_firm import FirmSize, write_large_firm
+from lotwise.bench.tables import MeasuredTable
 
-from bench.large_firm import FirmSize, write_large_firm
+__all__ = ["WholeRun", "process_tables", "whole_run"]
 
-_WARM_UP = 20  # accounts
+_WARM_UP = FirmSize(20)
+_TINY = FirmSize(2, 30, 20)
+
 # The run's last line: "seconds: read 1.2, risk 0.0, ...", possibly wrapped.
 _PHASE = re.compile(r"([a-z][a-z -]*?)\s+(\d+(?:\.\d+)?)")
 
+# Accounts, and names held (in four lots each): of a platform the lots of an account are fewer, to fit a small machine.
+_GROWTH_FULL = (FirmSize(500), FirmSize(5_000), FirmSize(50_000, held=30))
+_GROWTH_QUICK = (FirmSize(500), FirmSize(1_000))
 
-def run(folder: Path, out: Path) -> tuple[float, str]:
-    """Rebalance a folder in a process of its own: seconds, and what it printed."""
-    program = Path(sys.executable).with_name("lotwise")
-    command = [str(program), "rebalance", str(folder), "--out", str(out)]
+# A process that runs a command and prints, as its last line, what it took: the memory of one process alone.
+_MEASURE = """
+import resource, subprocess, sys, time
+begin = time.perf_counter()
+done = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+seconds = time.perf_counter() - begin
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stdout.write(done.stdout)
+sys.stderr.write(done.stderr)
+kilobytes = used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss / 1024
+print(f"\\n{seconds} {used.ru_utime + used.ru_stime} {kilobytes}")
+sys.exit(done.returncode)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRun:
+    """What one process took."""
+
+    seconds: float
+    processor: float  # seconds of all cores together
+    memory: float  # GiB at its peak
+    written: int  # bytes
+    phases: Mapping[str, float]
+
+
+def whole_run(folder: Path, environment: Mapping[str, str] | None = None) -> WholeRun:
+    """Rebalance a folder in a process of its own. Raises RuntimeError, with what it said, where nothing was done."""
+    program = [sys.executable, "-m", "lotwise", "rebalance", str(folder), "--out"]
+    with TemporaryDirectory() as scratch:
+        out = Path(scratch) / "out"
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", _MEASURE, *program, str(out)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        if done.returncode > 1:  # 1: some households were held back, which the run says itself
+            raise RuntimeError(f"lotwise rebalance ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        written = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    printed, _, last = done.stdout.rstrip().rpartition("\n")
+    seconds, processor, kilobytes = (float(word) for word in last.split())
+    said = printed[printed.rfind("seconds:") :].partition("(")[0].removeprefix("seconds:")
+    phases = {name: float(spent) for name, spent in _PHASE.findall(said)}
+    return WholeRun(seconds, processor, kilobytes / 1024**2, written, phases)
+
+
+def _firm(folder: Path, size: FirmSize) -> Path:
+    if not (folder / "lots.parquet").exists():
+        write_large_firm(folder, size)
+    return folder
+
+
+def _phases(size: FirmSize, folder: Path) -> MeasuredTable:
+    run = whole_run(folder)
+    known = {**run.phases, "start, summary and end": run.seconds - sum(run.phases.values())}
+    rows = [
+        (name, f"{spent:.1f}", f"{1e6 * spent / size.accounts:,.0f}", f"{spent / run.seconds:.0%}")
+        for name, spent in known.items()
+        if spent >= 0.05  # of a second; less is not shown
+    ]
+    rate = size.accounts / run.seconds
+    rows.append(("the whole process", f"{run.seconds:.1f}", f"{1e6 / rate:,.0f}", "100%"))
+    note = (
+        f"{size.accounts:,} accounts, {size.names} names, {size.lots:,} lots in Parquet: {rate:,.0f} accounts/s,"
+        f" {run.processor:.1f} s of processor time, {run.memory:.2f} GiB at the peak, {run.written / 1e6:,.0f} MB written"
+        " (CSV and Parquet)."
+    )
+    return MeasuredTable("Whole process by phase", ("phase", "s", "us an account", "part"), rows, note)
+
+
+def _growth(sizes: tuple[FirmSize, ...], scratch: Path) -> MeasuredTable:
+    rows = []
+    for size in sizes:
+        run = whole_run(_firm(scratch / f"{size.accounts}-{size.held}", size))
+        rows.append(
+            (
+                f"{size.accounts:,} accounts",
+                f"{size.lots // size.accounts:,}",
+                f"{size.lots:,}",
+                f"{run.seconds:.1f}",
+                f"{size.accounts / run.seconds:,.0f}",
+                f"{size.lots / run.seconds:,.0f}",
+                f"{run.memory:.2f}",
+            )
+        )
+    header = ("firm", "lots each", "lots", "s", "accounts/s", "lots/s", "peak GiB")
+    return MeasuredTable("Growth of the whole process", header, rows, "Start of Python, reading and writing included.")
+
+
+def _starts(scratch: Path) -> MeasuredTable:
+    """A tiny firm with an empty cache of compiled kernels, then with a full one."""
+    folder = _firm(scratch / "tiny", _TINY)
+    cache = {"LOTWISE_CACHE": str(scratch / "cache")}
+    cold, warm = whole_run(folder, cache), whole_run(folder, cache)
     begin = time.perf_counter()
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
-    seconds = time.perf_counter() - begin
-    if done.returncode > 1:  # 1: some households were held back, which the run says itself
-        raise RuntimeError(f"lotwise rebalance ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return seconds, done.stdout
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "lotwise", "--help"], check=True, capture_output=True, env={**os.environ, **cache}
+    )
+    help_seconds = time.perf_counter() - begin
+    rows = [
+        ("first run on a machine: everything is compiled", f"{cold.seconds:.1f}", f"{cold.processor:.1f}"),
+        ("every later run", f"{warm.seconds:.1f}", f"{warm.processor:.1f}"),
+        ("lotwise --help", f"{help_seconds:.1f}", ""),
+    ]
+    header = ("two accounts of 30 names", "s", "processor s")
+    return MeasuredTable("Cold and warm start", header, rows, "`lotwise rebalance` of a tiny firm, from start to end.")
 
 
-def measure(folder: Path, size: FirmSize) -> None:
-    """Warm up, run once, and print."""
-    with tempfile.TemporaryDirectory() as scratch:
-        small = Path(scratch) / "small"
-        write_large_firm(small, FirmSize(min(_WARM_UP, size.accounts), size.names, size.held))
-        run(small, Path(scratch) / "small_out")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds, printed = run(folder, Path(scratch) / "out")
-        written = sum(path.stat().st_size for path in (Path(scratch) / "out").rglob("*") if path.is_file())
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    kilobytes = used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss / 1024
-    print(f"{size.accounts:,} accounts x {size.names} names, {size.lots:,} lots")
-    print(f"whole process  {seconds:8.1f} s   {size.accounts / seconds:10.0f} accounts/s")
-    print(f"processor time {processor:8.1f} s   {processor / seconds:10.2f} cores busy on average")
-    print(f"peak memory    {kilobytes / 1024**2:8.2f} GiB (largest process)")
-    print(f"written        {written / 1e6:8.1f} MB")
-    for phase, spent in _PHASE.findall(printed[printed.rfind("seconds:") :].partition("(")[0]):
-        print(f"  {phase:<28} {float(spent):8.2f} s")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Time `lotwise rebalance` on a large firm.")
-    parser.add_argument("--accounts", type=int, default=FirmSize().accounts)
-    parser.add_argument("--names", type=int, default=FirmSize().names)
-    parser.add_argument("--held", type=int, default=FirmSize().held)
-    parser.add_argument("--folder", type=Path, help="write the firm here and keep it; one already there is used")
-    chosen = parser.parse_args()
-    size = FirmSize(chosen.accounts, chosen.names, chosen.held)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = chosen.folder or Path(scratch) / "firm"
-        if not (folder / "lots.parquet").exists():
-            begin = time.perf_counter()
-            write_large_firm(folder, size)
-            print(f"made in {time.perf_counter() - begin:.1f} s")
-        measure(folder, size)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def process_tables(*, full: bool, accounts: int | None = None, folder: Path | None = None) -> list[MeasuredTable]:
+    """Measure; `accounts` and `folder` choose the firm of the phases (one already in the folder is used)."""
+    size = FirmSize(accounts or (5_000 if full else 1_000))
+    with TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        whole_run(_firm(scratch / "warm-up", _WARM_UP))
+        tables = [_phases(size, _firm(folder or scratch / "firm", size))]
+        if accounts is None and folder is None:
+            tables.append(_growth(_GROWTH_FULL if full else _GROWTH_QUICK, scratch))
+            tables += [_starts(scratch)] if full else []
+    return tables
