@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from lotwise.errors import Finding, ProposalError, Severity
 from lotwise.interchange.results import (
     PAGE,
-    _exact,
     file_names,
     result_tables,
     write_findings,
     write_results,
     write_tables,
 )
+from lotwise.interchange.trade_table import exact
 from lotwise.rebalancing.proposal import Proposals, Status
 from tests.reports.small_run import SmallRun, simulated_run, small_run
 
@@ -124,7 +124,7 @@ def test_households_say_only_what_was_computed() -> None:
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20), st.sampled_from([4, 6]))
 def test_exact_columns_are_exact_at_every_size(units: list[int], digits: int) -> None:
-    column = _exact(np.array(units, np.int64), digits)
+    column = exact(np.array(units, np.int64), 10**digits)
     assert column.dtype == pl.Decimal(38, digits)
     assert column.to_list() == [Decimal(value).scaleb(-digits) for value in units]
 

@@ -13,7 +13,7 @@ from lotwise.nightly.engines import partitions, rebalance_in_threads
 from lotwise.nightly.run import prepared_firm
 from lotwise.rebalancing.book import Accounts, Book, Households
 from lotwise.rebalancing.proposal import Proposals
-from lotwise.rebalancing.rebalance import rebalance
+from lotwise.rebalancing.rebalance import Rebalancer, rebalance
 from lotwise.securities.market import Market
 from tests.rebalancing.random_book import random_book
 
@@ -67,15 +67,25 @@ def test_a_book_without_households_has_empty_proposals() -> None:
 def test_an_error_in_one_chunk_reaches_the_caller(firm: tuple[Book, Market], monkeypatch: pytest.MonkeyPatch) -> None:
     book, market = firm
 
-    def broken(book: Book, market: Market, first: int, last: int) -> Proposals:
-        if first > 0:
-            raise MemoryError
-        return rebalance(book, market, first, last)
+    class Broken(Rebalancer):
+        def rebalance(self, first: int, last: int) -> Proposals:
+            if first > 0:
+                raise MemoryError
+            return super().rebalance(first, last)
 
     monkeypatch.setattr(engines, "partitions", lambda book: partitions(book, 1_500))
-    monkeypatch.setattr(engines, "rebalance", broken)
+    monkeypatch.setattr(engines, "Rebalancer", Broken)
     with pytest.raises(MemoryError):
         rebalance_in_threads(book, market, 2)
+
+
+@given(st.integers(0, 1_000_000))
+def test_kept_memory_changes_nothing(seed: int) -> None:
+    book, market = random_book(seed)
+    kept = Rebalancer(book, market)
+    ranges = partitions(book, 1)
+    for first, last in [*ranges, (0, len(book.households.model)), *reversed(ranges)]:
+        assert as_bytes(kept.rebalance(first, last)) == as_bytes(rebalance(book, market, first, last))
 
 
 @given(st.integers(0, 1_000_000), st.integers(1, 60))

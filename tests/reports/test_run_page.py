@@ -170,7 +170,7 @@ def test_hostile_names_stay_text() -> None:
         run.labels,
         households=np.array([HOSTILE, "H2", HOSTILE + "3", "H4", "H5"]),
         accounts=np.array([HOSTILE] * 6),
-        lots=np.array([HOSTILE] * 4),
+        lots=pl.Series([HOSTILE] * 4),
         restrictions=(HOSTILE,),
     )
     symbols = replace(run.market_labels, symbols=(HOSTILE, "B", "C"))

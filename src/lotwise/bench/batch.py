@@ -1,7 +1,7 @@
 """How many accounts a second: from raw lots in no order, in memory, to proposals; and what one household costs.
 
-Sorting the lots belongs to the time. Growth is measured on firms of 5,000 accounts made, sorted and solved one after the
-other, as a platform would: no more than one is in memory.
+Sorting the lots belongs to the time. Growth is measured on firms of 5,000 accounts made, sorted and solved one after
+the other, as a platform would: no more than one is in memory.
 """
 
 from __future__ import annotations
@@ -81,13 +81,10 @@ def _settings(accounts: int, rounds: int) -> MeasuredTable:
     for _ in range(rounds):
         for number, firm in enumerate(firms):
             spent[number].append(_run(firm, _THREADS))
-    rows = [
-        _row(name, max(each, key=lambda one: one.rate))
-        for (name, _), each in zip(_SETTINGS, spent, strict=True)
-    ]
+    rows = [_row(name, max(each, key=lambda one: one.rate)) for (name, _), each in zip(_SETTINGS, spent, strict=True)]
     note = (
-        f"500 names, 300 of them held in 1,200 lots; raw lots in random order to proposals, {_THREADS} threads, microseconds"
-        f" an account (processor: of all threads together), best of {rounds} rounds."
+        f"500 names, 300 of them held in 1,200 lots; raw lots in random order to proposals, {_THREADS} threads,"
+        f" microseconds an account (processor: of all threads together), best of {rounds} rounds."
     )
     return MeasuredTable("Batch from raw unsorted lots in memory", _HEADER, rows, note)
 
@@ -95,14 +92,14 @@ def _settings(accounts: int, rounds: int) -> MeasuredTable:
 def _growth(sizes: tuple[int, ...]) -> MeasuredTable:
     rows = []
     for accounts in sizes:
-        parts = []
+        parts: list[_Spent] = []
         for firm in raw_firms(FirmSize(accounts), _AT_ONCE):
             if not parts:
                 compile_kernels(firm.book, firm.market)
             parts.append(_run(firm, _THREADS))
         whole = _Spent(*(sum(column) for column in zip(*parts, strict=True)))
         rows.append(_row(f"{accounts:,} accounts", whole))
-    note = f"Shares of any size, $100 at least, {_THREADS} threads; made, sorted and solved {_AT_ONCE:,} accounts at a time."
+    note = f"Shares of any size, $100 at least, {_THREADS} threads; sorted and solved {_AT_ONCE:,} accounts at a time."
     return MeasuredTable("Growth with the firm, in memory", _HEADER, rows, note)
 
 
@@ -125,7 +122,7 @@ def _wider(market: Market, securities: int) -> Market:
         if name != "as_of"
     }
     columns["identical"] = np.arange(securities, dtype=np.int32)
-    return market._replace(**columns)
+    return Market(as_of=market.as_of, **columns)
 
 
 def _one_household(markets: tuple[int, ...], times: int) -> MeasuredTable:
@@ -146,7 +143,9 @@ def _one_household(markets: tuple[int, ...], times: int) -> MeasuredTable:
         figures = (kernel, call, less, call - kernel, less - kernel)
         rows.append((f"{securities:,} securities", *(f"{figure:.2f}" for figure in figures)))
     header = ("market of", "in a batch, ms", "one call, ms", "memory kept, ms", "call beyond, ms", "kept beyond, ms")
-    note = f"500 names, 300 held in 1,200 lots, $100 at least; one thread; mean of 10 households, best of {times} calls."
+    note = (
+        f"500 names, 300 held in 1,200 lots, $100 at least; one thread; mean of 10 households, best of {times} calls."
+    )
     return MeasuredTable("One household", header, rows, note)
 
 

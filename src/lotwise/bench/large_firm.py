@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lotwise.money import DOLLAR, SHARE
 from lotwise.nightly.run import prepared_firm
-from lotwise.rebalancing.book import Book, LotFlag
+from lotwise.rebalancing.book import Accounts, Book, Households, LotFlag
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 from lotwise.securities.market import Market
 
@@ -67,6 +67,7 @@ class FirmSize:
 
     @property
     def lots(self) -> int:
+        """Lots of all accounts."""
         return self.accounts * self.held * _LOTS_PER_NAME
 
 
@@ -93,7 +94,9 @@ def write_large_firm(folder: Path, size: FirmSize, seed: int = 0, profile: str =
     """Write the folder; the same size and seed give the same bytes of data."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, size.accounts, size.names])
-    (folder / "firm.toml").write_text(_FIRM.format(as_of=_AS_OF.isoformat(), cash=_CASH, profile=profile), encoding="utf-8")
+    (folder / "firm.toml").write_text(
+        _FIRM.format(as_of=_AS_OF.isoformat(), cash=_CASH, profile=profile), encoding="utf-8"
+    )
     market = _write_market(rng, folder, size.names)
     value = _values(rng, size.accounts)
     number = [f"{a:06d}" for a in range(size.accounts)]
@@ -186,8 +189,8 @@ def _tiled(book: Book, cash: NDArray[np.int64]) -> Book:
     count = cash.size
     rows = np.arange(count, dtype=np.int32)
     edges = np.arange(count + 1, dtype=np.int64)
-    households = type(book.households)(*(np.repeat(column[:1], count) for column in book.households))
-    accounts = type(book.accounts)(*(np.repeat(column[:1], count) for column in book.accounts))
+    households = Households._make(np.repeat(column[:1], count) for column in book.households)
+    accounts = Accounts._make(np.repeat(column[:1], count) for column in book.accounts)
     return book._replace(
         households=households._replace(account_start=edges, taxpayer=rows),
         accounts=accounts._replace(household=rows, cash=cash, lot_start=np.zeros(count + 1, np.int64)),
@@ -279,7 +282,7 @@ def _lots(rng: np.random.Generator, market: _Market, value: Floats, held: int, f
         np.repeat(np.arange(first, first + accounts), per_account),
         np.tile(np.arange(per_account), accounts),
         np.repeat(chosen.ravel(), _LOTS_PER_NAME),
-        shares.ravel(),
+        np.asarray(shares, np.float64).ravel(),
         (_AS_OF_NUMBER - age).ravel().astype(np.int32),
         np.round(shares * price * basis, 2).ravel(),
     )

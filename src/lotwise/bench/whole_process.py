@@ -97,8 +97,8 @@ def _phases(size: FirmSize, folder: Path) -> MeasuredTable:
     rows.append(("the whole process", f"{run.seconds:.1f}", f"{1e6 / rate:,.0f}", "100%"))
     note = (
         f"{size.accounts:,} accounts, {size.names} names, {size.lots:,} lots in Parquet: {rate:,.0f} accounts/s,"
-        f" {run.processor:.1f} s of processor time, {run.memory:.2f} GiB at the peak, {run.written / 1e6:,.0f} MB written"
-        " (CSV and Parquet)."
+        f" {run.processor:.1f} s of processor time, {run.memory:.2f} GiB at the peak,"
+        f" {run.written / 1e6:,.0f} MB written as CSV and Parquet."
     )
     return MeasuredTable("Whole process by phase", ("phase", "s", "us an account", "part"), rows, note)
 
@@ -128,7 +128,7 @@ def _starts(scratch: Path) -> MeasuredTable:
     cache = {"LOTWISE_CACHE": str(scratch / "cache")}
     cold, warm = whole_run(folder, cache), whole_run(folder, cache)
     begin = time.perf_counter()
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [sys.executable, "-m", "lotwise", "--help"], check=True, capture_output=True, env={**os.environ, **cache}
     )
     help_seconds = time.perf_counter() - begin

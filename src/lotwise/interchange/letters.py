@@ -11,8 +11,8 @@ from typing import NamedTuple, cast
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow.lib import Array, concat_arrays, large_string, py_buffer
 
 from lotwise.kernels import inner_kernel
 from lotwise.money import IntArray
@@ -54,7 +54,7 @@ def word(text: str) -> Letters:
 def text_column(texts: pl.Series | Sequence[str]) -> TextColumn:
     """Lay texts out as letters; empty where there is none."""
     series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
-    block = pa.concat_arrays([series.fill_null("").rechunk().to_arrow().cast(pa.large_string())])
+    block = concat_arrays([series.fill_null("").rechunk().to_arrow().cast(large_string())])
     start, letters = block.buffers()[1:]
     return TextColumn(
         np.frombuffer(letters, np.uint8) if letters else np.zeros(0, np.uint8),
@@ -64,8 +64,8 @@ def text_column(texts: pl.Series | Sequence[str]) -> TextColumn:
 
 def as_series(column: TextColumn) -> pl.Series:
     """A column of text for a data frame; the letters are shared, not copied."""
-    buffers = [None, pa.py_buffer(column.start), pa.py_buffer(column.letters)]
-    array = pa.Array.from_buffers(pa.large_string(), len(column.start) - 1, buffers)
+    buffers = [None, py_buffer(column.start), py_buffer(column.letters)]
+    array = Array.from_buffers(large_string(), len(column.start) - 1, buffers)
     return cast("pl.Series", pl.from_arrow(array))
 
 
@@ -85,7 +85,7 @@ def put(out: Letters, at: int, text: Letters) -> int:
 @inner_kernel
 def put_text(out: Letters, at: int, column: TextColumn, row: int) -> int:
     """Copy a text of a column."""
-    first, last = column.start[row], column.start[row + 1]
+    first, last = int(column.start[row]), int(column.start[row + 1])
     for i in range(first, last):
         out[at + i - first] = column.letters[i]
     return at + last - first
@@ -136,7 +136,7 @@ def put_exact(out: Letters, at: int, units: int, decimals: int) -> int:
         rest = following
         decimals -= 1
     if decimals == 0:
-        return put_whole(out, at, np.int64(rest))
+        return put_whole(out, at, int(np.int64(rest)))
     stop = at + max(_digits(rest), decimals + 1) + 1
     point = stop - 1 - decimals
     for i in range(stop - 1, at - 1, -1):

@@ -359,7 +359,7 @@ def _write_lines(columns: Sequence[str], trades: TradeWords, threads: int, path:
     with path.open("wb") as file:
         file.write((",".join(columns) + "\n").encode())
         for block in trade_lines(trades, threads):
-            file.write(block)
+            file.write(block.data)
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:

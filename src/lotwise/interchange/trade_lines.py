@@ -1,7 +1,7 @@
 """trades.csv, line by line: written by a kernel on threads, since a platform has millions of lines.
 
 The letters are those that a data frame of the same table would write: a text is quoted where it holds a comma, a
-quotation mark or the end of a line; exact numbers have no zeros at their end; days are ISO 8601; what is unknown is empty.
+quotation mark or the end of a line; exact numbers have no zeros at their end; days are ISO 8601; unknown is empty.
 """
 
 from __future__ import annotations
@@ -166,15 +166,15 @@ def _room(trades: TradeWords) -> int:
     return _NUMBERS + sum(longest(getattr(trades, name)) for name in texts)
 
 
-def trade_lines(trades: TradeWords, threads: int = 1) -> Iterator[memoryview]:
+def trade_lines(trades: TradeWords, threads: int = 1) -> Iterator[Letters]:
     """Lines of all trades, in order, a block of letters at a time; few blocks are in memory at once."""
     each = _room(trades)
 
-    def write(span: tuple[int, int]) -> memoryview:
+    def write(span: tuple[int, int]) -> Letters:
         first, last = span
         texts = sum(int(column.start[last] - column.start[first]) for column in (trades.lots, trades.reasons))
         out = np.empty((last - first) * each + texts, np.uint8)
-        return memoryview(out)[: _write_lines(trades, first, last, out)]
+        return out[: _write_lines(trades, first, last, out)]
 
     spans = list(row_ranges(len(trades.side)))
     at_once = 2 * max(threads, 1)

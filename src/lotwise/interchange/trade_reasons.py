@@ -162,10 +162,7 @@ def _put_purchase(out: Letters, at: int, trades: _Figures, t: int) -> int:
 @inner_kernel
 def _put_sale(out: Letters, at: int, trades: _Figures, t: int) -> int:
     reason = trades.reason[t]
-    if reason == _RESTRICTED:
-        at = put(out, at, _SOLD_RESTRICTED)
-    else:
-        at = put(out, at, _MAKES_ROOM)
+    at = put(out, at, _SOLD_RESTRICTED) if reason == _RESTRICTED else put(out, at, _MAKES_ROOM)
     return _put_tax(out, at, trades, t)
 
 

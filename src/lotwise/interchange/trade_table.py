@@ -1,4 +1,4 @@
-"""The trades of a run as a table, and as what the lines of its CSV file are made of; columns in the contract's order."""
+"""The trades of a run as a table, and as what the lines of its CSV file are made of; columns as in the contract."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import cast
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow.lib import Array, decimal128, py_buffer
 
 from lotwise.dates import NO_DATE
 from lotwise.interchange.letters import TextColumn, as_series, text_column
@@ -31,7 +31,7 @@ def exact(units: IntArray, per_one: int) -> pl.Series:
     halves = np.empty((len(units), 2), "<i8")  # a decimal is 128 bits: the number, and its sign all the way up
     halves[:, 0] = units
     halves[:, 1] = units >> 63
-    array = pa.Array.from_buffers(pa.decimal128(38, digits), len(units), [None, pa.py_buffer(halves)])
+    array = Array.from_buffers(decimal128(38, digits), len(units), [None, py_buffer(halves)])
     return cast("pl.Series", pl.from_arrow(array))
 
 

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import polars as pl
 
 from lotwise.errors import Finding, Severity
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
-from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status, Trades
+from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
 
 __all__ = ["household_messages", "motives", "relaxation_text", "restriction_name"]
 

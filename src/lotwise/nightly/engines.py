@@ -10,17 +10,18 @@ import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.proposal import Proposals
-from lotwise.rebalancing.rebalance import joined, rebalance
+from lotwise.rebalancing.rebalance import Rebalancer, joined, rebalance
 from lotwise.securities.market import Market
 
 __all__ = ["partitions", "rebalance_in_threads"]
 
-# Lots plus target names solved in about a quarter of a second on one core of a laptop of 2024 (bench/whole_process).
+# Lots plus target names solved in about a quarter of a second on one core of a laptop of 2024 (lotwise bench batch).
 _CHUNK_COLUMNS = 150_000
 
 
@@ -48,9 +49,21 @@ def rebalance_in_threads(
     ranges = partitions(book)
     if not ranges:
         return rebalance(book, market)
-    pool = ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1)
+    threads = min(threads or os.cpu_count() or 1, len(ranges))
+    free: SimpleQueue[Rebalancer] = SimpleQueue()
+    for _ in range(threads):
+        free.put(Rebalancer(book, market))
+
+    def work(first: int, last: int) -> Proposals:
+        worker = free.get()
+        try:
+            return worker.rebalance(first, last)
+        finally:
+            free.put(worker)
+
+    pool = ThreadPoolExecutor(max_workers=threads)
     try:
-        waiting = [pool.submit(rebalance, book, market, first, last) for first, last in ranges]
+        waiting = [pool.submit(work, first, last) for first, last in ranges]
         parts = []
         for (first, last), future in zip(ranges, waiting, strict=True):
             parts.append(future.result())

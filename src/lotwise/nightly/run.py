@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -195,10 +196,11 @@ def run_folder(
             _write_findings(out, error, formats)
         raise
     count = len(firm.book.households.model)
+    workers = threads or os.cpu_count() or 1
     with watch.phase("compile"):
         compile_kernels(firm.book, firm.market)
     with watch.phase("solve", count):
-        proposals = rebalance_in_threads(firm.book, firm.market, threads, watch.on_done)
+        proposals = rebalance_in_threads(firm.book, firm.market, workers, watch.on_done)
     with watch.phase("verify"):
         proposals, faults = _without_broken(firm, proposals)
     with watch.phase("write"):
@@ -210,6 +212,7 @@ def run_folder(
             market_labels=firm.market_labels,
             proposals=proposals,
             findings=findings,
+            threads=workers,
         )
         origin = "brought along" if firm.risk_model is not None else "estimated from prices"
         if any(finding.file == "risk" for finding in firm.findings):
@@ -224,5 +227,5 @@ def run_folder(
             files=(*file_names(formats), PAGE),
             notes=(("Risk model", f"{len(model.factors)} factors, {origin}"), ("Tax rates", _rates_note(firm))),
         )
-        write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)})
+        write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)}, threads=workers)
     return RunReport(firm, proposals, tables, run, dict(watch.seconds))

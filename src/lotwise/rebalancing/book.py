@@ -173,7 +173,7 @@ class Book(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BookLabels:
-    """What people call the rows of a book, in the same order; lots, of which there are millions, not as numpy's text."""
+    """What people call the rows of a book, in the same order; lots, of which there are millions, as a column."""
 
     households: NDArray[np.str_]
     accounts: NDArray[np.str_]

@@ -46,8 +46,11 @@ def _outcome_records(rows: int) -> Records:
     return records(rows, **{name: int if name in whole else float for name in Outcomes._fields})
 
 
-def draft_for(book: Book, first: int, last: int) -> Draft:
-    """Allocate for every trade and relaxation that households first .. last can have."""
+def draft_for(book: Book, first: int, last: int, trades: Records | None = None) -> Draft:
+    """Allocate for every trade and relaxation that households first .. last can have.
+
+    `trades` are used where they have room: every field of a row is written before it is read.
+    """
     accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
     lot_start = book.accounts.lot_start[accounts]
     count = len(lot_start) - 1
@@ -58,7 +61,7 @@ def draft_for(book: Book, first: int, last: int) -> Draft:
     room = int(2 * (lot_start[-1] - lot_start[0]) + names.sum())
     slack = int(np.diff(book.rules.group_start)[rules].sum() + 2 * name_rules.sum()) + 2 * count
     return Draft(
-        trade_records(room),
+        trades if trades is not None and trades.size >= room else trade_records(room),
         _outcome_records(last - first),
         records(count, **{name: int if name == "steps" else float for name in AccountResults._fields}),
         records(slack, account=int, source=int, required=float, reached=float),

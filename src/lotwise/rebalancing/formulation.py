@@ -135,7 +135,7 @@ def _terms_of(book: Book, household: int) -> _Terms:
 def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: int) -> float:
     """Tax per dollar sold of a lot in a taxable account."""
     start = book.lots.holding_start[lot]
-    long_term = is_long_term_number(start, market.as_of)
+    long_term = is_long_term_number(start, int(market.as_of))
     # Only where waiting is weighted does it matter how long it takes.
     waits = not long_term and terms.policy[2] > 1.0
     days = float(first_long_term_day_number(start) - market.as_of) if waits else 1.0

@@ -264,7 +264,14 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
     """
     last = len(book.households.model) if last is None else last
     _require_range(book, first, last)
-    return _rebalanced(book, market, (first, last), volatility_of(market), scratch_for(book, market, first, last))
+    return _rebalanced(
+        book,
+        market,
+        (first, last),
+        volatility_of(market),
+        scratch_for(book, market, first, last),
+        draft_for(book, first, last),
+    )
 
 
 class Rebalancer:
@@ -280,11 +287,14 @@ class Rebalancer:
         self._market = market
         self._volatility = volatility_of(market)
         self._scratch = scratch_for(book, market, 0, len(book.households.model))
+        self._draft: Draft | None = None
 
     def rebalance(self, first: int, last: int) -> Proposals:
         """Propose trades for households first .. last; see `rebalance`."""
         _require_range(self._book, first, last)
-        return _rebalanced(self._book, self._market, (first, last), self._volatility, self._scratch)
+        self._draft = draft_for(self._book, first, last, self._draft.trades if self._draft else None)
+        span = (first, last)
+        return _rebalanced(self._book, self._market, span, self._volatility, self._scratch, self._draft)
 
 
 def _require_range(book: Book, first: int, last: int) -> None:
@@ -298,9 +308,13 @@ def _require_range(book: Book, first: int, last: int) -> None:
 
 
 def _rebalanced(
-    book: Book, market: Market, span: tuple[int, int], volatility: NDArray[np.float64], scratch: Scratch
+    book: Book,
+    market: Market,
+    span: tuple[int, int],
+    volatility: NDArray[np.float64],
+    scratch: Scratch,
+    draft: Draft,
 ) -> Proposals:
-    draft = draft_for(book, *span)
     rows = _rebalance_range(book, market, *span, volatility, scratch, draft)
     proposals = proposals_of(draft, rows.trade, rows.relaxed)
     proposals.outcomes.tax[:] = tax_of_trades(book, proposals.trades, *span)

@@ -136,7 +136,7 @@ def _record_sale(
     held = book.lots.shares[row]
     value = mul_div(taken, market.price[security], SHARE)
     basis = book.lots.basis[row] if taken == held else mul_div(book.lots.basis[row], taken, held)
-    long_term = is_long_term_number(book.lots.holding_start[row], market.as_of)
+    long_term = is_long_term_number(book.lots.holding_start[row], int(market.as_of))
     tax = 0
     if book.accounts.kind[account] == _TAXABLE:
         tax = mul_div(value - basis, _rate_of(book, household, bool(value < basis), bool(long_term)), FULL_RATE)

@@ -69,7 +69,7 @@ def _price_barred_losses(
             while lot < last and lots.security[lot] == security:
                 known = not lots.flags[lot] & _UNKNOWN_TAX and lots.shares[lot] > 0
                 value = mul_div(lots.shares[lot], market.price[security], SHARE) if known else 0
-                if value > 0 and is_long_term_number(lots.holding_start[lot], market.as_of):
+                if value > 0 and is_long_term_number(lots.holding_start[lot], int(market.as_of)):
                     long = _nearest(lots.basis[lot] / value, depth, long)
                 elif value > 0:
                     short = _nearest(lots.basis[lot] / value, depth, short)

@@ -98,7 +98,9 @@ def figures(run: Run) -> Figures:
 
 
 def largest_trades(trades: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Find the trades of greatest value, greatest first, equal ones as they come; the millions of others stay unsorted."""
+    """Find the trades of greatest value, greatest first, equal ones as they come; the others stay unsorted."""
+    if trades.height <= most:
+        return trades.sort("value", descending=True, maintain_order=True)
     least = trades["value"].top_k(most).min()
     return trades.filter(pl.col("value") >= least).sort("value", descending=True, maintain_order=True).head(most)
 

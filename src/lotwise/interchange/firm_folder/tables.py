@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.types as arrow_types
 from pyarrow.lib import ArrowException
 
 from lotwise.errors import Severity
@@ -234,7 +234,7 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
 
 
 def _is_text(kind: Any) -> bool:  # noqa: ANN401 - pyarrow carries no types
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(arrow_types.is_string(kind) or arrow_types.is_large_string(kind))
 
 
 def _is_plain(column: Any) -> bool:  # noqa: ANN401
@@ -243,14 +243,14 @@ def _is_plain(column: Any) -> bool:  # noqa: ANN401
 
 
 def _is_plain_chunk(chunk: Any) -> bool:  # noqa: ANN401
-    if pa.types.is_dictionary(chunk.type):
+    if arrow_types.is_dictionary(chunk.type):
         return _is_plain_chunk(chunk.dictionary)
     if not _is_text(chunk.type):
         return False
     if not len(chunk):
         return True
     _, offsets, letters = chunk.buffers()
-    kind = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    kind = np.int64 if arrow_types.is_large_string(chunk.type) else np.int32
     start = np.frombuffer(offsets, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
     if int((start[1:] == start[:-1]).sum()) != chunk.null_count:
         return False
