@@ -36,13 +36,29 @@ def test_a_true_solution_has_no_fault(account: ReferenceAccount, solution: Accou
 
 def test_false_claims_are_noticed(account: ReferenceAccount, solution: AccountSolution) -> None:
     assert "status GAVE_UP" in _faults(account, solution, status=SolveStatus.GAVE_UP)
-    assert "above what its multipliers prove" in _faults(account, solution, lower_bound=solution.lower_bound + 1e-8)
-    assert "below what its multipliers prove" in _faults(account, solution, lower_bound=solution.lower_bound - 1e-8)
+    assert "above what its cases prove" in _faults(account, solution, lower_bound=solution.lower_bound + 1e-8)
     assert "objective off" in _faults(account, solution, objective=solution.objective - 1e-8)
     assert "convex gap" in _faults(account, solution, envelope_gap=1.1e-7)
     assert "cash residual" in _faults(account, solution, cash=solution.cash + 1e-10)
     assert "trades do not make the weights" in _faults(account, solution, weights=solution.weights + 1e-10)
-    assert "final gap" in _faults(account, solution, cash_price=solution.cash_price + 1.0)
+    off = solution._replace(cash_price=solution.cash_price + 1.0)
+    assert held_to_account("", account, solution, 0.0).unsupported < 1e-3
+    assert held_to_account("", account, off, 0.0).unsupported > 1.0
+
+
+def test_false_cases_are_noticed() -> None:
+    account, found = next(pair for pair in map(_solved, range(100)) if len(pair[1].certificate) > 1)
+    first, *others = found.certificate
+    assert not _faults(account, found)
+    for change, words in ((1e-8, "above what its multipliers prove"), (-1e-8, "below what its multipliers prove")):
+        changed = first._replace(bound=first.bound + change)
+        assert words in _faults(account, found, certificate=(changed, *others))
+    assert "not all portfolios" in _faults(account, found, certificate=tuple(others))
+
+
+def _solved(seed: int) -> tuple[ReferenceAccount, AccountSolution]:
+    account = hostile("all losses", seed, names=60)
+    return account, solve_account(problem_of(account))
 
 
 def test_false_trades_are_noticed(account: ReferenceAccount, solution: AccountSolution) -> None:

@@ -1,8 +1,7 @@
 """One solved account held against its raw numbers: every claim of the engine recomputed by code that shares nothing.
 
-The bound is worked out again from the lots at the multipliers that came back; the objective from the trades; how well
-the signs that were chosen are solved, from the final multipliers with every name kept to its side; the rules from the
-trades; and where bounds gave way, whether they had to, by a linear program.
+The bound is worked out again from the lots, case by case, at the multipliers that came back; the objective and the
+rules from the trades; and where bounds gave way, whether they had to, by a linear program.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from lotwise.bench.reference.account import ReferenceAccount
 from lotwise.bench.reference.breaches import breaches
 from lotwise.bench.reference.least_violation import least_violation
 from lotwise.bench.reference.objective import Judgement, judge
+from lotwise.bench.reference.proof import proof_of
 from lotwise.bench.reference.soft_bound import soft_bound
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.optimizer.single_account import AccountSolution, solve_account
@@ -25,7 +25,7 @@ __all__ = ["CONVEX_GAP_BP", "Examined", "examine", "held_to_account"]
 
 _BASIS_POINT = 1e-4
 
-CONVEX_GAP_BP = 1e-3  # of the envelope stage, and of the final solve with its signs
+CONVEX_GAP_BP = 1e-3  # of the envelope stage
 # Claims and what is recomputed are sums of thousands of terms: they may differ by this part of the terms' magnitudes,
 # and by what the last bits of a weight or a row cost at the price of missing a bound.
 _SAME = 1e-11
@@ -46,11 +46,12 @@ class Examined:
     faults: tuple[str, ...]  # claims that do not hold, in words; () = none
     unreachable: tuple[str, ...]  # bounds that had to give way, worst first
     envelope_gap: float
-    final_gap: float  # of the solve with the signs as chosen, from the raw lots
+    unsupported: float  # what the prices that came back lack of supporting the trades, names kept to their sides
     cash_residual: float
     objective: float  # of the trades, breaches charged; dollars per dollar of value
     gap: float  # objective of the trades minus the certified bound
-    bound_off: float  # claimed bound minus the recomputed one, in parts of its terms' magnitude
+    bound_off: float  # of any case, what is claimed and what is recomputed differ by, in parts of its magnitude
+    cases: int
     steps: int
     seconds: float
 
@@ -67,28 +68,25 @@ def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolu
     """Check every claim of a solution, from the raw numbers of the account."""
     judged = judge(account, solution.bought, solution.sold)
     objective = judged.objective + account.violation_price * judged.breach
-    proof = soft_bound(account, *solution.certificate)
-    bound_off = (solution.lower_bound - proof.value) / (1.0 + proof.magnitude)
-    # Beyond the price of missing a bound a multiplier proves only what the range of its row lets it, which the
-    # engine takes wider than it is.
-    prices = np.abs(np.append(solution.certificate.group, 0.0))
-    beyond = bool((prices > account.violation_price).any())
+    proof = proof_of(account, solution.certificate)
+    lower_off = (solution.lower_bound - min(proof.value, objective)) / (1.0 + proof.magnitude)
     given = breaches(account, solution.weights, _KEPT)
     cash_residual = abs(1.0 - float(solution.weights.sum()) - solution.cash)
-    final_gap = (objective - _bound_of_signs(account, solution)) / _BASIS_POINT
+    unsupported = (objective - _bound_of_signs(account, solution)) / _BASIS_POINT
     roundoff = _SAME * (1.0 + proof.magnitude) + _LAST_BITS * account.violation_price * _longest_row(account)
     envelope_gap = solution.envelope_gap / _BASIS_POINT
     allowed = CONVEX_GAP_BP + roundoff / _BASIS_POINT
     claims = {
         f"status {solution.status.name}": solution.status == SolveStatus.SOLVED,
-        f"bound {bound_off:.1e} of its terms above what its multipliers prove": bound_off <= _SAME,
-        f"bound {-bound_off:.1e} of its terms below what its multipliers prove": (-bound_off <= _SAME or beyond),
+        f"a case claims {proof.above:.1e} of its terms above what its multipliers prove": proof.above <= _SAME,
+        f"a case claims {proof.below:.1e} of its terms below what its multipliers prove": proof.below <= _SAME,
+        "the cases are not all portfolios": proof.complete,
+        f"bound {lower_off:.1e} of its terms above what its cases prove": lower_off <= _SAME,
         f"bound above the objective by {-(objective - solution.lower_bound) / _BASIS_POINT:.1e} bp": (
             solution.lower_bound <= objective + roundoff
         ),
         f"objective off by {objective - solution.objective:.1e}": abs(objective - solution.objective) <= roundoff,
         f"convex gap {envelope_gap:.1e} bp": envelope_gap <= allowed,
-        f"final gap {final_gap:.1e} bp": final_gap <= allowed,
         f"cash residual {cash_residual:.1e}": cash_residual <= _CASH,
         **_rules(account, solution, judged),
     }
@@ -99,11 +97,12 @@ def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolu
         faults=tuple(words for words, holds in claims.items() if not holds),
         unreachable=tuple(each.what for each in given),
         envelope_gap=envelope_gap,
-        final_gap=final_gap,
+        unsupported=unsupported,
         cash_residual=cash_residual,
         objective=objective,
         gap=(objective - solution.lower_bound) / _BASIS_POINT,
-        bound_off=bound_off,
+        bound_off=max(proof.above, proof.below),
+        cases=len(solution.certificate),
         steps=solution.steps,
         seconds=seconds,
     )

@@ -3,7 +3,8 @@
 A node has some names fixed to one side, the others free: its envelope bounds all portfolios below it, and the signs
 that the envelope indicates give a portfolio. The name that is split is the one whose true cost lies furthest above
 its envelope. Few names lie on the straight piece of their envelope at once, so few nodes are needed: four on average
-for a hundred names. The solves are the engine's own; only which are made is decided here.
+for a hundred names. The solves are the engine's own; which of them are made is decided here, in another order than
+the engine's own search has (`lotwise.optimizer.splitting`), every solve to its end, and for as long as it takes.
 """
 
 from __future__ import annotations
@@ -19,12 +20,9 @@ from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, Workspace, fitted, workspace
 from lotwise.optimizer.single_account import Certified, prepare, solve_chosen
 
-__all__ = ["Optimum", "Rounded", "optimum", "without_flips"]
+__all__ = ["Optimum", "Rounded", "optimum", "signs_alone"]
 
 _FREE, _SELL_ONLY, _BUY_ONLY = int(Choice.FREE), int(Choice.SELL_ONLY), int(Choice.BUY_ONLY)
-
-# Proximal weights of a first and of a warm solve, as the engine starts them.
-_COLD, _WARM = 3e-3, 1e-2
 
 
 class Rounded(NamedTuple):
@@ -64,9 +62,9 @@ def _node(
     state.theta[:] = theta
     for j in range(columns.table.size):
         state.piece[j] = columns.table[j].hinge
-    envelope = solve_chosen(problem, columns, state, choice, at, _COLD)
-    theta[:] = state.best_theta
     fit.choice[:] = choice
+    envelope = solve_chosen(problem, fit, at)
+    theta[:] = state.best_theta
     split = -1
     most = 0.0
     bridged = 0
@@ -86,7 +84,7 @@ def _node(
             most = above
             split = j
     state.theta[:] = theta
-    signed = solve_chosen(problem, columns, state, fit.choice, at, _WARM)
+    signed = solve_chosen(problem, fit, at)
     return envelope, signed, split, bridged
 
 
@@ -98,7 +96,7 @@ def _start(problem: AccountProblem) -> tuple[Workspace, int, NDArray[np.uint8], 
     return space, _ready(problem, space), np.zeros(n + 1 + groups, np.uint8), np.zeros(k + 1 + groups)
 
 
-def without_flips(problem: AccountProblem) -> Rounded:
+def signs_alone(problem: AccountProblem) -> Rounded:
     """Solve the envelope and the signs it indicates, and nothing more."""
     envelope, signed, _, bridged = _node(problem, *_start(problem))
     return Rounded(envelope.bound * problem.risk_price, signed.primal * problem.risk_price, bridged)

@@ -1,4 +1,4 @@
-"""How good the trades are: distance from the certified bound, from two quadratic programs, and from the true optimum."""
+"""How good the trades are: distance from the certified bound, from two programs of PIQP, and from the true optimum."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lotwise.bench.accounts import ordinary, problem_of
-from lotwise.bench.optimum import optimum, without_flips
+from lotwise.bench.optimum import optimum, signs_alone
 from lotwise.bench.reference.account import ReferenceAccount
 from lotwise.bench.reference.objective import judge
 from lotwise.bench.reference.two_stage import two_stage
@@ -23,7 +23,7 @@ __all__ = ["BARS", "quality"]
 _BASIS_POINT = 1e-4
 _NOTHING = 1e-12
 
-BARS = {100: 0.045, 500: 0.0015}  # mean gap in bp, signs and flips
+BARS = {100: 0.045, 500: 0.0015}  # mean gap in bp
 _WORSE_ALLOWED = 1e-4  # bp above two quadratic programs
 # Gaps below this are not split into choice and bound: nothing to be gained.
 _WORTH_SPLITTING = 2e-4  # bp
@@ -33,7 +33,7 @@ _WORTH_SPLITTING = 2e-4  # bp
 class _Measured:
     """One account; gaps and differences in bp of its value."""
 
-    rounded_gap: float  # without the flip search
+    rounded_gap: float  # of the signs that the envelope indicates, without a search
     gap: float
     choice: float  # our objective minus the optimum
     bound: float  # the optimum minus our bound
@@ -41,7 +41,7 @@ class _Measured:
     cash: float
     rules: float  # largest breach of any rule
     steps: float
-    flips: float
+    solves: float
     bridged: float  # names on the straight piece of their envelope
     solved: float
 
@@ -49,7 +49,7 @@ class _Measured:
 def quality(
     accounts: dict[int, int], against: dict[int, int], seed: int = 0, yardstick: Path | None = None
 ) -> Iterator[MeasuredTable]:
-    """Measure so many accounts per number of names, the first `against` of them against two programs of PIQP too."""
+    """Measure so many accounts per number of names, the first `against` of them against PIQP too."""
     theirs = Yardstick(yardstick) if yardstick else None
     for names, count in accounts.items():
         compared = against.get(names, 0)
@@ -66,7 +66,7 @@ def _account(theirs: Yardstick | None, names: int, seed: int) -> ReferenceAccoun
 
 def _measure(account: ReferenceAccount, compared: bool) -> _Measured:
     problem = problem_of(account)
-    rounded = without_flips(problem)
+    rounded = signs_alone(problem)
     solution = solve_account(problem)
     judged = judge(account, solution.bought, solution.sold)
     gap = judged.objective - solution.lower_bound
@@ -86,7 +86,7 @@ def _measure(account: ReferenceAccount, compared: bool) -> _Measured:
         cash=abs(1.0 - float(solution.weights.sum()) - solution.cash) + judged.cash,
         rules=max(judged.oversold, judged.bought_barred, judged.both_ways),
         steps=float(solution.steps),
-        flips=float(solution.flips),
+        solves=float(solution.solves),
         bridged=float(rounded.bridged),
         solved=float(solution.status == SolveStatus.SOLVED),
     )
@@ -105,7 +105,7 @@ def _table(title: str, measured: list[_Measured], names: int) -> MeasuredTable:
         _row("... of it bound: the optimum minus ours", of["bound"], fine),
         _row("names on their envelope's straight piece", of["bridged"], whole),
         _row("Newton steps", of["steps"], whole),
-        _row("flips kept", of["flips"], whole),
+        _row("convex solves", of["solves"], whole),
         _row("cash residual", of["cash"], small),
         _row("largest breach of a rule", of["rules"], small),
     ]

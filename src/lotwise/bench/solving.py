@@ -20,5 +20,5 @@ def solve_repeatedly(problem: AccountProblem, space: Workspace, times: int) -> f
     for _ in range(times):
         at = prepare(problem, fit.columns, fit.state.weight)
         fit.choice[:] = _FREE
-        bound += choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)[0].bound
+        bound += choose_and_solve(problem, fit, at)[0].bound
     return bound

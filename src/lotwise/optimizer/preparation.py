@@ -19,23 +19,18 @@ _SLACK_ROOM = 2.0
 # Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
 _COMMON_PART = 0.1
 
-_TURNED = 16  # names turned at a time: two cache lines of every row
+_TURNED = 16  # names turned at a time for `coupling`: two cache lines of every row
 
 
-@summing_kernel
+@inner_kernel
 def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray) -> None:
     """Bound the slope of any column's function, divided by gamma, and find the scale of proximal weights.
 
     The slope is made of the dearest lot or buy, plus D (a whole weight off target), plus the pull of the factors:
     |x| |nu| with |nu| <= 2 max |x|, since weights and targets are each at most 1. The scale is the mean curvature of
-    the names, at least a part of what the factors give them. `squares` is memory (n,).
+    the names, at least a part of what the factors give them. `squares` (n,) holds |x|^2 of every name.
     """
-    n, k = problem.loadings.shape
-    squares[:] = 0.0
-    for r in range(k):
-        row = columns.rows[r]
-        for i in range(n):
-            squares[i] += row[i] * row[i]
+    n = problem.target.size
     price = 0.0
     for lot in range(problem.lot_start[0], problem.lot_start[n]):
         price = max(price, abs(problem.lot_price[lot]))
@@ -69,22 +64,35 @@ def is_solvable(problem: AccountProblem) -> bool:
 
 
 @summing_kernel
-def _write_rows(problem: AccountProblem, columns: Columns) -> None:
-    """Fill A' and the right side. Loadings come name by name and are turned a few names at a time, near in memory."""
+def _write_loadings(problem: AccountProblem, columns: Columns, squares: np.ndarray) -> None:
+    """Turn the loadings, which come name by name, into rows; write X'b, and |x|^2 of every name into `squares` (n,)."""
     n, k = problem.loadings.shape
-    rows = columns.rows
-    for start in range(0, n, _TURNED):
-        stop = min(start + _TURNED, n)
+    rows, product = columns.rows, columns.right_side
+    product[:k] = 0.0
+    for i in range(n):
+        x, target, square = problem.loadings[i], problem.target[i], 0.0
         for r in range(k):
-            row = rows[r]
-            for i in range(start, stop):
-                row[i] = problem.loadings[i, r]
-    for r in range(k):
-        row = rows[r]
-        total = 0.0
-        for i in range(n):
-            total += row[i] * problem.target[i]
-        columns.right_side[r] = total
+            square += x[r] * x[r]
+            product[r] += target * x[r]
+        squares[i] = square
+    whole = n - n % 8
+    for start in range(0, whole, 8):
+        x = problem.loadings[start : start + 8]
+        a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+        for r in range(k):
+            row = rows[r, start : start + 8]
+            row[0], row[1], row[2], row[3] = a[r], b[r], c[r], d[r]
+            row[4], row[5], row[6], row[7] = e[r], f[r], g[r], h[r]
+    for i in range(whole, n):
+        for r in range(k):
+            rows[r, i] = problem.loadings[i, r]
+
+
+@inner_kernel
+def _write_other_rows(problem: AccountProblem, columns: Columns) -> None:
+    """Write the rows of cash and groups."""
+    k = problem.loadings.shape[1]
+    rows = columns.rows
     rows[k] = 1.0
     columns.right_side[k] = 1.0
     for g in range(problem.group_low.size):
@@ -118,8 +126,10 @@ def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> in
     """
     n = problem.target.size
     groups = problem.group_low.size
-    _write_rows(problem, columns)
-    _write_scales(problem, columns, memory)
+    squares = memory[:n]
+    _write_loadings(problem, columns, squares)
+    _write_other_rows(problem, columns)
+    _write_scales(problem, columns, squares)
     penalty = penalty_of(columns)
     at = add_names(problem, columns, penalty)
     held = 0.0

@@ -9,16 +9,10 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import SHARE
-from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
+from lotwise.optimizer.reached_bound import bound_as_reached
 from lotwise.optimizer.rounding import objective_at, round_to_shares
-from lotwise.optimizer.single_account import (
-    bound_as_reached,
-    choose_and_solve,
-    is_solvable,
-    prepare,
-    solve_chosen,
-)
+from lotwise.optimizer.single_account import choose_and_solve, is_solvable, prepare, solve_chosen
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
@@ -139,7 +133,7 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
 @kernel
 def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
     fit.state.theta[:] = fit.state.best_theta
-    return solve_chosen(problem, fit.columns, fit.state, fit.choice, at, 1e-2).steps
+    return solve_chosen(problem, fit, at).steps
 
 
 @kernel
@@ -177,7 +171,7 @@ def _make_tradable(
         if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
         steps += _solve_again(problem, fit, at)
-    hold = fit.tried[: sizes.names]
+    hold = fit.marked[: sizes.names]
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
         hold[:] = False
@@ -222,13 +216,11 @@ def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
 
 
 @kernel
-def _reckon(
-    problem: AccountProblem, fit: Workspace, first: Certified, weights: NDArray[np.float64], objective: float
-) -> Reckoning:
+def _reckon(problem: AccountProblem, fit: Workspace, weights: NDArray[np.float64], objective: float) -> Reckoning:
     """Charge weights for violated bounds and hold them against the bound; leaves A'w in fit.state.gradient."""
     rows = fit.state.gradient
     charged = objective_at(fit.columns, weights, rows, problem.loadings.shape[1])
-    bound, fines = bound_as_reached(problem, fit.columns, fit.state, first, weights, rows)
+    bound, fines = bound_as_reached(problem, fit.columns, fit.cases, weights, rows)
     gamma = problem.risk_price
     return Reckoning(objective, charged * gamma, (charged - fines - bound) * gamma)
 
@@ -249,16 +241,16 @@ def solve_account_night(
         arrays.unit[name] = market.price[arrays.names[name].security] / sizes.value
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
-    first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
+    first, split = choose_and_solve(problem, fit, at)
     more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)
     _write_weights(arrays, sizes)
-    written = _reckon(problem, fit, first, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
+    written = _reckon(problem, fit, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
     doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))
-    hold = _reckon(problem, fit, first, problem.held, doing_nothing)
+    hold = _reckon(problem, fit, problem.held, doing_nothing)
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     return AccountNight(
-        max(first.status, final.status),
-        first.steps + final.steps + more,
+        first.status,
+        first.steps + split.steps + more,
         (first.primal - first.bound) * problem.risk_price,
         written,
         hold,
