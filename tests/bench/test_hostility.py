@@ -21,13 +21,24 @@ def _faults(account: ReferenceAccount, solution: AccountSolution, **changed: Any
 
 
 @pytest.fixture(scope="module")
-def account() -> ReferenceAccount:
-    return hostile("all losses", 1)
+def solved() -> tuple[ReferenceAccount, AccountSolution]:
+    """An account whose proof has several cases."""
+    for seed in range(100):
+        account = hostile("all losses", seed, names=60)
+        solution = solve_account(problem_of(account))
+        if len(solution.certificate) > 1:
+            return account, solution
+    raise AssertionError("no account of a hundred needs several cases")
 
 
 @pytest.fixture(scope="module")
-def solution(account: ReferenceAccount) -> AccountSolution:
-    return solve_account(problem_of(account))
+def account(solved: tuple[ReferenceAccount, AccountSolution]) -> ReferenceAccount:
+    return solved[0]
+
+
+@pytest.fixture(scope="module")
+def solution(solved: tuple[ReferenceAccount, AccountSolution]) -> AccountSolution:
+    return solved[1]
 
 
 def test_a_true_solution_has_no_fault(account: ReferenceAccount, solution: AccountSolution) -> None:
@@ -36,29 +47,21 @@ def test_a_true_solution_has_no_fault(account: ReferenceAccount, solution: Accou
 
 def test_false_claims_are_noticed(account: ReferenceAccount, solution: AccountSolution) -> None:
     assert "status GAVE_UP" in _faults(account, solution, status=SolveStatus.GAVE_UP)
-    assert "above what its cases prove" in _faults(account, solution, lower_bound=solution.lower_bound + 1e-8)
+    first, *others = solution.certificate
+    higher = (first._replace(bound=first.bound + 1e-8), *others)
+    lower = (first._replace(bound=first.bound - 1e-8), *others)
+    assert "above what its multipliers prove" in _faults(account, solution, certificate=higher)
+    assert "below what its multipliers prove" in _faults(account, solution, certificate=lower)
+    assert "bound above that of a case" in _faults(account, solution, lower_bound=first.bound + 1.0)
+    assert "not all portfolios" in _faults(account, solution, certificate=solution.certificate[1:])
+    assert "not all portfolios" in _faults(account, solution, certificate=())
     assert "objective off" in _faults(account, solution, objective=solution.objective - 1e-8)
     assert "convex gap" in _faults(account, solution, envelope_gap=1.1e-7)
     assert "cash residual" in _faults(account, solution, cash=solution.cash + 1e-10)
-    assert "trades do not make the weights" in _faults(account, solution, weights=solution.weights + 1e-10)
     off = solution._replace(cash_price=solution.cash_price + 1.0)
     assert held_to_account("", account, solution, 0.0).unsupported < 1e-3
     assert held_to_account("", account, off, 0.0).unsupported > 1.0
-
-
-def test_false_cases_are_noticed() -> None:
-    account, found = next(pair for pair in map(_solved, range(100)) if len(pair[1].certificate) > 1)
-    first, *others = found.certificate
-    assert not _faults(account, found)
-    for change, words in ((1e-8, "above what its multipliers prove"), (-1e-8, "below what its multipliers prove")):
-        changed = first._replace(bound=first.bound + change)
-        assert words in _faults(account, found, certificate=(changed, *others))
-    assert "not all portfolios" in _faults(account, found, certificate=tuple(others))
-
-
-def _solved(seed: int) -> tuple[ReferenceAccount, AccountSolution]:
-    account = hostile("all losses", seed, names=60)
-    return account, solve_account(problem_of(account))
+    assert "trades do not make the weights" in _faults(account, solution, weights=solution.weights + 1e-10)
 
 
 def test_false_trades_are_noticed(account: ReferenceAccount, solution: AccountSolution) -> None:
@@ -111,7 +114,7 @@ def test_the_tables_count_what_was_examined() -> None:
     tables = {table.title: table for table in hostility(each=1, mixed=20)}
     claims = {row[0]: row[1] for row in tables["Hostile accounts"].rows}
     assert claims["accounts"] == str(len(HOSTILE) + 20)
-    by_kind = tables["Gap after signs, by kind"].rows
+    by_kind = tables["Gap as returned, by kind"].rows
     assert sum(int(row[1]) for row in by_kind) == len(HOSTILE) + 20
-    assert sum(int(row[1]) for row in tables["Gap after signs, by size"].rows) == len(HOSTILE) + 20
+    assert sum(int(row[1]) for row in tables["Gap as returned, by size"].rows) == len(HOSTILE) + 20
     assert "conflicting groups" in {row[0] for row in tables["What gave way, one account of each kind"].rows}

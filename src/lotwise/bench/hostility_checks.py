@@ -53,6 +53,7 @@ class Examined:
     bound_off: float  # of any case, what is claimed and what is recomputed differ by, in parts of its magnitude
     cases: int
     steps: int
+    solves: int
     seconds: float
 
 
@@ -78,10 +79,10 @@ def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolu
     allowed = CONVEX_GAP_BP + roundoff / _BASIS_POINT
     claims = {
         f"status {solution.status.name}": solution.status == SolveStatus.SOLVED,
-        f"a case claims {proof.above:.1e} of its terms above what its multipliers prove": proof.above <= _SAME,
-        f"a case claims {proof.below:.1e} of its terms below what its multipliers prove": proof.below <= _SAME,
-        "the cases are not all portfolios": proof.complete,
-        f"bound {lower_off:.1e} of its terms above what its cases prove": lower_off <= _SAME,
+        f"bound {proof.above:.1e} of its terms above what its multipliers prove": proof.above <= _SAME,
+        f"bound {proof.below:.1e} of its terms below what its multipliers prove": proof.below <= _SAME,
+        "cases that are not all portfolios": proof.complete,
+        f"bound above that of a case by {lower_off:.1e} of its terms": lower_off <= _SAME,
         f"bound above the objective by {-(objective - solution.lower_bound) / _BASIS_POINT:.1e} bp": (
             solution.lower_bound <= objective + roundoff
         ),
@@ -104,6 +105,7 @@ def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolu
         bound_off=max(proof.above, proof.below),
         cases=len(solution.certificate),
         steps=solution.steps,
+        solves=solution.solves,
         seconds=seconds,
     )
 

@@ -10,10 +10,11 @@ from lotwise.optimizer.envelope import add_envelope
 from lotwise.optimizer.pieces import branch_minimum
 from lotwise.optimizer.problem import Choice, Columns
 
-__all__ = ["branch_least", "choose_branch", "choose_envelope", "choose_pieces", "name_least"]
+__all__ = ["branch_least", "choose_branch", "choose_by_side", "choose_envelope", "choose_pieces", "name_least"]
 
 _FREE = int(Choice.FREE)
 _SELL_ONLY = int(Choice.SELL_ONLY)
+_BUY_ONLY = int(Choice.BUY_ONLY)
 _HOLD = int(Choice.HOLD)
 
 
@@ -27,6 +28,15 @@ def choose_branch(columns: Columns, column: int, choice: int) -> None:
         columns.table[column].stop = columns.table[column].hinge
     else:
         columns.table[column].start = columns.table[column].hinge
+
+
+@inner_kernel
+def choose_by_side(columns: Columns, weights: NDArray[np.float64], choice: NDArray[np.uint8]) -> None:
+    """Give every kinked column that is free the branch its weight is on, and put that in force."""
+    for j in range(choice.size):
+        if columns.table[j].kinked and choice[j] == _FREE:
+            choice[j] = _BUY_ONLY if weights[j] > columns.table[j].held else _SELL_ONLY
+            choose_branch(columns, j, choice[j])
 
 
 @inner_kernel

@@ -9,6 +9,7 @@ import numpy as np
 from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.active_pieces import LOWER, UPPER, find_active_piece, plain_value_and_gap
 from lotwise.optimizer.dual import Goal, maximise_dual, write_prices, write_row_values
+from lotwise.optimizer.newton_system import solve_newton_step
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, Columns, SolveStatus, State, copy_values
 
@@ -23,7 +24,8 @@ _FIRST_NEARNESS = 3e-3
 _SHRINK = 0.1
 _LEAST_NEARNESS = 1e-7
 _MOST_ROUNDS = 40
-_ROUNDS_OF_UPDATES = 4  # rounds over which the Hessian is updated; later ones have weights too large to take back
+_WARM_NEARNESS = 3e-5  # a warm solve begins with no less
+_UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
 _MOST_STEPS = 200
 
 # A name whose specific risk is below this part of the account's mean is treated as having none: 1 / D would swamp
@@ -116,14 +118,34 @@ def _missing_cash(state: State, names: int) -> tuple[float, float]:
 
 
 @inner_kernel
-def _repair_cash(columns: Columns, state: State) -> None:
-    """Copy the weights and push what cash is missing into columns strictly inside a piece, softest first in effect.
+def _repair_groups(columns: Columns, state: State, factors: int) -> None:
+    """Move the weights as one more Newton step would: where columns answer steeply, a price is too coarse for that.
+
+    A price of the size of 1 is known to 1e-16, so that a weight with response 1e7 is known to 1e-9, and a row of group
+    bounds with it. What weights must move by is known far better, from what the row lacks.
+    """
+    lower, upper = state.active[LOWER], state.active[UPPER]
+    solve_newton_step(state, factors, columns.scales[STEEPEST])
+    write_prices(columns, state.step, factors, state.price_step)
+    for j in range(state.repaired.size):
+        w = state.repaired[j] - state.response[j] * state.price_step[j]
+        state.repaired[j] = min(max(w, lower[j]), upper[j])
+
+
+@inner_kernel
+def _repair(columns: Columns, state: State, factors: int) -> None:
+    """Copy the weights and push what rows lack into columns strictly inside a piece, softest first in effect.
 
     They stay on their pieces, so that nobody needs to look these up again.
     """
-    n = columns.rows.shape[1]
+    m, n = columns.rows.shape
     lower, upper = state.active[LOWER], state.active[UPPER]
     copy_values(state.weight, state.repaired)
+    worst = 0.0
+    for r in range(factors + 1, m):
+        worst = max(worst, abs(state.gradient[r]))
+    if worst > _LEAST_RESIDUAL:
+        _repair_groups(columns, state, factors)
     for _ in range(3):
         missing, room = _missing_cash(state, n)
         if missing == 0.0 or room <= 0.0:
@@ -187,18 +209,24 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
         renew_columns(columns, state, factors)
     else:
         write_prices(columns, state.theta, factors, state.price)
+        if columns.scales[NEARNESS] < _WARM_NEARNESS:
+            columns.scales[NEARNESS] = _WARM_NEARNESS
+            _move_centres(columns, state)
     primal, bound = np.inf, -np.inf
     known = aim.known
     steps = 0
     failures = 0
     for round_ in range(_MOST_ROUNDS):
-        anew = fresh if round_ == 0 else round_ >= _ROUNDS_OF_UPDATES
+        anew = (fresh and round_ == 0) or columns.scales[NEARNESS] < _UPDATED_NEARNESS
         gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
         goal = Goal(0.1 * aim.gap, residual, gain, _MOST_STEPS)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
-        _repair_cash(columns, state)
+        _repair(columns, state, factors)
         value, below = _certify(columns, state, factors)
+        if not np.isfinite(value - below):
+            state.price_step[:] = 0.0  # nothing of it may reach the next solve
+            break
         if value < primal:
             primal = value
             copy_values(state.repaired, state.best)
@@ -215,5 +243,5 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
             failures += 1
             if failures > 2:
                 break
-    stalled = primal - bound <= max(aim.gap, _STALLED * (abs(primal) + columns.scales[STEEPEST]))
+    stalled = bound > -np.inf and primal - bound <= max(aim.gap, _STALLED * (abs(primal) + columns.scales[STEEPEST]))
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)

@@ -31,6 +31,9 @@ _MOST_STEPS = 200
 # Part of the two branches' values that phi may be: their roundoff.
 _ROUNDOFF = 4e-16
 
+# A flat shorter than this takes its slope from the branches: that of its ends would be roundoff.
+_SHORT = 1e-10
+
 # Curvature below which a parabola is a line as far as doubles can tell.
 _LEAST_CURVATURE = 1e-9
 
@@ -93,8 +96,10 @@ def _bitangent(columns: Columns, name: int) -> tuple[float, float, int, int]:
         m = 0.5 * (slope + buy_slope) + curvature * (buy_value - value) / (slope - buy_slope)
         left, right = (m - slope) / curvature, (m - buy_slope) / curvature
         corner = columns.pieces[p].left - h
+        touched = h + left
         if not left > corner:  # not inside this lot: on its lower end, unless the next lot is dear enough to go on
             left = corner
+            touched = columns.pieces[p].left  # to the last bit: a sliver of this lot would not be convex with the flat
             above = (buy_value - value) + (buy_slope - slope) * corner  # of the buying parabola over the corner
             right = corner + np.sqrt(2.0 * max(above, 0.0) / curvature)
             m = buy_slope + curvature * right
@@ -102,7 +107,7 @@ def _bitangent(columns: Columns, name: int) -> tuple[float, float, int, int]:
                 continue
         if right > furthest or right < 0.0 or left > columns.pieces[p].right - h:
             break
-        return h + left, h + right, p, q
+        return touched, h + right, p, q
     return _bitangent_by_newton(columns, name)
 
 
@@ -113,6 +118,23 @@ def _copy_piece(columns: Columns, source: int, at: int) -> None:
     columns.pieces[at].slope = columns.pieces[source].slope
     columns.pieces[at].curved = columns.pieces[source].curved
     columns.pieces[at].value = columns.pieces[source].value
+
+
+@inner_kernel
+def _slope_of_flat(columns: Columns, name: int, ends: tuple[float, float], values: tuple[float, float]) -> float:
+    """Slope of the flat between its ends (values without the parabola's part at h), never outside those at h.
+
+    With a slope that is not between its neighbours' the pieces would not be convex together, and a minimum among them
+    not be the least: the bound would be too high.
+    """
+    hinge, curvature = columns.table[name].hinge, columns.table[name].curvature
+    away = curvature * (columns.table[name].held - columns.table[name].anchor)
+    low, high = away + columns.pieces[hinge].slope, away + columns.pieces[hinge - 1].slope
+    left, right = ends
+    slope = low + curvature * (right - columns.table[name].held)  # of the branch that it touches on the right
+    if right - left > _SHORT:
+        slope = (values[1] - values[0]) / (right - left)
+    return float(min(max(slope, low), high))
 
 
 @inner_kernel
@@ -130,7 +152,7 @@ def add_envelope(columns: Columns, name: int, at: int) -> int:
     columns.table[name].hull_bridge = at
     columns.pieces[at].left = left
     columns.pieces[at].right = right
-    columns.pieces[at].slope = (value_right - value_left) / (right - left) if right > left else 0.0
+    columns.pieces[at].slope = _slope_of_flat(columns, name, (left, right), (value_left, value_right))
     columns.pieces[at].curved = 0.0
     columns.pieces[at].value = value_left
     at += 1

@@ -147,7 +147,7 @@ def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> in
     for g in range(groups):
         reach = 1.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
-            reach = max(reach, abs(problem.group_coefficient[entry]))
+            reach = max(reach, abs(columns.rows[problem.loadings.shape[1] + 1 + g, problem.group_name[entry]]))
         reach *= _SLACK_ROOM * max(1.0, held)
         band = (problem.group_low[g], problem.group_high[g])
         at = add_slack(columns, n + 1 + g, at, (-reach, reach), band, (penalty, penalty))

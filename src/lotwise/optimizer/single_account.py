@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel
-from lotwise.optimizer.choices import choose_branch, choose_pieces
+from lotwise.kernels import kernel
+from lotwise.optimizer.choices import choose_by_side, choose_pieces
 from lotwise.optimizer.convex import Aim, Certified, solve_convex
+from lotwise.optimizer.input_checks import checked, is_possible
 from lotwise.optimizer.preparation import is_solvable, prepare
 from lotwise.optimizer.problem import (
     AccountProblem,
@@ -45,8 +46,6 @@ __all__ = [
 ]
 
 _FREE = int(Choice.FREE)
-_SELL_ONLY = int(Choice.SELL_ONLY)
-_BUY_ONLY = int(Choice.BUY_ONLY)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
@@ -104,18 +103,6 @@ def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
-@inner_kernel
-def _choose_found(fit: Workspace) -> None:
-    """Make the best portfolio the one in hand: its weights, its multipliers, and the branches it is on."""
-    columns, state, choice = fit.columns, fit.state, fit.choice
-    copy_values(state.found, state.best)
-    copy_values(state.found_theta, state.best_theta)
-    for j in range(choice.size):
-        if columns.table[j].kinked and choice[j] == _FREE:
-            choice[j] = _BUY_ONLY if state.best[j] > columns.table[j].held else _SELL_ONLY
-            choose_branch(columns, j, choice[j])
-
-
 @kernel
 def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[Certified, Split]:
     """The envelope stage and the search, from the choices in fit.choice (they are overwritten by what was chosen).
@@ -129,7 +116,9 @@ def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[
     first = solve_chosen(problem, fit, at)
     limits = Limits(problem.loadings.shape[1], _GAP / problem.risk_price, _TOLERANCE / problem.risk_price)
     split = search_choices(columns, state, fit.cases, fit.marked, limits, first)
-    _choose_found(fit)
+    copy_values(state.found, state.best)
+    copy_values(state.found_theta, state.best_theta)
+    choose_by_side(columns, state.best, fit.choice)
     return first, split
 
 
@@ -161,16 +150,41 @@ def _certificate(space: Workspace, problem: AccountProblem) -> tuple[Case, ...]:
     return tuple(proof)
 
 
+def _refused(problem: AccountProblem) -> AccountSolution:
+    """No trades and no figures: some number of the problem cannot be."""
+    unknown = np.full(problem.loadings.shape[1] + 1 + problem.group_low.size, np.nan)
+    prices = _multipliers(unknown, problem.loadings.shape[1])
+    return AccountSolution(
+        status=SolveStatus.BAD_INPUT,
+        weights=problem.held.copy(),
+        sold=np.zeros(problem.lot_quantity.size),
+        bought=np.zeros(problem.target.size),
+        cash=np.nan,
+        objective=np.nan,
+        lower_bound=np.nan,
+        envelope_bound=np.nan,
+        envelope_gap=np.nan,
+        steps=0,
+        solves=0,
+        factor_price=prices.factor,
+        cash_price=prices.cash,
+        group_price=prices.group,
+        certificate=(),
+    )
+
+
 def solve_account(problem: AccountProblem) -> AccountSolution:
     """Solve one account from plain arrays; the batch of a firm calls the same kernels without this function.
 
-    Raises ValueError where shapes do not fit. A solve that does not reach its gap returns status GAVE_UP with what it
+    Raises ValueError where shapes, places or the order of lots do not fit (`input_checks.checked`); numbers that cannot
+    be give status BAD_INPUT and no trades. A solve that does not reach its gap returns status GAVE_UP with what it
     found and the bound it proved.
     """
+    problem = checked(problem)
+    if not is_possible(problem):
+        return _refused(problem)
     n, k = problem.loadings.shape
     groups = len(problem.group_low)
-    if len(problem.lot_start) != n + 1:
-        raise ValueError(f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}")
     space = workspace(n, len(problem.lot_quantity), k, groups)
     first, split = _solve(problem, space)
     gamma = problem.risk_price

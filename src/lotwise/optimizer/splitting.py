@@ -221,6 +221,9 @@ def search_choices(
         steps += case.steps
         solves += 1
         bound = case.bound
+        if bound < known:  # the solve failed: what was known of the case before it still holds
+            bound = known
+            copy_values(cases.open_theta[depth - 1], state.best_theta)
         short, name, _ = _rounding(columns, state)
         best = _keep_better(state, case.primal + short, best)
     least = best
