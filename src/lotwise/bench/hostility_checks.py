@@ -85,7 +85,7 @@ def held_to_account(label: str, account: ReferenceAccount, solution: AccountSolu
     claims = {
         f"status {solution.status.name}": solution.status == SolveStatus.SOLVED,
         f"bound {proof.above:.1e} of its terms above what its multipliers prove": proof.above <= _SAME,
-        f"bound {proof.below:.1e} of its terms below what its multipliers prove": proof.below <= _SAME,
+        f"bound {proof.below:.1e} of its terms below what its multipliers prove": proof.below <= _SAFE,
         "cases that are not all portfolios": proof.complete,
         f"bound above that of a case by {lower_off:.1e} of its terms": lower_off <= _SAME,
         f"bound above the objective by {-(objective - solution.lower_bound) / _BASIS_POINT:.1e} bp": (
