@@ -39,7 +39,7 @@ class Size(StrEnum):
 
 SizeOption = Annotated[Size, typer.Option("--size", help="How much to measure.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The first account; the same seed, the same accounts.")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="Append the tables to this Markdown file, too.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write the tables into this Markdown file, too.")]
 YardstickOption = Annotated[
     Path | None,
     typer.Option(
@@ -47,6 +47,12 @@ YardstickOption = Annotated[
         help="A folder with workload.py, qpform.py and solvers.py: measure on its accounts.",
         exists=True,
         file_okay=False,
+    ),
+]
+MarketOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--market", help="A folder of real prices, for the topics that need one.", exists=True, file_okay=False
     ),
 ]
 
@@ -75,25 +81,24 @@ def _topic(module: str) -> Any:  # noqa: ANN401 - a module
         raise CannotMeasureError(f"{missing.name} is not installed: pip install 'lotwise[bench]'") from missing
 
 
-def _speed(chosen: Chosen, names: list[int] | None = None, seeds: int | None = None) -> Iterable[MeasuredTable]:
+def _speed(chosen: Chosen, names: list[int] | None = None, seeds: int | None = None) -> Iterator[MeasuredTable]:
     quick = chosen.size is Size.QUICK
     sizes = names or ([100, 500] if quick else [100, 500, 1000, 3000])
     count, rounds = (3, 3) if quick else (5, 5)
-    tables: Iterable[MeasuredTable] = _topic("speed").speed(sizes, seeds or count, rounds, chosen.yardstick)
-    return tables
+    yield from _topic("speed").speed(sizes, seeds or count, rounds, chosen.yardstick)
+    if not chosen.yardstick:
+        yield from _topic("phases").phases(sizes, 1 if quick else 3)
 
 
-def _quality(chosen: Chosen) -> Iterable[MeasuredTable]:
+def _quality(chosen: Chosen) -> Iterator[MeasuredTable]:
     accounts = {100: 200, 500: 50} if chosen.size is Size.QUICK else {100: 2_000, 500: 1_000}
     compared = {100: 20, 500: 5} if chosen.size is Size.QUICK else accounts
-    tables: Iterable[MeasuredTable] = _topic("quality").quality(accounts, compared, chosen.seed, chosen.yardstick)
-    return tables
+    yield from _topic("quality").quality(accounts, compared, chosen.seed, chosen.yardstick)
 
 
-def _hostile(chosen: Chosen) -> Iterable[MeasuredTable]:
+def _hostile(chosen: Chosen) -> Iterator[MeasuredTable]:
     each, mixed = (8, 500) if chosen.size is Size.QUICK else (170, 10_140)
-    tables: Iterable[MeasuredTable] = _topic("hostility").hostility(each, mixed, chosen.seed)
-    return tables
+    yield from _topic("hostility").hostility(each, mixed, chosen.seed)
 
 
 def _batch(chosen: Chosen) -> Iterable[MeasuredTable]:
@@ -117,16 +122,32 @@ TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
 }
 
 
-def _show(tables: Iterable[MeasuredTable], out: Path | None = None) -> bool:
-    """Print each table as it comes, append it to a file where one is named; whether all bars were kept."""
-    kept = True
-    for table in tables:
-        typer.echo(table.markdown())
-        kept &= not table.missed
+class _Report:
+    """Tables as they come: on the screen, in a file where one is named, and whether their bars were kept."""
+
+    def __init__(self, out: Path | None = None) -> None:
+        self._out = out
+        self.shown = 0
+        self.kept = True
         if out:
-            with out.open("a", encoding="utf-8") as file:
-                file.write(table.markdown() + "\n")
-    return kept
+            out.write_text("", encoding="utf-8")
+
+    def show(self, tables: Iterable[MeasuredTable]) -> None:
+        """Show each table once it is measured, so that a long run that is interrupted leaves what it has."""
+        for table in tables:
+            typer.echo(table.markdown())
+            self.shown += 1
+            self.kept &= not table.missed
+            if self._out:
+                with self._out.open("a", encoding="utf-8") as file:
+                    file.write(table.markdown() + "\n")
+
+    @property
+    def status(self) -> int:
+        """Exit status of the command."""
+        if not self.shown:
+            return _NOTHING_MEASURED
+        return 0 if self.kept else _MISSED
 
 
 @contextmanager
@@ -145,9 +166,10 @@ def _say_compiling() -> None:
 
 
 def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:
+    report = _Report(out)
     with _measuring():
-        kept = _show(tables(), out)
-    raise typer.Exit(0 if kept else _MISSED)
+        report.show(tables())
+    raise typer.Exit(report.status)
 
 
 @bench_app.command("speed")
@@ -195,18 +217,19 @@ def process_command(
 
 @bench_app.command("all")
 def all_command(
-    yardstick: YardstickOption = None, size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None
+    yardstick: YardstickOption = None,
+    market: MarketOption = None,
+    size: SizeOption = Size.FULL,
+    seed: SeedOption = 0,
+    out: OutOption = None,
 ) -> None:
     """Measure every topic; one that lacks its data or libraries is left out, and says so."""
-    chosen = Chosen(size, seed, yardstick)
-    measured, kept = 0, True
+    chosen = Chosen(size, seed, yardstick, market)
+    report = _Report(out)
     for name, tables in TOPICS.items():
         try:
             with told_when_compiling(_say_compiling):
-                kept &= _show(tables(chosen), out)
-            measured += 1
+                report.show(tables(chosen))
         except (CannotMeasureError, FileNotFoundError) as trouble:
             _err.print(f"{name} is left out: {trouble}", highlight=False, markup=False)
-    if not measured:
-        raise typer.Exit(_NOTHING_MEASURED)
-    raise typer.Exit(0 if kept else _MISSED)
+    raise typer.Exit(report.status)

@@ -21,13 +21,24 @@ def _faults(account: ReferenceAccount, solution: AccountSolution, **changed: Any
 
 
 @pytest.fixture(scope="module")
-def account() -> ReferenceAccount:
-    return hostile("all losses", 1)
+def solved() -> tuple[ReferenceAccount, AccountSolution]:
+    """An account whose proof has several cases."""
+    for seed in range(100):
+        account = hostile("all losses", seed, names=60)
+        solution = solve_account(problem_of(account))
+        if len(solution.certificate) > 1:
+            return account, solution
+    raise AssertionError("no account of a hundred needs several cases")
 
 
 @pytest.fixture(scope="module")
-def solution(account: ReferenceAccount) -> AccountSolution:
-    return solve_account(problem_of(account))
+def account(solved: tuple[ReferenceAccount, AccountSolution]) -> ReferenceAccount:
+    return solved[0]
+
+
+@pytest.fixture(scope="module")
+def solution(solved: tuple[ReferenceAccount, AccountSolution]) -> AccountSolution:
+    return solved[1]
 
 
 def test_a_true_solution_has_no_fault(account: ReferenceAccount, solution: AccountSolution) -> None:
@@ -42,12 +53,14 @@ def test_false_claims_are_noticed(account: ReferenceAccount, solution: AccountSo
     assert "above what its multipliers prove" in _faults(account, solution, certificate=higher)
     assert "below what its multipliers prove" in _faults(account, solution, certificate=lower)
     assert "bound above that of a case" in _faults(account, solution, lower_bound=first.bound + 1.0)
-    assert len(solution.certificate) > 1
     assert "not all portfolios" in _faults(account, solution, certificate=solution.certificate[1:])
     assert "not all portfolios" in _faults(account, solution, certificate=())
     assert "objective off" in _faults(account, solution, objective=solution.objective - 1e-8)
     assert "convex gap" in _faults(account, solution, envelope_gap=1.1e-7)
     assert "cash residual" in _faults(account, solution, cash=solution.cash + 1e-10)
+    off = solution._replace(cash_price=solution.cash_price + 1.0)
+    assert held_to_account("", account, solution, 0.0).unsupported < 1e-3
+    assert held_to_account("", account, off, 0.0).unsupported > 1.0
     assert "trades do not make the weights" in _faults(account, solution, weights=solution.weights + 1e-10)
 
 

@@ -23,7 +23,7 @@ seeds = st.integers(0, 10_000)
 def _prices(account: ReferenceAccount, seed: int, size: float) -> tuple[Floats, float, Floats]:
     rng = np.random.default_rng(seed)
     most = account.violation_price
-    factor: Floats = rng.normal(0, size, account.loadings.shape[1])
+    factor = np.asarray(rng.normal(0, size, account.loadings.shape[1]), dtype=np.float64)
     return factor, float(rng.uniform(-most, most) * size), rng.uniform(-most, most, account.group_low.size) * size
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lotwise.bench.accounts import ordinary
 from lotwise.bench.accounts_hostile import HOSTILE, hostile
 from lotwise.bench.accounts_mixed import mixture
 from lotwise.bench.hostility_checks import CONVEX_GAP_BP, Examined, examine
@@ -44,6 +45,7 @@ def cases(each: int, mixed: int, seed: int = 0) -> Iterator[HostileCase]:
 def hostility(each: int, mixed: int, seed: int = 0) -> Iterator[MeasuredTable]:
     """Examine them all: what was claimed and held, gaps by kind, what exceeds the aim and why, what gave way."""
     groups: dict[str, list[Examined]] = {}
+    examine("compiled before anything is timed", ordinary(0, 10))
     for case in cases(each, mixed, seed):
         found = examine(case.label, case.account)
         groups.setdefault(case.group, []).append(found)
@@ -61,12 +63,16 @@ def _claims(every: Sequence[Examined]) -> MeasuredTable:
     given_way = [found for found in every if found.unreachable]
     seconds = np.array([found.seconds for found in every])
     steps = np.array([found.steps for found in every])
-    worst_bound = max(abs(found.bound_off) for found in every)
+    worst_bound = max(found.bound_off for found in every)
+    several = sum(found.cases > 1 for found in every)
+    unsupported = sum(found.unsupported > CONVEX_GAP_BP for found in every)
     rows = [
         ("accounts", f"{len(every):,}"),
         ("with a fault (any claim below that does not hold)", f"{sum(bool(found.faults) for found in every):,}"),
         ("bound recomputed from raw lots: off by, in parts of its terms", f"{worst_bound:.1e}"),
         (f"largest convex gap, bp (at most {CONVEX_GAP_BP})", f"{max(found.envelope_gap for found in every):.1e}"),
+        ("proved by several cases / the most cases", f"{several:,} / {max(found.cases for found in every)}"),
+        (f"prices do not support the trades within {CONVEX_GAP_BP} bp", f"{unsupported:,}"),
         ("largest gap of the trades to their bound, bp", f"{max(found.gap for found in every):.1e}"),
         ("largest cash residual", f"{max(found.cash_residual for found in every):.1e}"),
         ("could not keep a bound or their cash: said, with the reason", f"{len(given_way):,}"),
