@@ -99,7 +99,9 @@ def lines_of(run: SmallRun, threads: int = 1) -> tuple[bytes, bytes]:
     """trades.csv by the kernel, and by the data frame."""
     tables = run.tables()
     header = (",".join(tables.trades.columns) + "\n").encode()
-    return header + b"".join(block.tobytes() for block in trade_lines.trade_lines(tables.lines, threads)), _csv(tables.trades)
+    return header + b"".join(block.tobytes() for block in trade_lines.trade_lines(tables.lines, threads)), _csv(
+        tables.trades
+    )
 
 
 def _csv(table: pl.DataFrame) -> bytes:
