@@ -147,18 +147,18 @@ def _replace_all(
     if unknown := set(formats) - {"csv", "parquet"}:
         raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
     with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *texts]) as partial:
-        with ThreadPoolExecutor(max_workers=1) as beside:  # the writers of Parquet hold no lock
-            waiting = [
-                beside.submit(_write_parquet, table, partial / f"{name}.parquet")
-                for name, table in tables.items()
-                if "parquet" in formats
-            ]
+        with ThreadPoolExecutor(max_workers=1) as beside:  # the writer of Parquet holds no lock
+            waiting = []
+            if "parquet" in formats and "trades" in tables:  # first the one that takes long; the others here: Ctrl-C
+                waiting.append(beside.submit(_write_parquet, tables["trades"], partial / "trades.parquet"))
             for name, table in tables.items():
                 path = partial / f"{name}.csv"
                 if "csv" in formats and name == "trades" and trades is not None:
                     _write_lines(table.columns, *trades, path)
                 elif "csv" in formats or name == "findings":
                     _write_csv(table, path)
+                if "parquet" in formats and name != "trades":
+                    _write_parquet(table, partial / f"{name}.parquet")
             for each in waiting:
                 each.result()
         for name, text in texts.items():
