@@ -36,6 +36,11 @@ _NOTHING = 1e-12
 # Bounds missed by less than this are kept; general linear programs are right to about this, too.
 _KEPT = 1e-9
 _AS_LITTLE = 1e-7
+# P is finite: where missing one row a little more spares several others (thirty rows that overlap), the sum missed can
+# be above the least by so much of it.
+_AS_LITTLE_PART = 0.01
+# A bound below what its multipliers prove is safe, and only roundoff of terms far larger than the sum.
+_SAFE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ def _rules(account: ReferenceAccount, solution: AccountSolution, judged: Judgeme
 def _least(account: ReferenceAccount, breach: float) -> dict[str, bool]:
     """Whether no portfolio would have missed less."""
     least = least_violation(account)
-    return {f"bounds missed by {breach:.3e} where {least:.3e} would do": breach <= least + _AS_LITTLE}
+    allowed = least * (1 + _AS_LITTLE_PART) + _AS_LITTLE
+    return {f"bounds missed by {breach:.3e} where {least:.3e} would do": breach <= allowed}
 
 
 def _bound_of_signs(account: ReferenceAccount, solution: AccountSolution) -> float:

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inner_kernel, kernel
 from lotwise.optimizer.choices import choose_by_side, choose_pieces
-from lotwise.optimizer.convex import Aim, Certified, solve_convex
+from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_convex
 from lotwise.optimizer.input_checks import checked, is_possible
 from lotwise.optimizer.preparation import is_solvable, prepare
 from lotwise.optimizer.problem import (
@@ -103,6 +103,26 @@ def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
+@inner_kernel
+def _solve_sides(problem: AccountProblem, fit: Workspace, split: Split) -> Split:
+    """Solve once more with every name on the side it was found on, so that the multipliers support these trades.
+
+    Needed where a name was found on the flat of its envelope: the prices there are those of the envelope.
+    """
+    columns, state = fit.columns, fit.state
+    for k in range(state.loose_count[0]):
+        renew_column(columns, state, state.loose[k])
+    copy_values(state.found_theta, state.theta)
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    last = solve_convex(columns, state, problem.loadings.shape[1], aim, False)
+    if not last.primal <= split.value:
+        copy_values(state.found, state.best)
+        copy_values(state.found_theta, state.best_theta)
+        return Split(split.value, split.short, split.bound, split.steps + last.steps, split.solves + 1)
+    bound = min(split.bound, last.primal)
+    return Split(last.primal, 0.0, bound, split.steps + last.steps, split.solves + 1)
+
+
 @kernel
 def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[Certified, Split]:
     """The envelope stage and the search, from the choices in fit.choice (they are overwritten by what was chosen).
@@ -116,16 +136,19 @@ def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[
     first = solve_chosen(problem, fit, at)
     limits = Limits(problem.loadings.shape[1], _GAP / problem.risk_price, _TOLERANCE / problem.risk_price)
     split = search_choices(columns, state, fit.cases, fit.marked, limits, first)
-    copy_values(state.found, state.best)
-    copy_values(state.found_theta, state.best_theta)
-    choose_by_side(columns, state.best, fit.choice)
+    choose_by_side(columns, state.found, fit.choice)
+    if split.short > 0.0:
+        split = _solve_sides(problem, fit, split)
+    else:
+        copy_values(state.found, state.best)
+        copy_values(state.found_theta, state.best_theta)
     return first, split
 
 
 @kernel
 def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Split]:
     if not is_solvable(problem):
-        return Certified(_BAD_INPUT, np.nan, np.nan, 0), Split(np.nan, np.nan, 0, 0)
+        return Certified(_BAD_INPUT, np.nan, np.nan, 0), Split(np.nan, np.nan, np.nan, 0, 0)
     n, k = problem.loadings.shape
     fit = fitted(space, n, k, problem.group_low.size)
     at = prepare(problem, fit.columns, fit.state.weight)

@@ -42,6 +42,7 @@ class Split(NamedTuple):
     """How a search ended; values divided by gamma."""
 
     value: float  # objective of the best portfolio, in state.found
+    short: float  # what of it lies between the envelopes of the solve that found it and the true functions
     bound: float  # no portfolio is below
     steps: int  # Newton steps after the first solve
     solves: int  # after the first
@@ -198,11 +199,13 @@ def search_choices(
     tolerance = limits.tolerance
     short, name, on_flats = _rounding(columns, state)
     best = _keep_better(state, first.primal + short, np.inf)
+    short_of_best = short
     bound = first.bound
     depth, steps, solves = 0, 0, 0
     if on_flats > _FEW and bound < best - tolerance:
         copy_values(state.best_theta, cases.open_theta[0])
         guess = _guess(columns, state, marked, limits)
+        short_of_best = 0.0 if guess.primal < best else short_of_best
         best = _keep_better(state, guess.primal, best)
         copy_values(cases.open_theta[0], state.best_theta)
         steps, solves = guess.steps, 1
@@ -225,8 +228,9 @@ def search_choices(
             bound = known
             copy_values(cases.open_theta[depth - 1], state.best_theta)
         short, name, _ = _rounding(columns, state)
+        short_of_best = short if case.primal + short < best else short_of_best
         best = _keep_better(state, case.primal + short, best)
     least = best
     for at in range(cases.closed[0]):
         least = min(least, cases.bound[at])
-    return Split(best, least, steps, solves)
+    return Split(best, short_of_best, least, steps, solves)

@@ -132,13 +132,13 @@ class ReferenceAccount:
 
     @cached_property
     def violation_price(self) -> float:
-        """Price P per unit of violation of a soft bound: four times the steepest slope of any column.
+        """Price P per unit of violation of a soft bound: sixteen times the steepest slope of any column.
 
         It is part of the problem, so that objectives with violations can be compared: the dearest lot or purchase,
         plus what a whole weight off target adds by specific risk, plus the pull of the factors, |L_i| |L'x| with
-        |x|_1 <= 2; the factor 4 is room, since a row's multiplier may exceed a single name's slope.
+        |x|_1 <= 2; the factor 16 is room, since a row's multiplier may exceed a single name's slope.
         """
         longest = float(np.max(np.sum(self.loadings**2, axis=1), initial=0.0))
         risk = 2 * self.risk_price * (longest + float(np.max(self.specific, initial=0.0)))
         dearest = max(float(np.max(np.abs(self.lot_price), initial=0.0)), float(np.max(self.buy_cost, initial=0.0)))
-        return 4.0 * (dearest + risk + 1e-6 * self.risk_price)
+        return 16.0 * (dearest + risk + 1e-6 * self.risk_price)
