@@ -254,7 +254,8 @@ def _outer_table(measured: dict[int, list[_Profile]], seeds: int) -> MeasuredTab
         ("convex solves", lambda p: p.solves),
     ]
     rows += [(label, *(f"{_mean(each, figure):.1f}" for each in measured.values())) for label, figure in counts]
-    note = f"Microseconds an account, mean of {seeds}, least of {_ROUNDS} rounds in turn. {machine('numpy', 'numba')}; one thread."
+    how = f"Microseconds an account, mean of {seeds}, least of {_ROUNDS} rounds in turn"
+    note = f"{how}. {machine('numpy', 'numba')}; one thread."
     return MeasuredTable("Profile: the phases of a solve", ("", *(f"n = {n:,}" for n in measured)), rows, note)
 
 
