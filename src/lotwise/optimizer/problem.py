@@ -189,7 +189,7 @@ class Workspace(NamedTuple):
 
 
 def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
-    pieces = 2 * lots + 9 * names + 8 * (total - names)
+    pieces = 2 * lots + 10 * names + 9 * (total - names)  # the last `total` are points at which columns are held
     integers = ("own_start", "own_stop", "hinge", "start", "stop", "bridge", "hull_start", "hull_stop", "hull_bridge")
     table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
     table |= dict.fromkeys((*integers, "kinked"), int)
