@@ -27,6 +27,8 @@ def mixture(seed: int, most_names: int = _LARGE) -> tuple[list[str], ReferenceAc
     names = min(_LARGE if rng.random() < _LARGE_SHARE else names, most_names)
     factors = int(rng.choice(_FACTORS))
     kinds = [str(kind) for kind in rng.choice(list(HOSTILE), int(rng.integers(2, 5)), replace=False)]
+    names = 1 if "one name" in kinds else names
+    factors = 60 if "sixty factors" in kinds else factors
     account = ordinary(seed, names, max(factors, 3))
     account = replace(account, loadings=np.ascontiguousarray(account.loadings[:, :factors]))
     for kind in kinds:

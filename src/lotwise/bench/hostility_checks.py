@@ -28,7 +28,7 @@ _BASIS_POINT = 1e-4
 CONVEX_GAP_BP = 1e-3  # of the envelope stage
 # Claims and what is recomputed are sums of thousands of terms: they may differ by this part of the terms' magnitudes,
 # and by what the last bits of a weight or a row cost at the price of missing a bound.
-_SAME = 1e-11
+_SAME = 1e-10
 _LAST_BITS = 1e-14
 _CASH = 1e-11
 _NOTHING = 1e-12

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -40,11 +40,35 @@ __all__ = ["phases"]
 
 _FREE = int(Choice.FREE)
 _GAP, _TOLERANCE = 1e-9, 1e-9  # asked of each solve, and of the search; fractions of value
-_LEAST_MS = 10.0
-_ROUNDS = 5
+_LEAST_MS = 5.0
+_ROUNDS = 9
 
 _BUILD, _ENVELOPES, _FIRST = 0, 1, 2
 _PRICES, _MINIMISE, _SLOPES, _LOOK_UP, _HESSIAN, _FOLLOW, _SYSTEM, _ROWS, _GAPS = range(3, 12)
+
+
+# Inner phases: what is repeated, and the function whose calls are counted.
+_INNER = {
+    "prices": _PRICES,
+    "columns minimised": _MINIMISE,
+    "slopes along the step": _SLOPES,
+    "pieces looked up": _LOOK_UP,
+    "responses taken over": _FOLLOW,
+    "factors and step": _SYSTEM,
+    "gradient, exposures": _ROWS,
+    "gap of a certificate": _GAPS,
+    "Hessian anew": _HESSIAN,
+}
+_FUNCTIONS = {
+    "prices": "write_prices",
+    "columns minimised": "minimise_columns",
+    "slopes along the step": "slope_and_curvature",
+    "pieces looked up": "find_active_piece",
+    "responses taken over": "accept_responses",
+    "factors and step": "solve_newton_step",
+    "gradient, exposures": "write_row_values",
+    "gap of a certificate": "plain_value_and_gap",
+}
 
 
 @kernel
@@ -111,59 +135,58 @@ def phases(names: Sequence[int], seeds: int) -> list[MeasuredTable]:
     return [_outer_table(measured, seeds), _inner_table(measured, seeds)]
 
 
-def _microseconds(run: Callable[[int], object]) -> float:
-    """Least time of a run, over a few rounds of as many runs as take long enough to be timed."""
-    run(1)
-    begin = time.perf_counter()
-    run(10)
-    times = max(10, int(10 * _LEAST_MS / (1e3 * (time.perf_counter() - begin))))
-    least = np.inf
-    for _ in range(_ROUNDS):
+def _microseconds(runs: Mapping[str, Callable[[int], object]]) -> dict[str, float]:
+    """Least time of each, over rounds in which they take turns: a busy machine only adds, and to all alike."""
+    times: dict[str, int] = {}
+    for name, run in runs.items():
+        run(1)
         begin = time.perf_counter()
-        run(times)
-        least = min(least, (time.perf_counter() - begin) / times)
-    return 1e6 * float(least)
+        run(10)
+        times[name] = max(10, int(10 * _LEAST_MS / (1e3 * (time.perf_counter() - begin))))
+    least = dict.fromkeys(runs, np.inf)
+    for _ in range(_ROUNDS):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            run(times[name])
+            least[name] = min(least[name], (time.perf_counter() - begin) / times[name])
+    return {name: 1e6 * float(each) for name, each in least.items()}
 
 
 def _profile(problem: AccountProblem) -> _Profile:
     n, k = problem.loadings.shape
     groups = problem.group_low.size
     space = workspace(n, problem.lot_quantity.size, k, groups)
-    whole = _microseconds(lambda times: solve_repeatedly(problem, space, times))
-    first = _microseconds(lambda times: _repeat(_FIRST, problem, space, times))
+
+    def phase(which: int) -> Callable[[int], object]:
+        return lambda times: _repeat(which, problem, space, times)
+
+    outer = _microseconds(
+        {
+            "whole": lambda times: solve_repeatedly(problem, space, times),
+            "build": phase(_BUILD),
+            "envelopes": phase(_ENVELOPES),
+            "first": phase(_FIRST),
+        }
+    )
     solve_repeatedly(problem, space, 1)
-    state = fitted(space, n, k, groups).state
-    inside = int((np.asarray(state.response[:n]) > 0).sum())
-
-    def each(which: int) -> float:
-        return _microseconds(lambda times: _repeat(which, problem, space, times))
-
-    prices, minimise, slopes, look_up = each(_PRICES), each(_MINIMISE), each(_SLOPES), each(_LOOK_UP)
-    follow, system, rows, gaps = each(_FOLLOW), each(_SYSTEM), each(_ROWS), each(_GAPS)
-    by_name = max(each(_HESSIAN) - follow, 0.0) / max(inside, 1)
-    build, envelopes = each(_BUILD), each(_ENVELOPES)
+    inside = int((np.asarray(fitted(space, n, k, groups).state.response[:n]) > 0).sum())
+    inner = _microseconds({name: phase(which) for name, which in _INNER.items()})
     counted = _counted(problem)
-    per_call = {
-        "prices": (counted.calls["write_prices"], prices),
-        "columns minimised": (counted.calls["minimise_columns"], minimise),
-        "slopes along the step": (counted.calls["slope_and_curvature"], slopes),
-        "pieces looked up": (counted.calls["find_active_piece"], look_up / (n + 1 + groups)),
-        "responses taken over": (counted.calls["accept_responses"], follow),
-        "Hessian: names added": (counted.added, by_name),
-        "factors and step": (counted.calls["solve_newton_step"], system),
-        "gradient, exposures": (counted.calls["write_row_values"], rows),
-        "gap of a certificate": (counted.calls["plain_value_and_gap"], gaps),
-    }
+    calls: dict[str, float] = {name: counted.calls[function] for name, function in _FUNCTIONS.items()}
+    calls["Hessian: names added"] = counted.added
+    per_call = {name: inner[name] for name in _FUNCTIONS}
+    per_call["pieces looked up"] /= n + 1 + groups  # all columns are looked up in one repetition
+    per_call["Hessian: names added"] = max(inner["Hessian anew"] - inner["responses taken over"], 0.0) / max(inside, 1)
     return _Profile(
-        whole,
-        build,
-        envelopes,
-        first,
-        {name: count * cost for name, (count, cost) in per_call.items()},
-        {name: float(count) for name, (count, _) in per_call.items()},
-        counted.first_steps,
-        counted.steps,
-        counted.solves,
+        whole=outer["whole"],
+        build=outer["build"],
+        envelopes=outer["envelopes"],
+        first=outer["first"],
+        inner={name: calls[name] * cost for name, cost in per_call.items()},
+        calls=calls,
+        first_steps=counted.first_steps,
+        steps=counted.steps,
+        solves=counted.solves,
     )
 
 
@@ -231,9 +254,8 @@ def _outer_table(measured: dict[int, list[_Profile]], seeds: int) -> MeasuredTab
         ("convex solves", lambda p: p.solves),
     ]
     rows += [(label, *(f"{_mean(each, figure):.1f}" for each in measured.values())) for label, figure in counts]
-    note = (
-        f"Microseconds an account, mean of {seeds}, least of {_ROUNDS} rounds. {machine('numpy', 'numba')}; one thread."
-    )
+    how = f"Microseconds an account, mean of {seeds}, least of {_ROUNDS} rounds in turn"
+    note = f"{how}. {machine('numpy', 'numba')}; one thread."
     return MeasuredTable("Profile: the phases of a solve", ("", *(f"n = {n:,}" for n in measured)), rows, note)
 
 

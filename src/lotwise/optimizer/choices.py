@@ -10,7 +10,15 @@ from lotwise.optimizer.envelope import add_envelope
 from lotwise.optimizer.pieces import branch_minimum
 from lotwise.optimizer.problem import Choice, Columns
 
-__all__ = ["branch_least", "choose_branch", "choose_by_side", "choose_envelope", "choose_pieces", "name_least"]
+__all__ = [
+    "branch_least",
+    "choose_branch",
+    "choose_by_side",
+    "choose_envelope",
+    "choose_pieces",
+    "choose_point",
+    "name_least",
+]
 
 _FREE = int(Choice.FREE)
 _SELL_ONLY = int(Choice.SELL_ONLY)
@@ -48,8 +56,11 @@ def choose_envelope(columns: Columns, column: int) -> None:
 
 
 @inner_kernel
-def _add_point(columns: Columns, column: int, at: int) -> int:
-    """Pin a column to where it is held; returns where the next piece goes."""
+def choose_point(columns: Columns, column: int) -> bool:
+    """Pin a column to where it is held, by a piece of its own among the last; returns whether it was not pinned yet."""
+    at = columns.pieces.size - columns.table.size + column
+    if columns.table[column].start == at:
+        return False
     h = columns.table[column].held
     p = columns.table[column].own_start
     while p < columns.table[column].own_stop - 1 and h > columns.pieces[p].right:
@@ -59,9 +70,10 @@ def _add_point(columns: Columns, column: int, at: int) -> int:
     columns.pieces[at].slope = 0.0
     columns.pieces[at].curved = columns.table[column].curvature
     columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (h - columns.pieces[p].left)
+    columns.table[column].bridge = -1
     columns.table[column].start = at
     columns.table[column].stop = at + 1
-    return at + 1
+    return True
 
 
 @inner_kernel
@@ -76,7 +88,7 @@ def choose_pieces(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
         if choice[j] == _FREE:
             at = add_envelope(columns, j, at)
         elif choice[j] == _HOLD:
-            at = _add_point(columns, j, at)
+            choose_point(columns, j)
         else:
             choose_branch(columns, j, choice[j])
 

@@ -188,76 +188,76 @@ class Workspace(NamedTuple):
     marked: Booleans  # (N,)
 
 
-def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
-    """Allocate for at most so many names, lots, factors and group rows (about 0.4 MB at 500 names)."""
-    total = names + 1 + groups
-    rows = factors + 1 + groups
-    pieces = 2 * lots + 9 * names + 8 * (groups + 1)
-    columns = Columns(
+def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
+    pieces = 2 * lots + 10 * names + 9 * (total - names)  # the last `total` are points at which columns are held
+    integers = ("own_start", "own_stop", "hinge", "start", "stop", "bridge", "hull_start", "hull_stop", "hull_bridge")
+    table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
+    table |= dict.fromkeys((*integers, "kinked"), int)
+    return Columns(
         np.zeros(names * rows),
         np.zeros(names * rows),
         np.zeros(rows),
         np.zeros(3),
-        records(
-            total,
-            anchor=float,
-            curvature=float,
-            held=float,
-            proximal=float,
-            centre=float,
-            own_start=int,
-            own_stop=int,
-            hinge=int,
-            start=int,
-            stop=int,
-            bridge=int,
-            hull_start=int,
-            hull_stop=int,
-            hull_bridge=int,
-            kinked=int,
-        ),
+        records(total, **table),
         records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
-    by_row = [np.zeros(rows) for _ in range(6)]
-    by_column = [np.zeros(total) for _ in range(10)]
-    state = State(
-        theta=by_row[0],
-        price=by_column[0],
-        price_step=by_column[1],
-        weight=by_column[2],
-        response=by_column[3],
-        weight_next=by_column[4],
-        response_next=by_column[5],
+
+
+def _state(rows: int, total: int) -> State:
+    def of_rows() -> Floats:
+        return np.zeros(rows)
+
+    def of_columns() -> Floats:
+        return np.zeros(total)
+
+    return State(
+        theta=of_rows(),
+        price=of_columns(),
+        price_step=of_columns(),
+        weight=of_columns(),
+        response=of_columns(),
+        weight_next=of_columns(),
+        response_next=of_columns(),
         active=np.zeros(11 * total),
         piece=np.zeros(total, np.int64),
         loose=np.zeros(total, np.int64),
         loose_count=np.zeros(1, np.int64),
         chosen=np.zeros(total, np.uint64),
-        change=by_column[8],
+        change=of_columns(),
         block=np.zeros(2 * rows * BLOCK),
-        gradient=by_row[1],
-        step=by_row[2],
-        pivot=by_row[3],
+        gradient=of_rows(),
+        step=of_rows(),
+        pivot=of_rows(),
         hessian=np.zeros(rows * (rows + WIDE)),
         factor=np.zeros(rows * (rows + WIDE)),
-        repaired=by_column[6],
-        best=by_column[7],
-        best_theta=by_row[4],
-        found=by_column[9],
-        found_theta=by_row[5],
+        repaired=of_columns(),
+        best=of_columns(),
+        best_theta=of_rows(),
+        found=of_columns(),
+        found_theta=of_rows(),
     )
-    cases = Cases(
-        np.zeros(1, np.int64),
-        np.zeros(MOST_CASES),
-        np.zeros(MOST_CASES * rows),
-        np.zeros(MOST_CASES, np.int64),
-        np.zeros((MOST_CASES, MOST_SPLITS), np.int64),
-        np.zeros(MOST_SPLITS, np.int64),
-        np.zeros(MOST_SPLITS, np.bool_),
-        np.zeros(MOST_SPLITS),
-        np.zeros(MOST_SPLITS * rows),
+
+
+def _cases(rows: int) -> Cases:
+    return Cases(
+        closed=np.zeros(1, np.int64),
+        bound=np.zeros(MOST_CASES),
+        theta=np.zeros(MOST_CASES * rows),
+        depth=np.zeros(MOST_CASES, np.int64),
+        said=np.zeros((MOST_CASES, MOST_SPLITS), np.int64),
+        open_said=np.zeros(MOST_SPLITS, np.int64),
+        open_other=np.zeros(MOST_SPLITS, np.bool_),
+        open_bound=np.zeros(MOST_SPLITS),
+        open_theta=np.zeros(MOST_SPLITS * rows),
     )
-    return Workspace(columns, state, cases, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
+
+
+def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
+    """Allocate for at most so many names, lots, factors and group rows (about 0.5 MB at 500 names)."""
+    total = names + 1 + groups
+    rows = factors + 1 + groups
+    flags = np.zeros(total, np.uint8), np.zeros(total, np.bool_)
+    return Workspace(_columns(names, lots, rows, total), _state(rows, total), _cases(rows), *flags)
 
 
 @inner_kernel
@@ -268,23 +268,9 @@ def copy_values(source: Floats, target: Floats) -> None:
 
 
 @kernel
-def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace:
-    """View of a workspace at the size of one problem; matrices contiguous, pieces at full capacity."""
-    n = names
-    m = factors + 1 + groups
-    size = n + 1 + groups
+def _fitted_state(t: State, size: int, m: int) -> State:
     width = (m + WIDE) // WIDE * WIDE
-    c = space.columns
-    columns = Columns(
-        c.rows[: n * m].reshape((m, n)),
-        c.coupling[: n * m].reshape((n, m)),
-        c.right_side[:m],
-        c.scales,
-        c.table[:size],
-        c.pieces,
-    )
-    t = space.state
-    state = State(
+    return State(
         t.theta[:m],
         t.price[:size],
         t.price_step[:size],
@@ -310,6 +296,23 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         t.found[:size],
         t.found_theta[:m],
     )
+
+
+@kernel
+def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace:
+    """View of a workspace at the size of one problem; matrices contiguous, pieces at full capacity."""
+    n = names
+    m = factors + 1 + groups
+    size = n + 1 + groups
+    c = space.columns
+    columns = Columns(
+        c.rows[: n * m].reshape((m, n)),
+        c.coupling[: n * m].reshape((n, m)),
+        c.right_side[:m],
+        c.scales,
+        c.table[:size],
+        c.pieces,
+    )
     v = space.cases
     cases = Cases(
         v.closed,
@@ -322,4 +325,5 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         v.open_bound,
         v.open_theta[: MOST_SPLITS * m].reshape((MOST_SPLITS, m)),
     )
+    state = _fitted_state(space.state, size, m)
     return Workspace(columns, state, cases, space.choice[:size], space.marked[:size])

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, kernel
-from lotwise.optimizer.choices import choose_by_side, choose_pieces
+from lotwise.optimizer.choices import choose_by_side, choose_pieces, choose_point
 from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_convex
 from lotwise.optimizer.input_checks import checked, is_possible
 from lotwise.optimizer.preparation import is_solvable, prepare
@@ -39,6 +39,7 @@ __all__ = [
     "Certified",
     "Multipliers",
     "choose_and_solve",
+    "hold_and_solve",
     "is_solvable",
     "prepare",
     "solve_account",
@@ -46,6 +47,7 @@ __all__ = [
 ]
 
 _FREE = int(Choice.FREE)
+_HOLD = int(Choice.HOLD)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
@@ -143,6 +145,24 @@ def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[
         copy_values(state.found, state.best)
         copy_values(state.found_theta, state.best_theta)
     return first, split
+
+
+@kernel
+def hold_and_solve(problem: AccountProblem, fit: Workspace) -> Certified:
+    """Solve again, warm, with more names pinned to where they are held: those whose choice has become HOLD.
+
+    For the account that `choose_and_solve` or this function solved last. Best weights and multipliers are left in
+    state.best and state.best_theta.
+    """
+    columns, state = fit.columns, fit.state
+    for k in range(state.loose_count[0]):
+        renew_column(columns, state, state.loose[k])
+    for j in range(columns.table.size):
+        if fit.choice[j] == _HOLD and choose_point(columns, j):
+            renew_column(columns, state, j)
+    copy_values(state.best_theta, state.theta)
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    return solve_convex(columns, state, problem.loadings.shape[1], aim, False)
 
 
 @kernel

@@ -13,7 +13,7 @@ from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.reached_bound import bound_as_reached
 from lotwise.optimizer.rounding import objective_at, round_to_shares
-from lotwise.optimizer.single_account import choose_and_solve, is_solvable, prepare, solve_chosen
+from lotwise.optimizer.single_account import choose_and_solve, hold_and_solve, is_solvable, prepare
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
@@ -160,12 +160,6 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
 
 
 @kernel
-def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
-    fit.state.theta[:] = fit.state.best_theta
-    return solve_chosen(problem, fit, at).steps
-
-
-@kernel
 def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool) -> None:
     """Round the current solution to tradable shares and take them from lots."""
     weights = arrays.written[: sizes.names]
@@ -185,7 +179,6 @@ def _make_tradable(
     sizes: Sizes,
     scratch: Scratch,
     fit: Workspace,
-    at: int,
 ) -> tuple[int, int]:
     """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash)."""
     household, account = place
@@ -199,7 +192,7 @@ def _make_tradable(
         few = _FEW if attempt < _MOST_HALVINGS - _MOST_ROUNDS else sizes.names
         if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
-        steps += _solve_again(problem, fit, at)
+        steps += hold_and_solve(problem, fit).steps
     hold = fit.marked[: sizes.names]
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
@@ -216,7 +209,7 @@ def _make_tradable(
                 fit.choice[name] = _HOLD
                 arrays.names[name].delta = 0
         if attempt < _MOST_ROUNDS - 1:
-            steps += _solve_again(problem, fit, at)
+            steps += hold_and_solve(problem, fit).steps
     take_from_lots(book, arrays, sizes)
     cash = keep_cash(book, market, account, arrays, sizes, whole)
     return steps, cash
@@ -271,7 +264,7 @@ def solve_account_night(
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
     first, split = choose_and_solve(problem, fit, at)
-    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)
+    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     _write_weights(arrays, sizes)
     written = _reckon(problem, fit, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
     doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))

@@ -18,7 +18,10 @@ __all__ = ["SoftBound", "soft_bound"]
 
 
 class SoftBound(NamedTuple):
-    """The bound, and the sum of the magnitudes that it was summed from, by which its roundoff is measured."""
+    """The bound, and the sum of the magnitudes that it was summed from, by which its roundoff is measured.
+
+    The price of a name counts with all that was summed to make it, however much of that cancelled.
+    """
 
     value: float
     magnitude: float
@@ -32,11 +35,13 @@ def soft_bound(
     Prices as in `dual_bound`. `sides` (n,) restrict names: -1 to their sales, 1 to their purchases, 0 not at all; of
     several, each name takes the one that gives the greatest bound.
     """
-    at_price = account.loadings @ factor_price + cash_price
     entries = np.repeat(group_price, np.diff(account.group_start)) * account.group_coefficient
-    at_price += np.bincount(account.group_name, entries, account.names)
-    every = sides or (np.zeros(account.names, np.int64),)
-    names = np.max([_names_least(account, at_price, side) for side in every], axis=0)
+    at_price = account.loadings @ factor_price + cash_price + np.bincount(account.group_name, entries, account.names)
+    summed = np.abs(account.loadings) @ np.abs(factor_price) + abs(cash_price)
+    summed += np.bincount(account.group_name, np.abs(entries), account.names)
+    every = [_names_least(account, at_price, side) for side in sides or (np.zeros(account.names, np.int64),)]
+    names = np.max([least for least, _ in every], axis=0)
+    weights = np.max([weight for _, weight in every], axis=0)
     parts = [
         -float(factor_price @ factor_price) / (2 * account.risk_price),
         -float(factor_price @ (account.loadings.T @ account.target)),
@@ -45,7 +50,7 @@ def soft_bound(
         *_groups_least(account, group_price).tolist(),
         *names.tolist(),
     ]
-    return SoftBound(float(np.sum(parts)), float(np.abs(parts).sum()))
+    return SoftBound(float(np.sum(parts)), float(np.abs(parts).sum() + summed @ weights))
 
 
 def _cash_least(account: ReferenceAccount, price: float) -> float:
@@ -73,8 +78,8 @@ def _groups_least(account: ReferenceAccount, price: Floats) -> Floats:
     return np.asarray((account.violation_price * missed - price * value).min(axis=0))
 
 
-def _names_least(account: ReferenceAccount, price: Floats, side: Ints) -> Floats:
-    """Least of each name's cost, specific risk, charge of missed bounds and price x weight, (n,).
+def _names_least(account: ReferenceAccount, price: Floats, side: Ints) -> tuple[Floats, Floats]:
+    """Least of each name's cost, specific risk, charge of missed bounds and price x weight, (n,), and the weight there.
 
     The cost of selling down to w is that of the cheapest lots; purchases and sales are never mixed.
     """
@@ -98,9 +103,11 @@ def _names_least(account: ReferenceAccount, price: Floats, side: Ints) -> Floats
     weight = weight.clip(left, right)
     missed = np.maximum(low - weight, 0.0) + np.maximum(weight - high, 0.0)
     value = spent + slope * (weight - right) + 0.5 * curvature * (weight - target) ** 2
-    least = np.full(n, np.inf)
-    np.minimum.at(least, name, (value + charge * missed + price[name] * weight).min(axis=0))
-    return least
+    value += charge * missed + price[name] * weight
+    best = value.argmin(axis=0), np.arange(name.size)
+    order = np.lexsort((value[best], name))
+    first = order[np.searchsorted(name[order], np.arange(n))]
+    return value[best][first], weight[best][first]
 
 
 def _spent_before(account: ReferenceAccount) -> Floats:
