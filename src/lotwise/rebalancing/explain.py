@@ -300,7 +300,7 @@ def _name_lines(
 
 
 def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
-    value = int(account_value(book, market, account))
+    value = int(account_value(book, account, scratch.household))
     if not book.accounts.trades[account] or value <= 0:
         return AccountStory(account, value, None, False, float("nan"), float("nan"), ())
     sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
-from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.money import FULL_RATE, SHARE
 from lotwise.optimizer.problem import AccountProblem
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
 from lotwise.rebalancing.lot_costs import lot_price
-from lotwise.rebalancing.scratch import AccountArrays, Scratch
-from lotwise.rebalancing.wash_windows import loss_is_barred, may_buy_tonight
+from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
+from lotwise.rebalancing.wash_windows import first_lot, loss_is_barred, may_buy_tonight
 from lotwise.securities.market import Market
 
 __all__ = ["Sizes", "account_value", "clear_account", "formulate", "problem_of"]
@@ -40,11 +40,12 @@ class Sizes(NamedTuple):
 
 
 @kernel
-def account_value(book: Book, market: Market, account: int) -> int:
-    """Market value of an account's lots and cash, exact money."""
+def account_value(book: Book, account: int, state: HouseholdState) -> int:
+    """Market value of the lots and cash of an account of the open household, exact money."""
     total = int(book.accounts.cash[account])
+    first = first_lot(book, book.accounts.household[account])
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
-        total += mul_div(book.lots.shares[lot], market.price[book.lots.security[lot]], SHARE)
+        total += state.worth[lot - first]
     return total
 
 
@@ -165,6 +166,7 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
     taxable = book.accounts.kind[account] == _TAXABLE
     multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
     terms = _terms_of(book, household)
+    before = first_lot(book, household)
     name, at = -1, 0
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         security = book.lots.security[lot]
@@ -174,7 +176,7 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
             name += 1
             _add_name(market, security, name, arrays)
             problem.lot_start[name] = at
-        worth = mul_div(book.lots.shares[lot], market.price[security], SHARE)
+        worth = state.worth[lot - before]
         arrays.names[name].position += book.lots.shares[lot]
         weight = book.lots.shares[lot] / SHARE * (market.price[security] / value)
         problem.held[name] += weight

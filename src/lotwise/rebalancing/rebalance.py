@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inner_kernel, kernel
-from lotwise.money import IntArray
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night
 from lotwise.rebalancing.book import Book
@@ -34,7 +33,7 @@ from lotwise.rebalancing.recording import (
     record_relaxations,
     record_trades,
 )
-from lotwise.rebalancing.scratch import Scratch, scratch_for
+from lotwise.rebalancing.scratch import HouseholdState, Scratch, scratch_for
 from lotwise.rebalancing.tax_of_trades import tax_of_trades
 from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
@@ -134,13 +133,13 @@ def _solve_one(
 
 
 @inner_kernel
-def _household_value(book: Book, market: Market, household: int, values: IntArray) -> tuple[int, int]:
-    """Money in all accounts, and in those that are solved; that of each account is written to `values`."""
+def _household_value(book: Book, household: int, state: HouseholdState) -> tuple[int, int]:
+    """Money in all accounts, and in those that are solved; that of each account stays in `state`."""
     every, solved = 0, 0
     start = book.households.account_start[household]
     for account in range(start, book.households.account_start[household + 1]):
-        value = account_value(book, market, account)
-        values[account - start] = value
+        value = account_value(book, account, state)
+        state.value[account - start] = value
         every += value
         if book.accounts.trades[account] and value > 0:
             solved += value
@@ -189,13 +188,13 @@ def _rebalance_household(
         outcomes[at].status = _REFUSED
         outcomes[at].cause = _BAD_DATA
         return rows
-    every, solved_value = _household_value(book, market, household, scratch.household.value)
+    open_household(book, market, household, scratch.household, volatility)
+    every, solved_value = _household_value(book, household, scratch.household)
     outcomes[at].value = every
     tally = draft.tally
     _reset(tally)
     start = rows
     failed = False
-    open_household(book, market, household, scratch.household, volatility)
     first_account = book.households.account_start[household]
     for account in range(first_account, book.households.account_start[household + 1]):
         value = scratch.household.value[account - first_account]

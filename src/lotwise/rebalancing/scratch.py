@@ -41,6 +41,7 @@ class HouseholdState(NamedTuple):
     touched: Int32Array  # securities with an entry in active_before / active_after
     counts: Ints  # (2,) how many are in `marked` and in `touched`
     value: Ints  # (most accounts of a household,) money of each account of the household in hand
+    worth: Ints  # (most lots of a household,) money of each of its lots
 
 
 class AccountArrays(NamedTuple):
@@ -73,7 +74,7 @@ def _most(starts: NDArray[np.int64]) -> int:
     return int(np.max(np.diff(starts), initial=0))
 
 
-def _household_state(groups: int, securities: int, accounts: int) -> HouseholdState:
+def _household_state(groups: int, securities: int, accounts: int, lots: int) -> HouseholdState:
     by_group = records(
         groups,
         no_buy_until=int,
@@ -93,6 +94,7 @@ def _household_state(groups: int, securities: int, accounts: int) -> HouseholdSt
         np.zeros(securities, np.int32),
         np.zeros(2, np.int64),
         np.zeros(accounts, np.int64),
+        np.zeros(lots, np.int64),
     )
 
 
@@ -147,5 +149,7 @@ def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
     tables = _account_tables(securities, names, lots)
     sources = np.full(rows, -1, np.int32)
     account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), sources)
-    most = _most(book.households.account_start[first : last + 1])
-    return Scratch(_household_state(groups, securities, most), account, workspace(names, lots, factors, rows))
+    account_start = book.households.account_start[first : last + 1]
+    household_lots = _most(book.accounts.lot_start[account_start])
+    state = _household_state(groups, securities, _most(account_start), household_lots)
+    return Scratch(state, account, workspace(names, lots, factors, rows))

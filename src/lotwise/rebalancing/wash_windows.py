@@ -19,12 +19,26 @@ from lotwise.rebalancing.lot_costs import barred_loss_cost
 from lotwise.rebalancing.scratch import HouseholdState
 from lotwise.securities.market import Market
 
-__all__ = ["close_household", "forget_tonight", "loss_is_barred", "mark_traded", "may_buy_tonight", "open_household"]
+__all__ = [
+    "close_household",
+    "first_lot",
+    "forget_tonight",
+    "loss_is_barred",
+    "mark_traded",
+    "may_buy_tonight",
+    "open_household",
+]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _REPLACEMENT = int(LotFlag.REPLACEMENT)
 _UNKNOWN_TAX = int(LotFlag.UNKNOWN_TAX)
 _NO_DATE = int(NO_DATE)
+
+
+@inner_kernel
+def first_lot(book: Book, household: int) -> int:
+    """Row of a household's first lot; of the household after the last, the number of lots."""
+    return int(book.accounts.lot_start[book.households.account_start[household]])
 
 
 @inner_kernel
@@ -68,7 +82,7 @@ def _price_barred_losses(
             short, long = (0.0, np.inf), (0.0, np.inf)
             while lot < last and lots.security[lot] == security:
                 known = not lots.flags[lot] & _UNKNOWN_TAX and lots.shares[lot] > 0
-                value = mul_div(lots.shares[lot], market.price[security], SHARE) if known else 0
+                value = state.worth[lot - first_lot(book, household)] if known else 0
                 if value > 0 and is_long_term_number(lots.holding_start[lot], int(market.as_of)):
                     long = _nearest(lots.basis[lot] / value, depth, long)
                 elif value > 0:
@@ -84,8 +98,12 @@ def _price_barred_losses(
 def open_household(
     book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
 ) -> None:
-    """Write the household's windows into the dense tables."""
+    """Write what each of the household's lots is worth, and its windows into the dense tables."""
     windows = book.windows
+    first, last = first_lot(book, household), first_lot(book, household + 1)
+    for lot in range(first, last):
+        price = market.price[book.lots.security[lot]]
+        state.worth[lot - first] = mul_div(book.lots.shares[lot], price, SHARE)
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
         state.groups[group].no_buy_until = windows.no_buy_until[row]
