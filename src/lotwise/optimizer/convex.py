@@ -210,6 +210,17 @@ def _certify(columns: Columns, state: State, factors: int, on_pieces: bool) -> t
     return primal, primal - gap
 
 
+@inner_kernel
+def _forget(state: State, factors: int) -> None:
+    """Leave nothing of a solve that came to no number for the next one."""
+    state.price_step[:] = 0.0
+    copy_values(state.best, state.repaired)
+    state.response[:] = 0.0
+    state.hessian[:] = 0.0
+    for r in range(factors):
+        state.hessian[r, r] = 1.0
+
+
 class Aim(NamedTuple):
     """What a solve is for."""
 
@@ -247,7 +258,7 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
         on_pieces = _repair(columns, state, factors)
         value, below = _certify(columns, state, factors, on_pieces)
         if not np.isfinite(value - below):
-            state.price_step[:] = 0.0  # nothing of it may reach the next solve
+            _forget(state, factors)
             break
         if value < primal:
             primal = value
