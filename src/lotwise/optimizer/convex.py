@@ -22,7 +22,7 @@ _GAVE_UP = int(SolveStatus.GAVE_UP)
 # fewer but inner solves fail (ALGORITHM, traps).
 _FIRST_NEARNESS = 3e-3
 _SHRINK = 0.1
-_LEAST_NEARNESS = 1e-7
+_LEAST_NEARNESS = 1e-9
 _MOST_ROUNDS = 40
 _WARM_NEARNESS = 3e-5  # a warm solve begins with no less
 _UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
@@ -133,10 +133,23 @@ def _repair_groups(columns: Columns, state: State, factors: int) -> None:
 
 
 @inner_kernel
-def _repair(columns: Columns, state: State, factors: int) -> None:
+def _move_towards_held(columns: Columns, state: State, missing: float) -> None:
+    """Move every name towards what is held, as far as it takes to have cash inside its range: doing nothing has."""
+    n = columns.rows.shape[1]
+    apart = 0.0
+    for i in range(n):
+        apart += columns.table[i].held - state.repaired[i]
+    part = min(max(missing / apart, 0.0), 1.0) if apart != 0.0 else 0.0
+    for i in range(n):
+        state.repaired[i] += part * (columns.table[i].held - state.repaired[i])
+
+
+@inner_kernel
+def _repair(columns: Columns, state: State, factors: int) -> bool:
     """Copy the weights and push what rows lack into columns strictly inside a piece, softest first in effect.
 
-    They stay on their pieces, so that nobody needs to look these up again.
+    They stay on their pieces, so that nobody needs to look these up again. Returns whether that was enough; where it
+    was not, names are moved off their pieces.
     """
     m, n = columns.rows.shape
     lower, upper = state.active[LOWER], state.active[UPPER]
@@ -154,38 +167,58 @@ def _repair(columns: Columns, state: State, factors: int) -> None:
         for j in range(n + 1):
             state.repaired[j] = min(max(state.repaired[j] + share * state.response[j], lower[j]), upper[j])
     missing, _ = _missing_cash(state, n)
-    if missing != 0.0:
-        first, last = columns.table[n].start, columns.table[n].stop - 1
-        state.repaired[n] = min(
-            max(state.repaired[n] + missing, columns.pieces[first].left), columns.pieces[last].right
-        )
+    least, most = (
+        columns.pieces[columns.table[n].start].left,
+        columns.pieces[columns.table[n].stop - 1].right,
+    )
+    cash = float(state.repaired[n] + missing)
+    kept = float(min(max(cash, least), most))
+    state.repaired[n] = kept
+    enough = abs(cash - kept) <= _RESIDUAL
+    if not enough:
+        _move_towards_held(columns, state, cash - kept)
+        missing, _ = _missing_cash(state, n)
+        state.repaired[n] = min(max(kept + missing, least), most)
+    return enough
 
 
 @inner_kernel
-def _certify(columns: Columns, state: State, factors: int) -> tuple[float, float]:
+def _certify(columns: Columns, state: State, factors: int, on_pieces: bool) -> tuple[float, float]:
     """Value of the repaired weights on the pieces in force, and the dual's at state.theta: no solution is below that.
 
     The gap is summed by itself, from what each column and each exposure adds to it, all of them at least 0: the
     difference of the two values would drown in their roundoff. Group slacks take the value that their rows have.
+    `on_pieces`: columns without a proximal term are on the pieces they were minimised on, and need no walk.
     """
     m, n = columns.rows.shape
     exposure = state.gradient
     write_row_values(columns, state.repaired, exposure)
     for g in range(m - factors - 1):
         state.repaired[n + 1 + g] = exposure[factors + 1 + g]
-    primal, gap = plain_value_and_gap(state)
+    primal, gap = plain_value_and_gap(state) if on_pieces else (0.0, 0.0)
     gap -= state.theta[factors] * (exposure[factors] + state.repaired[n] - 1.0)
     for r in range(factors):
         away = exposure[r] - columns.right_side[r]
         primal += 0.5 * away * away
         gap += 0.5 * (away - state.theta[r]) * (away - state.theta[r])
-    for k in range(state.loose_count[0]):
-        j = state.loose[k]
-        if columns.table[j].proximal > 0.0:
+    for k in range(state.loose_count[0] if on_pieces else columns.table.size):
+        j = state.loose[k] if on_pieces else k
+        if columns.table[j].proximal > 0.0 or not on_pieces:
             value = value_from(columns, j, state.piece[j], state.repaired[j])
             primal += value
             gap += value + state.price[j] * state.repaired[j] - least_from(columns, j, state.piece[j], state.price[j])
     return primal, primal - gap
+
+
+@inner_kernel
+def _forget(state: State, factors: int) -> None:
+    """Leave nothing of a solve that came to no number for the next one."""
+    state.price_step[:] = 0.0
+    copy_values(state.best, state.repaired)
+    state.response[:] = 0.0
+    state.hessian[:] = 0.0
+    for r in range(factors):
+        state.hessian[r, r] = 1.0
 
 
 class Aim(NamedTuple):
@@ -222,10 +255,10 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
         goal = Goal(0.1 * aim.gap, residual, gain, _MOST_STEPS)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
-        _repair(columns, state, factors)
-        value, below = _certify(columns, state, factors)
+        on_pieces = _repair(columns, state, factors)
+        value, below = _certify(columns, state, factors, on_pieces)
         if not np.isfinite(value - below):
-            state.price_step[:] = 0.0  # nothing of it may reach the next solve
+            _forget(state, factors)
             break
         if value < primal:
             primal = value

@@ -141,7 +141,7 @@ def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> in
         columns,
         n,
         at,
-        (min(0.0, cash), max(1.0, cash)),
+        (min(0.0, cash, problem.cash_high), max(1.0, cash)),
         (problem.cash_low, problem.cash_high),
         (2.0 * penalty, 0.5 * penalty),
     )

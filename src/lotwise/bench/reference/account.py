@@ -93,8 +93,8 @@ class ReferenceAccount:
 
     @cached_property
     def most_owed(self) -> float:
-        """Cash goes no lower than minus this: what is owed already."""
-        return max(0.0, float(self.held.sum()) - 1.0)
+        """Cash goes no lower than minus this: what is owed already, or what the band lets be owed."""
+        return max(0.0, float(self.held.sum()) - 1.0, -self.cash_high)
 
     @cached_property
     def cheapest(self) -> Floats:
