@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lotwise.bench.risk_report import measure_risk
 from lotwise.bench.tables import MeasuredTable
+from lotwise.errors import LotwiseError
 
 __all__ = ["bench_app"]
 
@@ -35,3 +38,20 @@ SizeOption = Annotated[Size, typer.Option("--size", help="How much to measure.")
 def _show(tables: Iterable[MeasuredTable]) -> None:
     for table in tables:
         typer.echo(table.markdown())
+
+
+@bench_app.command(epilog="Example: lotwise bench risk --market prices --size full")
+def risk(
+    market: Annotated[Path, typer.Option("--market", help="Folder of prices, etfs, membership and dollar volumes.")],
+    size: SizeOption = Size.QUICK,
+) -> None:
+    """Judge risk forecasts out of sample: bias and QLIKE of random, tilted and optimised portfolios."""
+    try:
+        measured = measure_risk(market, full=size is Size.FULL)
+    except LotwiseError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    _show(measured.tables)
+    if size is Size.FULL and not measured.kept:
+        typer.echo(f"missed: the mean bias of optimised portfolios is {measured.optimised:.2f}", err=True)
+        raise typer.Exit(1)

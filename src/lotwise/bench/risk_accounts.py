@@ -39,6 +39,9 @@ _COST = 2e-4
 
 _LEAST_HELD = 1e-9
 
+# A standing behind all others.
+_NEVER = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
@@ -156,9 +159,10 @@ class OptimisedAccount:
         sector = np.array(known.structure.sector[: known.members])
         if self.terms.avoided >= 0:
             large = sorted({name for name in sector.tolist() if name and np.sum(sector == name) > 1})
-            order[sector == large[self.terms.avoided % len(large)]] = 2.0
+            order[sector == large[self.terms.avoided % len(large)]] = _NEVER
         may_buy = np.zeros(known.members, dtype=np.bool_)
         may_buy[np.argsort(order)[: self.terms.names]] = True
+        may_buy[order == _NEVER] = False
         barred = place[self._barred]
         may_buy[barred[barred >= 0]] = False
         return may_buy

@@ -19,7 +19,7 @@ from lotwise.risk.estimation import EstimationSettings, estimate
 from lotwise.risk.factor_model import FactorModel
 from lotwise.risk.returns import DAYS_PER_YEAR, daily_returns
 
-__all__ = ["OURS", "Forecast", "Forecaster", "forecasters", "of_covariance", "of_model"]
+__all__ = ["OURS", "Forecast", "Forecaster", "ModelWatch", "forecasters", "of_covariance", "of_lotwise", "of_model"]
 
 Floats = NDArray[np.float64]
 
@@ -67,6 +67,7 @@ class Forecast:
 
 
 Forecaster = Callable[[RiskDate], Forecast]
+ModelWatch = Callable[[RiskDate, FactorModel], None]
 
 
 def of_model(model: FactorModel, members: int) -> Forecast:
@@ -111,17 +112,21 @@ def _principal_components(known: RiskDate) -> Forecast:
     return Forecast(0.5 * loadings @ loadings.T + np.diag(specific), loadings, specific)
 
 
-def _lotwise(settings: EstimationSettings) -> Forecaster:
+def of_lotwise(settings: EstimationSettings, look: ModelWatch = lambda _known, _model: None) -> Forecaster:
+    """The risk model of Lotwise; `look` is shown every model."""
+
     def forecast(known: RiskDate) -> Forecast:
-        return of_model(estimate(known.history, known.structure, settings, as_of=known.day), known.members)
+        model = estimate(known.history, known.structure, settings, as_of=known.day)
+        look(known, model)
+        return of_model(model, known.members)
 
     return forecast
 
 
-def forecasters() -> dict[str, Forecaster]:
-    """Every forecast that is compared, by the name it has in the tables."""
+def forecasters(look: ModelWatch = lambda _known, _model: None) -> dict[str, Forecaster]:
+    """Every forecast that is compared, by the name it has in the tables; `look` is shown every model of Lotwise."""
     return {
-        OURS: _lotwise(EstimationSettings()),
+        OURS: of_lotwise(EstimationSettings(), look),
         "sample covariance": _sample,
         "Ledoit-Wolf": _ledoit_wolf,
         "plain PCA": _principal_components,

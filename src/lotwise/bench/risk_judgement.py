@@ -24,7 +24,7 @@ from lotwise.bench.risk_market import RiskDate, RiskMarket
 from lotwise.bench.risk_metrics import outcome_of
 from lotwise.risk.returns import DAYS_PER_YEAR
 
-__all__ = ["OF_OURS", "OPTIMISED", "RANDOM", "SECTOR", "Judgement", "Record", "judge"]
+__all__ = ["OF_OURS", "OPTIMISED", "RANDOM", "SECTOR", "Judgement", "Record", "Sizes", "judge"]
 
 Floats = NDArray[np.float64]
 
