@@ -218,9 +218,7 @@ def test_roundoff_of_a_covariance_is_cleaned(tmp_path: Path) -> None:
         ("0.05", "0.05", "no negative eigenvalue, had -0.01"),
     ],
 )
-def test_a_covariance_that_is_none_is_refused_with_the_figure(
-    tmp_path: Path, one: str, other: str, said: str
-) -> None:
+def test_a_covariance_that_is_none_is_refused_with_the_figure(tmp_path: Path, one: str, other: str, said: str) -> None:
     files = long_prices(two_factors(one, other), 300, {})
     files |= {name: text for name, text in two_factors(one, other).items() if name.startswith("risk/")}
     firm = prepared(tmp_path, files)

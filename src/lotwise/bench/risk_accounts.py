@@ -115,7 +115,7 @@ class OptimisedAccount:
         order = np.lexsort((price, column))
         lots.keep(order)
         column, price = column[order], price[order]
-        held = np.bincount(column, weights=lots.value, minlength=known.members)
+        held = np.bincount(column, weights=lots.value, minlength=known.members).astype(np.float64)
         may_buy = self._may_buy(known, place)
         problem, chosen = _problem(self.terms, known, forecast, (held, may_buy), (column, lots.value, price))
         solution = solve_account(problem)
@@ -128,7 +128,7 @@ class OptimisedAccount:
         lots.keep(left > _LEAST_HELD)
         bought = solution.bought > _LEAST_HELD
         lots.add(known.columns[chosen[bought]], solution.bought[bought])
-        weights: Floats = np.bincount(place[lots.security], weights=lots.value, minlength=known.members)
+        weights: Floats = np.bincount(place[lots.security], weights=lots.value, minlength=known.members).astype(float)
         return weights
 
     def grown(self, columns: Ints, growth: Floats) -> None:

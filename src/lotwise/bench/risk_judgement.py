@@ -92,9 +92,7 @@ class _Judge:
         self.forecasters = forecasters
         self.sizes = sizes
         self.sectors = sectors
-        self.accounts = {
-            name: [OptimisedAccount(account) for account in terms(sizes.accounts)] for name in forecasters
-        }
+        self.accounts = {name: [OptimisedAccount(account) for account in terms(sizes.accounts)] for name in forecasters}
         self.judgement = Judgement()
 
     def month(self, known: RiskDate, growth: Callable[[], Floats]) -> None:

@@ -125,7 +125,8 @@ class RiskMarket:
         prices = self.adjusted[row : row + HORIZON + 1][:, columns].copy()
         for t in range(1, len(prices)):
             prices[t] = np.where(np.isfinite(prices[t]), prices[t], prices[t - 1])
-        return prices / prices[0]
+        growth: Floats = prices / prices[0]
+        return growth
 
     def with_prices(self, adjusted: Floats) -> RiskMarket:
         """The same market at other prices."""
@@ -171,7 +172,7 @@ def read_risk_market(folder: Path) -> RiskMarket:
     prices = _table(folder, "prices", ("ticker", "date", "adj_close"))
     counted = prices.group_by("date").len().sort("date")
     # A stray row of one security makes no trading day.
-    days = counted.filter(pl.col("len") > counted["len"].median() / 4)["date"]
+    days = counted.filter(pl.col("len") > pl.col("len").median() / 4)["date"]
     stocks = tuple(sorted(prices["ticker"].unique().to_list()))
     funds = tuple(sorted({*(fund for pair in FUND_PAIRS for fund in pair), *_MORE_FUNDS}))
     of_funds = _table(folder, "etfs", ("ticker", "date", "adj_close")).filter(pl.col("ticker").is_in(funds))

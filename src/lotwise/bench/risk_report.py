@@ -127,12 +127,12 @@ def _main_table(judgement: Judgement, size: RiskSize) -> MeasuredTable:
                 )
             )
     return MeasuredTable(
-        f"Risk forecasts out of sample, {size.first}-{size.last}: {len(judgement.years)} months of {HORIZON} trading days",
+        f"Risk forecasts out of sample, {size.first}-{size.last}, {len(judgement.years)} months of {HORIZON} days",
         ("portfolios", "forecast", "number", "predicted", "mean b", "b, 5% to 95%", "beyond 2", "beyond 3", "QLIKE"),
         rows,
-        "b: standard deviation over the months of active return / predicted, of each portfolio; 1 is right, above 1 the "
-        "forecast is too low. Beyond 2 and 3: share of months further out than that, 4.6% and 0.27% if returns were "
-        "normal. QLIKE: of the realised variance (21 daily active returns), 0 is perfect, lower is better. "
+        "b: standard deviation over the months of active return / predicted, of each portfolio; 1 is right, above 1 "
+        "the forecast is too low. Beyond 2 and 3: share of months further out than that, 4.6% and 0.27% if returns "
+        "were normal. QLIKE: of the realised variance (21 daily active returns), 0 is perfect, lower is better. "
         f"Solves that missed their gap: {judgement.unsolved}.",
     )
 

@@ -134,7 +134,7 @@ def _borrowed(proxies: Sequence[tuple[str, ProxyGroup]], matters: set[str]) -> l
             severity=Severity.WARNING,
             must_be="every security that is held or wanted",
             was=f"{symbol} is missing",
-            to_do=f"add its exposures and specific variance; until then {group.count} others stand for it, "
+            to_do=f"add its exposures and specific variance; until then {group.members} others stand for it, "
             f"{group.name}: their average exposures, the upper quartile of their specific variances",
         )
         for symbol, group in proxies

@@ -29,7 +29,7 @@ _LEAST_CLASS = 3
 class ProxyGroup(NamedTuple):
     """Who stands for a security: how many, and what they have in common."""
 
-    count: int
+    members: int
     name: str  # "the industry Oil", "the sector Energy", "the asset class Bonds", "all stocks"
 
 
