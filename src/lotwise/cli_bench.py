@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from lotwise.bench.risk_report import measure_risk
+from lotwise.bench.risk_report import FULL, QUICK, measure_risk
 from lotwise.bench.tables import MeasuredTable
 from lotwise.errors import LotwiseError
 
@@ -44,10 +44,14 @@ def _show(tables: Iterable[MeasuredTable]) -> None:
 def risk(
     market: Annotated[Path, typer.Option("--market", help="Folder of prices, etfs, membership and dollar volumes.")],
     size: SizeOption = Size.QUICK,
+    first: Annotated[int | None, typer.Option("--first", help="First year.", show_default="2012; quick 2018")] = None,
+    last: Annotated[int | None, typer.Option("--last", help="Last year.", show_default="2025; quick 2020")] = None,
 ) -> None:
     """Judge risk forecasts out of sample: bias and QLIKE of random, tilted and optimised portfolios."""
+    chosen = FULL if size is Size.FULL else QUICK
+    chosen = chosen._replace(first=first or chosen.first, last=last or chosen.last)
     try:
-        measured = measure_risk(market, full=size is Size.FULL)
+        measured = measure_risk(market, chosen)
     except LotwiseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

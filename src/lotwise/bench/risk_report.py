@@ -18,13 +18,17 @@ from lotwise.bench.risk_judgement import OF_OURS, OPTIMISED, RANDOM, SECTOR, Jud
 from lotwise.bench.risk_market import FUND_PAIRS, HORIZON, RiskDate, RiskMarket, read_risk_market
 from lotwise.bench.risk_metrics import bias_of, mean_qlike, outcome_of
 from lotwise.bench.tables import MeasuredTable
+from lotwise.errors import FolderError
 from lotwise.risk.factor_model import FactorModel
 from lotwise.risk.returns import DAYS_PER_YEAR
 
-__all__ = ["BAR", "RiskMeasurement", "RiskSize", "measure_risk"]
+__all__ = ["BAR", "FULL", "QUICK", "RiskMeasurement", "RiskSize", "measure_risk"]
 
 # Between these the mean bias of optimised portfolios must lie.
 BAR = (0.85, 1.15)
+
+# A standard deviation of fewer months says nothing.
+_LEAST_MONTHS = 6
 
 # A fund with fewer prices in the window than this tells nothing of how near it is to another.
 _LEAST_PRICES = 250
@@ -155,13 +159,18 @@ def _yearly_table(judgement: Judgement) -> MeasuredTable:
 
 
 def measure_risk(
-    folder: Path, *, full: bool, progress: Callable[[RiskDate], None] = lambda _known: None
+    folder: Path, size: RiskSize, progress: Callable[[RiskDate], None] = lambda _known: None
 ) -> RiskMeasurement:
-    """Judge every forecast on the market in a folder; FolderError where a table of it is missing."""
-    size = FULL if full else QUICK
+    """Judge every forecast on the market in a folder; FolderError where a table or the years are missing."""
     market = read_risk_market(folder)
+    rows = market.rows(size.first, size.last)
+    if len(rows) < _LEAST_MONTHS:
+        raise FolderError(
+            f"{folder}: must have prices of at least {_LEAST_MONTHS} months of {size.first}-{size.last}, "
+            f"had {len(rows)}"
+        )
     pairs = _Pairs(market)
-    judgement = judge(market, market.rows(size.first, size.last), forecasters(pairs.look), size.portfolios, progress)
+    judgement = judge(market, rows, forecasters(pairs.look), size.portfolios, progress)
     tables = [_main_table(judgement, size), _yearly_table(judgement), pairs.table()]
     optimised = bias_of(np.array(judgement.records[OPTIMISED, OURS].standardised)).mean
     return RiskMeasurement(tables, optimised)
