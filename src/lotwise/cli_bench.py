@@ -5,6 +5,7 @@ Exit status: 0 all bars kept, 1 one was missed (the table says which), 2 nothing
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -51,7 +52,8 @@ def risk(
     chosen = FULL if size is Size.FULL else QUICK
     chosen = chosen._replace(first=first or chosen.first, last=last or chosen.last)
     try:
-        measured = measure_risk(market, chosen)
+        with typer.progressbar(length=12 * (chosen.last - chosen.first + 1), label="months", file=sys.stderr) as bar:
+            measured = measure_risk(market, chosen, lambda _known: bar.update(1))
     except LotwiseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

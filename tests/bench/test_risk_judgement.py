@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lotwise.bench.risk_accounts import OptimisedAccount, standing, terms
-from lotwise.bench.risk_forecasts import OURS, Forecast, Forecaster, forecasters, of_covariance
+from lotwise.bench.risk_forecasts import OURS, Forecast, Forecaster, complete_returns, forecasters, of_covariance
 from lotwise.bench.risk_judgement import OPTIMISED, RANDOM, SECTOR, Judgement, Sizes, judge
 from lotwise.bench.risk_market import HORIZON, RiskDate, RiskMarket, read_risk_market
 from lotwise.bench.risk_metrics import bias_of
@@ -116,6 +116,33 @@ def test_a_forecast_narrowed_to_a_few_names_ranks_portfolios_as_the_whole_one(in
     # They differ by a constant: what the names outside cost whatever is done.
     assert np.ptp(whole - narrow) < 1e-12
     assert specific.min() > 0.0
+
+
+def test_members_that_look_the_same_to_a_forecast_can_be_optimised(index: SimulatedIndex) -> None:
+    """Two twins make a covariance singular; what is narrowed to them tracks as well as before."""
+    known = index.market.known(1300)
+    covariance = index.covariance.copy()
+    covariance[1] = covariance[0]
+    covariance[:, 1] = covariance[:, 0]
+    forecast = of_covariance(covariance / 252.0)
+    chosen = np.arange(20)
+    loadings, specific, target = forecast.within(chosen, known.benchmark)
+    assert np.all(np.isfinite(target))
+    assert 0.5 * loadings @ loadings.T + np.diag(specific) == pytest.approx(covariance[:20, :20], abs=1e-9)
+    account = OptimisedAccount(terms(1)[0])
+    assert account.rebalanced(known, forecast).sum() == pytest.approx(1.0)
+    assert account.unsolved == 0
+
+
+def test_gaps_leave_each_member_its_own_volatility(index: SimulatedIndex) -> None:
+    market = index.market
+    prices = market.adjusted.copy()
+    whole = complete_returns(market.known(1300))
+    prices[:900, 0] = np.nan
+    returns = complete_returns(market.with_prices(prices).known(1300))
+    assert np.all(np.isfinite(returns))
+    assert np.std(returns[:, 0]) == pytest.approx(np.std(whole[:, 0]), rel=0.15)
+    assert np.array_equal(returns[:, 1], whole[:, 1])
 
 
 def test_an_account_keeps_its_names_its_cash_and_its_rules(index: SimulatedIndex) -> None:

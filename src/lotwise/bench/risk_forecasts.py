@@ -1,8 +1,8 @@
 """What is judged: the risk model of Lotwise beside forecasts that anyone would try first, all from the same returns.
 
 Each becomes a `Forecast` of the N members of the index at one close. The peers need complete returns: a missing one is
-taken to be the mean of the others that day. They weigh all days of the window alike, as they are defined; their
-covariance of daily returns times 252 is the annual one.
+taken to be the mean of the others that day (`complete_returns`). They weigh all days of the window alike, as they are
+defined; their covariance of daily returns times 252 is the annual one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ from lotwise.risk.estimation import EstimationSettings, estimate
 from lotwise.risk.factor_model import FactorModel
 from lotwise.risk.returns import DAYS_PER_YEAR, daily_returns
 
-__all__ = ["OURS", "Forecast", "Forecaster", "ModelWatch", "forecasters", "of_covariance", "of_lotwise", "of_model"]
+__all__ = [
+    "OURS",
+    "Forecast",
+    "Forecaster",
+    "ModelWatch",
+    "complete_returns",
+    "forecasters",
+    "of_covariance",
+    "of_lotwise",
+    "of_model",
+]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +37,9 @@ OURS = "Lotwise"
 
 # Components that plain PCA keeps: as many as Lotwise may find among stocks.
 _COMPONENTS = 20
+
+# With fewer days than this a member has no volatility of its own.
+_FEW_DAYS = 60
 
 # Share of the largest diagonal that can be taken off a covariance matrix as specific variance.
 _OFF_DIAGONAL = 0.99
@@ -58,7 +71,9 @@ class Forecast:
         few = self.covariance[np.ix_(chosen, chosen)]
         left = benchmark.copy()
         left[chosen] = 0.0
-        target = benchmark[chosen] + np.linalg.solve(few, self.covariance[chosen] @ left)
+        # Two members of no history are one to a sample covariance: of all solutions the smallest.
+        stand_in, *_ = np.linalg.lstsq(few, self.covariance[chosen] @ left, rcond=1e-12)
+        target = benchmark[chosen] + stand_in
         size = np.sqrt(np.diag(few))
         least = max(float(np.linalg.eigvalsh(few / np.outer(size, size))[0]), 0.0)
         specific = _OFF_DIAGONAL * least * size * size
@@ -82,12 +97,20 @@ def of_covariance(daily: Floats) -> Forecast:
 
 
 def complete_returns(known: RiskDate) -> Floats:
-    """Daily returns of the members over the window, (T, N), gaps filled with the mean of the day."""
+    """Daily returns of the members over the window, (T, N), gaps filled with the mean of the day.
+
+    Each series is then scaled back to the volatility of its own days (the median one, where there are few), or else
+    the youngest members would look the safest.
+    """
     returns = daily_returns(known.history.adjusted)[:, : known.members]
     seen = np.isfinite(returns)
-    count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
-    mean = np.where(seen, returns, 0.0).sum(axis=1, keepdims=True) / count
-    return np.where(seen, returns, mean)
+    count = seen.sum(axis=0)
+    mean = np.where(seen, returns, 0.0).sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    filled = np.where(seen, returns, mean)
+    own = np.sqrt((np.where(seen, returns, 0.0) ** 2).sum(axis=0) / np.maximum(count, 1))
+    own = np.where(count >= _FEW_DAYS, own, np.median(own[count >= _FEW_DAYS]))
+    complete: Floats = filled * (own / np.sqrt(np.mean(filled * filled, axis=0)))
+    return complete
 
 
 def _sample(known: RiskDate) -> Forecast:

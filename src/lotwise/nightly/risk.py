@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +49,12 @@ def with_risk(firm: Firm) -> tuple[Firm, FactorModel]:
     model = risk_model_of(firm)
     attached = attach(firm.market, model, firm.market_labels)
     symbols = firm.market_labels.symbols
-    uses = _uses(firm.book)
-    matters = {symbols[i] for i in np.unique(np.concatenate([uses.lot_security, uses.wanted_security])).tolist()}
+    matters = {symbols[i] for i in np.flatnonzero(_held_or_wanted(firm.book, len(symbols))).tolist()}
     findings = [*_strangers(firm), *_borrowed(attached.proxies, matters), *_estimated_otherwise(firm, model, matters)]
     without = set(attached.without_risk)
     # What has no price has no value that could be at risk.
     missing = np.array([symbol in without for symbol in symbols], dtype=np.bool_) & (firm.market.price > 0)
-    pairs = _pairs(uses, missing) if without else []
+    pairs = _pairs(firm.book, missing) if without else []
     findings += _without_risk(firm, pairs)
     findings += _without_need([symbol for symbol in attached.without_risk if symbol not in matters])
     households = firm.book.households
@@ -66,42 +64,36 @@ def with_risk(firm: Firm) -> tuple[Firm, FactorModel]:
     return replace(firm, market=attached.market, book=book, findings=(*firm.findings, *findings)), model
 
 
-class _Uses(NamedTuple):
-    """Who holds what in accounts that trade, and what the models of those households want; parallel columns."""
-
-    lot_household: NDArray[np.int64]
-    lot_security: NDArray[np.int64]
-    model: NDArray[np.int64]  # of each household that trades
-    household: NDArray[np.int64]
-    wanted_model: NDArray[np.int64]
-    wanted_security: NDArray[np.int64]
+def _solved_lots(book: Book) -> Flags:
+    """Whether each lot is in an account that trades, (L,)."""
+    return np.repeat(book.accounts.trades, np.diff(book.accounts.lot_start))
 
 
-def _uses(book: Book) -> _Uses:
-    accounts, models = book.accounts, book.models
-    of_lot = np.repeat(np.arange(len(accounts.household)), np.diff(accounts.lot_start))
-    solved = accounts.trades[of_lot]
-    household = np.unique(accounts.household[accounts.trades]).astype(np.int64)
-    model = book.households.model[household].astype(np.int64)
-    of_weight = np.repeat(np.arange(len(models.cash)), np.diff(models.start))
-    followed = np.isin(of_weight, model) & (models.weight > 0.0)
-    return _Uses(
-        lot_household=accounts.household[of_lot][solved].astype(np.int64),
-        lot_security=book.lots.security[solved].astype(np.int64),
-        model=model,
-        household=household,
-        wanted_model=of_weight[followed],
-        wanted_security=models.security[followed].astype(np.int64),
-    )
+def _trading_households(book: Book) -> NDArray[np.int64]:
+    """Households with an account that trades."""
+    return np.unique(book.accounts.household[book.accounts.trades]).astype(np.int64)
 
 
-def _pairs(uses: _Uses, missing: Flags) -> list[tuple[int, int]]:
+def _held_or_wanted(book: Book, securities: int) -> Flags:
+    """Whether a security is in an account that trades, or in the model of a household that has one; (N,)."""
+    flags = np.zeros(securities, dtype=np.bool_)
+    flags[book.lots.security[_solved_lots(book)]] = True
+    models = book.models
+    for model in np.unique(book.households.model[_trading_households(book)]).tolist():
+        flags[models.security[models.start[model] : models.start[model + 1]]] = True
+    return flags
+
+
+def _pairs(book: Book, missing: Flags) -> list[tuple[int, int]]:
     """Every household and security of these (N,) that it holds or wants, once, in order."""
-    held = missing[uses.lot_security]
-    pairs = set(zip(uses.lot_household[held].tolist(), uses.lot_security[held].tolist(), strict=True))
-    wanted = missing[uses.wanted_security]
-    for model, security in zip(uses.wanted_model[wanted], uses.wanted_security[wanted].tolist(), strict=True):
-        pairs.update((household, security) for household in uses.household[uses.model == model].tolist())
+    lots = np.flatnonzero(_solved_lots(book) & missing[book.lots.security])
+    account = np.searchsorted(book.accounts.lot_start, lots, side="right") - 1
+    pairs = set(zip(book.accounts.household[account].tolist(), book.lots.security[lots].tolist(), strict=True))
+    models, households = book.models, _trading_households(book)
+    for model in np.unique(book.households.model[households]).tolist():
+        wanted = models.security[models.start[model] : models.start[model + 1]]
+        who = households[book.households.model[households] == model].tolist()
+        pairs.update((household, security) for security in wanted[missing[wanted]].tolist() for household in who)
     return sorted(pairs)
 
 
