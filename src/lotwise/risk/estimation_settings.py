@@ -34,7 +34,7 @@ class EstimationSettings:
     specific_half_life: float = 252.0
     # Of the level itself: 42 costs 10%, 84 36%; 10 gains 1%, and predictions that jump make trades.
     level_half_life: float = 21.0
-    # How much more a day counts for the level on which stocks fell, and less one on which they rose; 0 costs 2%.
+    # How much more a day counts for the level on which stocks fell, and less one on which they rose; 0 costs 3%.
     asymmetry: float = 0.5
     # Of the level of each past day, by which its returns are divided; 10 costs 2%, 3 changes nothing.
     smoothing_half_life: float = 5.0
