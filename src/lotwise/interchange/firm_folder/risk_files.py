@@ -22,7 +22,7 @@ from lotwise.risk.factor_model import FactorModel, Origin
 __all__ = ["read_risk_model"]
 
 _ESTIMATED = "until then the risk model is estimated from prices"
-_PEERS = "until then its peers stand for it"
+_PEERS = "until then its peers stand for it, if there are any"
 
 # So many symbols are named in a finding about many; the others are counted.
 _SHOWN = 10
@@ -184,13 +184,13 @@ def _half_covered(
             specific,
             "the specific variance of every security that has exposures",
             in_one - in_other,
-            "add them; until then their peers stand for them",
+            "add them; until then their peers stand for them, if there are any",
         ),
         (
             exposures,
             "exposures of every security that has a specific variance, 0 where it has none",
             in_other - in_one,
-            "add at least one row each; until then their peers stand for them",
+            "add at least one row each; until then their peers stand for them, if there are any",
         ),
     ):
         if missing:
