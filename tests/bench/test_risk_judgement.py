@@ -74,6 +74,17 @@ def test_a_sample_covariance_flatters_the_portfolios_that_are_optimised_with_it(
     assert bias[RANDOM, "sample"] == pytest.approx(bias[RANDOM, "truth"], rel=0.15)
 
 
+def test_the_model_of_lotwise_is_near_the_truth_where_there_is_one(index: SimulatedIndex) -> None:
+    """Steady normal returns: no weather to miss, so that what is left is the noise of an estimate."""
+    market = index.market
+    ours = {OURS: forecasters()[OURS], "truth": truth_of(index)}
+    judgement = judge(market, rows_of(market, 36), ours, SMALL)
+    for kind in (RANDOM, SECTOR, OPTIMISED):
+        of_truth = bias_of(np.array(judgement.records[kind, "truth"].standardised)).mean
+        bias = bias_of(np.array(judgement.records[kind, OURS].standardised)).mean
+        assert bias / of_truth == pytest.approx(1.0, abs=0.12), kind
+
+
 def test_the_future_changes_nothing_before_it(index: SimulatedIndex) -> None:
     """Prices after a month are shuffled: every forecast and every weight up to its start stays, bit for bit."""
     pytest.importorskip("sklearn", reason="needs scikit-learn (the extra bench)")
