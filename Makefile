@@ -2,7 +2,7 @@
 # make test    everything that CI checks: lint, types, layers, documentation, tests
 # make lint    ruff, mypy --strict and the import layers only
 # make docs    build the documentation into site/
-# make bench   measure the engine on simulated accounts
+# make bench   measure the engine on this machine, a quick look (everything: lotwise bench all --size full)
 # make clean   remove everything that make made
 #
 # Needs Python 3.11 or later; another one than python3: make PYTHON=python3.13 demo
@@ -32,7 +32,7 @@ docs: $(VENV)/.development-ready
 	$(BIN)/mkdocs --quiet build --strict
 
 bench: $(VENV)/.development-ready
-	$(BIN)/python bench/account_speed.py
+	$(BIN)/lotwise bench all --size quick
 
 clean:
 	rm -rf $(VENV) site demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,13 +1,15 @@
 """Reference tables that come from the code: a page says where, the build puts them there.
 
 A line `<!-- table: NAME -->` in a page becomes the table NAME, so that no key or column can be documented otherwise
-than it is read. mkdocs calls `on_page_markdown` for every page (mkdocs.yml: hooks).
+than it is read. A line `<!-- measured: NAME -->` becomes what `lotwise bench` wrote into measured/NAME.md, letter by
+letter. mkdocs calls `on_page_markdown` for every page (mkdocs.yml: hooks).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from lotwise.households.profile import profile_reference
@@ -33,11 +35,14 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 _MARKER = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
+_MEASURED = re.compile(r"^<!-- measured: (.+) -->$", re.MULTILINE)
+_FOLDER = Path(__file__).parent / "measured"
 
 
 def with_tables(markdown: str) -> str:
-    """Replace every marker by its table; an unknown name is a KeyError, which stops the build."""
-    return _MARKER.sub(lambda found: TABLES[found[1]](), markdown)
+    """Replace every marker by its table; an unknown name is an error, which stops the build."""
+    markdown = _MARKER.sub(lambda found: TABLES[found[1]](), markdown)
+    return _MEASURED.sub(lambda found: (_FOLDER / f"{found[1]}.md").read_text(encoding="utf-8"), markdown)
 
 
 def on_page_markdown(markdown: str, **_unused: Any) -> str:  # noqa: ANN401 - mkdocs passes page, config and files

@@ -31,7 +31,7 @@ import numpy as np
 from lotwise.money import mul_div
 from lotwise.optimizer.problem import AccountProblem
 from lotwise.optimizer.single_account import solve_account
-from tests.optimizer.accounts import small
+from lotwise.bench.accounts import small
 
 rng = np.random.default_rng(7)
 found = []

@@ -6,16 +6,20 @@ Exit status: 0 all bars kept, 1 one was missed (the table says which), 2 nothing
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-from lotwise.bench.risk_report import FULL, QUICK, measure_risk
 from lotwise.bench.tables import MeasuredTable
 from lotwise.errors import LotwiseError
+from lotwise.kernels import told_when_compiling
 
 __all__ = ["bench_app"]
 
@@ -24,6 +28,8 @@ bench_app = typer.Typer(
     rich_markup_mode="rich",
     help="Measure this engine on this machine: speed, quality, hostile accounts, throughput, risk forecasts.",
 )
+_err = Console(stderr=True)
+_MISSED, _NOTHING_MEASURED = 1, 2
 
 
 class Size(StrEnum):
@@ -34,30 +40,196 @@ class Size(StrEnum):
 
 
 SizeOption = Annotated[Size, typer.Option("--size", help="How much to measure.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The first account; the same seed, the same accounts.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write the tables into this Markdown file, too.")]
+YardstickOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--yardstick",
+        help="A folder with workload.py, qpform.py and solvers.py: measure on its accounts.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+MarketOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--market", help="A folder of real prices, for the topics that need one.", exists=True, file_okay=False
+    ),
+]
 
 
-def _show(tables: Iterable[MeasuredTable]) -> None:
-    for table in tables:
-        typer.echo(table.markdown())
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was asked for on the command line, for the topics to take what they know."""
+
+    size: Size
+    seed: int = 0
+    yardstick: Path | None = None
+    market: Path | None = None
 
 
-@bench_app.command(epilog="Example: lotwise bench risk --market prices --size full")
-def risk(
-    market: Annotated[Path, typer.Option("--market", help="Folder of prices, etfs, membership and dollar volumes.")],
-    size: SizeOption = Size.QUICK,
-    first: Annotated[int | None, typer.Option("--first", help="First year.", show_default="2012; quick 2018")] = None,
-    last: Annotated[int | None, typer.Option("--last", help="Last year.", show_default="2025; quick 2020")] = None,
+class CannotMeasureError(Exception):
+    """A topic lacks something: the words say what, and what to do."""
+
+
+def _topic(module: str) -> Any:  # noqa: ANN401 - a module
+    """Import what measures a topic; it may need libraries that a run does not."""
+    try:
+        return import_module(f"lotwise.bench.{module}")
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.partition(".")[0] == "lotwise":
+            raise
+        raise CannotMeasureError(f"{missing.name} is not installed: pip install 'lotwise[bench]'") from missing
+
+
+def _speed(chosen: Chosen, names: list[int] | None = None, seeds: int | None = None) -> Iterator[MeasuredTable]:
+    quick = chosen.size is Size.QUICK
+    sizes = names or ([100, 500] if quick else [100, 500, 1000, 3000])
+    count, rounds = (3, 3) if quick else (5, 5)
+    yield from _topic("speed").speed(sizes, seeds or count, rounds, chosen.yardstick)
+    if not chosen.yardstick:
+        yield from _topic("phases").phases(sizes, 1 if quick else 3)
+
+
+def _quality(chosen: Chosen) -> Iterator[MeasuredTable]:
+    accounts = {100: 200, 500: 50} if chosen.size is Size.QUICK else {100: 2_000, 500: 1_000}
+    compared = {100: 20, 500: 5} if chosen.size is Size.QUICK else accounts
+    yield from _topic("quality").quality(accounts, compared, chosen.seed, chosen.yardstick)
+
+
+def _hostile(chosen: Chosen) -> Iterator[MeasuredTable]:
+    each, mixed = (8, 500) if chosen.size is Size.QUICK else (170, 10_140)
+    yield from _topic("hostility").hostility(each, mixed, chosen.seed)
+
+
+def _risk(chosen: Chosen, first: int | None = None, last: int | None = None) -> Iterator[MeasuredTable]:
+    if chosen.market is None:
+        raise CannotMeasureError("it needs a folder of real prices: --market DIR")
+    topic = _topic("risk_report")
+    size = topic.QUICK if chosen.size is Size.QUICK else topic.FULL
+    size = size._replace(first=first or size.first, last=last or size.last)
+    months = 12 * (size.last - size.first + 1)
+    try:
+        with typer.progressbar(length=months, label="months", file=sys.stderr) as bar:
+            tables = topic.measure_risk(chosen.market, size, lambda _known: bar.update(1))
+    except LotwiseError as trouble:
+        raise CannotMeasureError(str(trouble)) from trouble
+    yield from tables
+
+
+# What `lotwise bench all` runs, in this order.
+TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
+    "speed": _speed,
+    "quality": _quality,
+    "hostile": _hostile,
+    "risk": _risk,
+}
+
+
+class _Report:
+    """Tables as they come: on the screen, in a file where one is named, and whether their bars were kept."""
+
+    def __init__(self, out: Path | None = None) -> None:
+        self._out = out
+        self.shown = 0
+        self.kept = True
+        if out:
+            out.write_text("", encoding="utf-8")
+
+    def show(self, tables: Iterable[MeasuredTable]) -> None:
+        """Show each table once it is measured, so that a long run that is interrupted leaves what it has."""
+        for table in tables:
+            typer.echo(table.markdown())
+            self.shown += 1
+            self.kept &= not table.missed
+            if self._out:
+                with self._out.open("a", encoding="utf-8") as file:
+                    file.write(table.markdown() + "\n")
+
+    @property
+    def status(self) -> int:
+        """Exit status of the command."""
+        if not self.shown:
+            return _NOTHING_MEASURED
+        return 0 if self.kept else _MISSED
+
+
+@contextmanager
+def _measuring() -> Iterator[None]:
+    """Say when kernels are compiled; turn what stands in the way into words and exit status 2."""
+    try:
+        with told_when_compiling(_say_compiling):
+            yield
+    except (CannotMeasureError, FileNotFoundError) as trouble:
+        _err.print(f"error: {trouble}", style="red", highlight=False, markup=False)
+        raise typer.Exit(_NOTHING_MEASURED) from None
+
+
+def _say_compiling() -> None:
+    _err.print("compiling the kernels (once, about two minutes)", highlight=False)
+
+
+def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:
+    report = _Report(out)
+    with _measuring():
+        report.show(tables())
+    raise typer.Exit(report.status)
+
+
+@bench_app.command("speed")
+def speed_command(
+    names: Annotated[list[int] | None, typer.Option("--names", min=2, help="Only this many names; repeatable.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Accounts of each size.")] = None,
+    yardstick: YardstickOption = None,
+    size: SizeOption = Size.FULL,
+    out: OutOption = None,
+) -> None:
+    """Time one account against two quadratic programs solved by PIQP, interleaved, and profile it by phase."""
+    _measure(lambda: _speed(Chosen(size, yardstick=yardstick), names, seeds), out)
+
+
+@bench_app.command("quality")
+def quality_command(
+    yardstick: YardstickOption = None, size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None
+) -> None:
+    """Compare the trades with their certified bound, with two programs of PIQP and with the true optimum."""
+    _measure(lambda: _quality(Chosen(size, seed, yardstick)), out)
+
+
+@bench_app.command("hostile")
+def hostile_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
+    """Solve thousands of accounts with something wrong, and check every claim about each."""
+    _measure(lambda: _hostile(Chosen(size, seed)), out)
+
+
+@bench_app.command("risk", epilog="Example: lotwise bench risk --market prices --size full")
+def risk_command(
+    market: MarketOption = None,
+    first: Annotated[int | None, typer.Option("--first", help="First year; as --size says, if not given.")] = None,
+    last: Annotated[int | None, typer.Option("--last", help="Last year.")] = None,
+    size: SizeOption = Size.FULL,
+    out: OutOption = None,
 ) -> None:
     """Judge risk forecasts out of sample: bias and QLIKE of random, tilted and optimised portfolios."""
-    chosen = FULL if size is Size.FULL else QUICK
-    chosen = chosen._replace(first=first or chosen.first, last=last or chosen.last)
-    try:
-        with typer.progressbar(length=12 * (chosen.last - chosen.first + 1), label="months", file=sys.stderr) as bar:
-            measured = measure_risk(market, chosen, lambda _known: bar.update(1))
-    except LotwiseError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    _show(measured.tables)
-    if size is Size.FULL and not measured.kept:
-        typer.echo(f"missed: the mean bias of optimised portfolios is {measured.optimised:.2f}", err=True)
-        raise typer.Exit(1)
+    _measure(lambda: _risk(Chosen(size, market=market), first, last), out)
+
+
+@bench_app.command("all")
+def all_command(
+    yardstick: YardstickOption = None,
+    market: MarketOption = None,
+    size: SizeOption = Size.FULL,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+) -> None:
+    """Measure every topic; one that lacks its data or libraries is left out, and says so."""
+    chosen = Chosen(size, seed, yardstick, market)
+    report = _Report(out)
+    for name, tables in TOPICS.items():
+        try:
+            with told_when_compiling(_say_compiling):
+                report.show(tables(chosen))
+        except (CannotMeasureError, FileNotFoundError) as trouble:
+            _err.print(f"{name} is left out: {trouble}", highlight=False, markup=False)
+    raise typer.Exit(report.status)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+pytest.importorskip("sklearn", reason="needs scikit-learn (the extra bench)")
+
 from lotwise.bench.risk_accounts import OptimisedAccount, standing, terms
 from lotwise.bench.risk_forecasts import OURS, Forecast, Forecaster, complete_returns, forecasters, of_covariance
 from lotwise.bench.risk_judgement import OPTIMISED, RANDOM, SECTOR, Judgement, Sizes, judge
@@ -87,7 +89,6 @@ def test_the_model_of_lotwise_is_near_the_truth_where_there_is_one(index: Simula
 
 def test_the_future_changes_nothing_before_it(index: SimulatedIndex) -> None:
     """Prices after a month are shuffled: every forecast and every weight up to its start stays, bit for bit."""
-    pytest.importorskip("sklearn", reason="needs scikit-learn (the extra bench)")
     market = index.market
     rows = rows_of(market, 4)
     cut = rows[2]

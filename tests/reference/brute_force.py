@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.reference.account import Floats, ReferenceAccount
-from tests.reference.general_solvers import by_clarabel
-from tests.reference.objective import Judgement, judge
-from tests.reference.programs import signed_program
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.general_solvers import by_clarabel
+from lotwise.bench.reference.objective import Judgement, judge
+from lotwise.bench.reference.programs import signed_program
 
 __all__ = ["Optimum", "true_optimum"]
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tests.reference.account import Floats, ReferenceAccount, Sparse
-from tests.reference.general_solvers import NotSolvedError, clarabel, quiet_settings
+from lotwise.bench.reference.account import Floats, ReferenceAccount, Sparse
+from lotwise.bench.reference.general_solvers import NotSolvedError, clarabel, quiet_settings
 
 __all__ = ["envelope_value"]
 

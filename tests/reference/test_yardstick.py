@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.reference.account import ReferenceAccount
-from tests.reference.two_stage import two_stage
+from lotwise.bench.reference.account import ReferenceAccount
+from lotwise.bench.reference.two_stage import two_stage
 
 _BENCH = Path(__file__).resolve().parents[2] / "bench"
 _HUNDREDTH_OF_A_BP = 1e-6

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf
 
 from lotwise.bench.risk_market import RiskDate
-from lotwise.errors import LotwiseError
 from lotwise.risk.estimation import EstimationSettings, estimate
 from lotwise.risk.factor_model import FactorModel
 from lotwise.risk.returns import DAYS_PER_YEAR, daily_returns
@@ -118,10 +118,6 @@ def _sample(known: RiskDate) -> Forecast:
 
 
 def _ledoit_wolf(known: RiskDate) -> Forecast:
-    try:
-        from sklearn.covariance import ledoit_wolf  # noqa: PLC0415 - of the extra `bench`
-    except ImportError as error:
-        raise LotwiseError("scikit-learn is needed to compare with Ledoit and Wolf: install lotwise[bench]") from error
     covariance, _ = ledoit_wolf(complete_returns(known))
     return of_covariance(np.asarray(covariance, dtype=np.float64))
 

@@ -11,6 +11,8 @@ their piece from one Newton step to the next.
 | GIVE | 1 / (curvature + proximal weight) |
 | ENTER | price below which the next piece begins, -inf on the last |
 | LEAVE | price above which the piece before begins, inf on the first |
+| VALUE, SLOPE, CURVED, ANCHOR | the piece: value + slope (w - lower) + curved (w - anchor)^2 / 2 |
+| PLAIN | 1 without a proximal term, 0 with one |
 """
 
 from __future__ import annotations
@@ -21,18 +23,15 @@ from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.problem import Columns, State
 
 __all__ = [
-    "ENTER",
-    "GIVE",
-    "LEAVE",
     "LOWER",
-    "PULL",
     "UPPER",
     "find_active_piece",
     "minimise_columns",
+    "plain_value_and_gap",
     "slope_and_curvature",
 ]
 
-LOWER, UPPER, PULL, GIVE, ENTER, LEAVE = 0, 1, 2, 3, 4, 5
+LOWER, UPPER, PULL, GIVE, ENTER, LEAVE, VALUE, SLOPE, CURVED, ANCHOR, PLAIN = range(11)
 
 
 @inner_kernel
@@ -58,15 +57,19 @@ def find_active_piece(columns: Columns, state: State, column: int, price: float)
         p += 1
     left, right = columns.pieces[p].left, columns.pieces[p].right
     proximal, curved = columns.table[column].proximal, columns.pieces[p].curved
+    slope, anchor = columns.pieces[p].slope, columns.table[column].anchor
     state.piece[column] = p
     state.active[LOWER, column] = left
     state.active[UPPER, column] = right
-    state.active[PULL, column] = (
-        curved * columns.table[column].anchor + proximal * columns.table[column].centre - columns.pieces[p].slope
-    )
+    state.active[PULL, column] = curved * anchor + proximal * columns.table[column].centre - slope
     state.active[GIVE, column] = 1.0 / (curved + proximal)
     state.active[ENTER, column] = _pull_at(columns, column, p + 1, right) if p < last else -np.inf
     state.active[LEAVE, column] = _pull_at(columns, column, p - 1, left) if p > first else np.inf
+    state.active[VALUE, column] = columns.pieces[p].value
+    state.active[SLOPE, column] = slope
+    state.active[CURVED, column] = curved
+    state.active[ANCHOR, column] = anchor
+    state.active[PLAIN, column] = 1.0 if proximal == 0.0 else 0.0
 
 
 @inner_kernel
@@ -112,3 +115,24 @@ def slope_and_curvature(state: State) -> tuple[float, float]:
         slope += state.weight_next[j] * ds
         curvature += state.response_next[j] * ds * ds
     return slope, curvature
+
+
+@summing_kernel
+def plain_value_and_gap(state: State) -> tuple[float, float]:
+    """Over the columns without a proximal term: their values at `repaired`, and what these are above their least.
+
+    `weight` minimises such a column at its price, and `repaired` is on the same piece, so that the difference is that
+    of one parabola: no value needs to be taken from another of nearly its size.
+    """
+    lower, value, slope = state.active[LOWER], state.active[VALUE], state.active[SLOPE]
+    curved, anchor, pull, plain = state.active[CURVED], state.active[ANCHOR], state.active[PULL], state.active[PLAIN]
+    total = 0.0
+    gap = 0.0
+    for j in range(state.price.size):
+        w = state.repaired[j]
+        away = w - anchor[j]
+        total += plain[j] * (value[j] + slope[j] * (w - lower[j]) + 0.5 * curved[j] * away * away)
+        move = w - state.weight[j]
+        rise = curved[j] * (state.weight[j] + 0.5 * move) - pull[j] + state.price[j]
+        gap += plain[j] * move * rise
+    return total, gap

@@ -9,7 +9,17 @@ from __future__ import annotations
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
-__all__ = ["add_names", "add_slack", "branch_minimum", "least_from", "value_at", "value_from", "value_on"]
+__all__ = [
+    "add_names",
+    "add_slack",
+    "branch_minimum",
+    "least_from",
+    "least_on",
+    "least_piece",
+    "value_at",
+    "value_from",
+    "value_on",
+]
 
 # A lot below this fraction of the account (a hundredth of a cent in a million dollars) cannot be told from rounding;
 # as a piece it would only make a name look non-convex.
@@ -49,13 +59,14 @@ def value_from(columns: Columns, column: int, piece: int, weight: float) -> floa
 
 
 @inner_kernel
-def least_from(columns: Columns, column: int, piece: int, price: float) -> float:
-    """Least of a column's function + price x w over the pieces in force, searched from a piece outward.
+def least_piece(columns: Columns, column: int, among: tuple[int, int], piece: int, price: float) -> int:
+    """The piece, of those from `among`[0] up to `among`[1], on which function + price x w is least.
 
-    The pieces in force are convex together, so that where no neighbour falls lower there is no lower one at all.
+    They must be convex together: where no neighbour of a piece falls lower there is no lower one at all. The search
+    goes outward from `piece`.
     """
     b = columns.table[column].anchor
-    first, last = columns.table[column].start, columns.table[column].stop - 1
+    first, last = among[0], among[1] - 1
     p = min(max(piece, first), last)
     while (
         p > first
@@ -67,11 +78,11 @@ def least_from(columns: Columns, column: int, piece: int, price: float) -> float
         and columns.pieces[p + 1].curved * (columns.pieces[p].right - b) + columns.pieces[p + 1].slope + price < 0.0
     ):
         p += 1
-    return _least_on(columns, column, p, price)[0]
+    return p
 
 
 @inner_kernel
-def _least_on(columns: Columns, column: int, piece: int, price: float) -> tuple[float, float]:
+def least_on(columns: Columns, column: int, piece: int, price: float) -> tuple[float, float]:
     """Least of a column's function + price x w on one piece, and the w that gives it."""
     b = columns.table[column].anchor
     slope = columns.pieces[piece].slope + price
@@ -85,19 +96,19 @@ def _least_on(columns: Columns, column: int, piece: int, price: float) -> tuple[
 
 
 @inner_kernel
+def least_from(columns: Columns, column: int, piece: int, price: float) -> float:
+    """Least of a column's function + price x w over the pieces in force, searched from a piece outward."""
+    among = (columns.table[column].start, columns.table[column].stop)
+    return least_on(columns, column, least_piece(columns, column, among, piece, price), price)[0]
+
+
+@inner_kernel
 def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: float) -> tuple[float, float]:
     """Minimise the true function + price x w over pieces first .. stop, which must be convex among themselves.
 
     Returns (minimum, w). No proximal term: this is what the dual bound is made of.
     """
-    b = columns.table[column].anchor
-    p = first
-    while (
-        p < stop - 1
-        and columns.pieces[p].curved * (columns.pieces[p].right - b) + columns.pieces[p].slope + price < 0.0
-    ):
-        p += 1
-    return _least_on(columns, column, p, price)
+    return least_on(columns, column, least_piece(columns, column, (first, stop), first, price), price)
 
 
 @inner_kernel

@@ -34,9 +34,12 @@ from lotwise.kernels import Records, inner_kernel, kernel, records
 
 __all__ = [
     "BLOCK",
+    "MOST_SPLITS",
+    "NEARNESS",
     "STEEPEST",
     "STIFFNESS",
     "AccountProblem",
+    "Cases",
     "Choice",
     "Columns",
     "SolveStatus",
@@ -49,11 +52,18 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = NDArray[np.uint64]  # as an index never counted from the end, which saves a comparison at every access
 Flags = NDArray[np.uint8]
 Booleans = NDArray[np.bool_]
 
-STEEPEST, STIFFNESS = 0, 1  # places of Columns.scales
+STEEPEST, STIFFNESS, NEARNESS = 0, 1, 2  # places of Columns.scales
 BLOCK = 64  # names that are added to the Hessian at a time: their loadings stay in the nearest cache
+WIDE = 4  # rows of the Hessian are padded to whole vectors of so many
+
+# Solves that the search over choices may take after the first. Nine in ten ordinary accounts of 100 names need fewer
+# than ten, of 2,000 all but one; what is still open then keeps the bound it has.
+MOST_SPLITS = 48
+MOST_CASES = MOST_SPLITS + 1
 
 
 class Choice(IntEnum):
@@ -103,7 +113,8 @@ class Columns(NamedTuple):
     A record of `table` holds of each column: anchor (b, 0 for slacks), curvature (D), held (h); own_start, own_stop
     and hinge: the pieces of its true function, from which one on they buy; kinked: whether sell or buy is a choice,
     the function not being convex at h; start, stop: the pieces now in force (the true function, one branch of it, or
-    its envelope); bridge: the envelope's flat piece, -1 = none; proximal (e) and centre (z) of its proximal term.
+    its envelope); bridge: the envelope's flat piece while that is in force, -1 = none; hull_start, hull_stop,
+    hull_bridge: the envelope; proximal (e) and centre (z) of its proximal term.
 
     A record of `pieces` is one piece, on which the function is  value + slope (w - left) + curved (w - anchor)^2 / 2
     for left <= w <= right.
@@ -112,8 +123,8 @@ class Columns(NamedTuple):
     rows: Floats  # (m, n) A', row by row: loadings of every name, ones, coefficients of the groups
     coupling: Floats  # (n, m) A, name by name: written by `write_coupling` for those who walk from name to name
     right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
-    scales: Floats  # (2,) STEEPEST: bound on the slope of any column, the range of the multipliers of cash and groups;
-    # STIFFNESS: curvature that proximal weights are measured by
+    scales: Floats  # (3,) STEEPEST: bound on the slope of any column, the range of the multipliers of cash and groups;
+    # STIFFNESS: curvature that proximal weights are measured by; NEARNESS: the weight now, relative to it
     table: Records  # (N,)
     pieces: Records
 
@@ -128,21 +139,40 @@ class State(NamedTuple):
     response: Floats  # (N,) q = -dw/ds inside a piece, 0 on a kink: what `hessian` is made of
     weight_next: Floats
     response_next: Floats
-    active: Floats  # (6, N) the piece each column is on, as `active_pieces` describes
+    active: Floats  # (11, N) the piece each column is on, as `active_pieces` describes
     piece: Ints  # (N,) its number
-    chosen: Ints  # (N,) names whose response has changed
+    loose: Ints  # (N,) the columns that may need a proximal term
+    loose_count: Ints  # (1,)
+    chosen: Places  # (N,) names whose response has changed
     change: Floats  # (N,) by how much
     block: Floats  # (2, m, BLOCK) loadings of some of them, plain and times the change
     gradient: Floats  # (m,)
     step: Floats  # (m,)
-    pivot: Floats  # (m,) column of the factor in hand
-    ridge: Floats  # (m,) added to the diagonal; zero for exposures
-    hessian: Floats  # (m, m)
-    factor: Floats  # (m, m) its Cholesky factor
+    pivot: Floats  # (m,) least that a pivot may be
+    hessian: Floats  # (m, at least m + 1) upper triangle, rows padded to whole vectors
+    factor: Floats  # (m, at least m + 1) its factors, and the gradient as column m
     repaired: Floats  # (N,) weights with cash exact
-    best: Floats  # (N,) weights of the best feasible point
-    best_theta: Floats  # (m,)
-    bound_theta: Floats  # (m,) multipliers at which the first stage proved the account's lower bound
+    best: Floats  # (N,) weights of the best feasible point of a solve
+    best_theta: Floats  # (m,) multipliers of its best bound
+    found: Floats  # (N,) weights of the best portfolio of the account so far
+    found_theta: Floats  # (m,) multipliers of the solve that found it
+
+
+class Cases(NamedTuple):
+    """What proves an account's lower bound: cases that together are all portfolios, each with its own dual bound.
+
+    A case says of some names that they sell only, or buy only; a saying is 2 x name, + 1 if it buys only.
+    """
+
+    closed: Ints  # (1,) how many are
+    bound: Floats  # (l,) / gamma, of each closed case
+    theta: Floats  # (l, m) multipliers at which its dual value is that
+    depth: Ints  # (l,) how many sayings it has
+    said: Ints  # (l, MOST_SPLITS) them
+    open_said: Ints  # (MOST_SPLITS,) sayings of the case in hand
+    open_other: Booleans  # (MOST_SPLITS,) whether the opposite of a saying is still to be looked at,
+    open_bound: Floats  # (MOST_SPLITS,) and what bounds it from below
+    open_theta: Floats  # (MOST_SPLITS, m) at these multipliers
 
 
 class Workspace(NamedTuple):
@@ -153,64 +183,81 @@ class Workspace(NamedTuple):
 
     columns: Columns
     state: State
+    cases: Cases
     choice: Flags  # (N,)
-    tried: Booleans  # (N,)
+    marked: Booleans  # (N,)
 
 
-def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
-    """Allocate for at most so many names, lots, factors and group rows (about 0.4 MB at 500 names)."""
-    total = names + 1 + groups
-    rows = factors + 1 + groups
-    pieces = 2 * lots + 9 * names + 8 * (groups + 1)
-    columns = Columns(
+def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
+    pieces = 2 * lots + 10 * names + 9 * (total - names)  # the last `total` are points at which columns are held
+    integers = ("own_start", "own_stop", "hinge", "start", "stop", "bridge", "hull_start", "hull_stop", "hull_bridge")
+    table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
+    table |= dict.fromkeys((*integers, "kinked"), int)
+    return Columns(
         np.zeros(names * rows),
         np.zeros(names * rows),
         np.zeros(rows),
-        np.zeros(2),
-        records(
-            total,
-            anchor=float,
-            curvature=float,
-            held=float,
-            proximal=float,
-            centre=float,
-            own_start=int,
-            own_stop=int,
-            hinge=int,
-            start=int,
-            stop=int,
-            bridge=int,
-            kinked=int,
-        ),
+        np.zeros(3),
+        records(total, **table),
         records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
-    by_row = [np.zeros(rows) for _ in range(7)]
-    by_column = [np.zeros(total) for _ in range(9)]
-    state = State(
-        theta=by_row[0],
-        price=by_column[0],
-        price_step=by_column[1],
-        weight=by_column[2],
-        response=by_column[3],
-        weight_next=by_column[4],
-        response_next=by_column[5],
-        active=np.zeros(6 * total),
+
+
+def _state(rows: int, total: int) -> State:
+    def of_rows() -> Floats:
+        return np.zeros(rows)
+
+    def of_columns() -> Floats:
+        return np.zeros(total)
+
+    return State(
+        theta=of_rows(),
+        price=of_columns(),
+        price_step=of_columns(),
+        weight=of_columns(),
+        response=of_columns(),
+        weight_next=of_columns(),
+        response_next=of_columns(),
+        active=np.zeros(11 * total),
         piece=np.zeros(total, np.int64),
-        chosen=np.zeros(total, np.int64),
-        change=by_column[8],
+        loose=np.zeros(total, np.int64),
+        loose_count=np.zeros(1, np.int64),
+        chosen=np.zeros(total, np.uint64),
+        change=of_columns(),
         block=np.zeros(2 * rows * BLOCK),
-        gradient=by_row[1],
-        step=by_row[2],
-        pivot=by_row[6],
-        ridge=by_row[3],
-        hessian=np.zeros(rows * rows),
-        factor=np.zeros(rows * rows),
-        repaired=by_column[6],
-        best=by_column[7],
-        best_theta=by_row[4],
-        bound_theta=by_row[5],
+        gradient=of_rows(),
+        step=of_rows(),
+        pivot=of_rows(),
+        hessian=np.zeros(rows * (rows + WIDE)),
+        factor=np.zeros(rows * (rows + WIDE)),
+        repaired=of_columns(),
+        best=of_columns(),
+        best_theta=of_rows(),
+        found=of_columns(),
+        found_theta=of_rows(),
     )
-    return Workspace(columns, state, np.zeros(total, np.uint8), np.zeros(total, np.bool_))
+
+
+def _cases(rows: int) -> Cases:
+    return Cases(
+        closed=np.zeros(1, np.int64),
+        bound=np.zeros(MOST_CASES),
+        theta=np.zeros(MOST_CASES * rows),
+        depth=np.zeros(MOST_CASES, np.int64),
+        said=np.zeros((MOST_CASES, MOST_SPLITS), np.int64),
+        open_said=np.zeros(MOST_SPLITS, np.int64),
+        open_other=np.zeros(MOST_SPLITS, np.bool_),
+        open_bound=np.zeros(MOST_SPLITS),
+        open_theta=np.zeros(MOST_SPLITS * rows),
+    )
+
+
+def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
+    """Allocate for at most so many names, lots, factors and group rows (about 0.5 MB at 500 names)."""
+    total = names + 1 + groups
+    rows = factors + 1 + groups
+    flags = np.zeros(total, np.uint8), np.zeros(total, np.bool_)
+    return Workspace(_columns(names, lots, rows, total), _state(rows, total), _cases(rows), *flags)
 
 
 @inner_kernel
@@ -218,6 +265,37 @@ def copy_values(source: Floats, target: Floats) -> None:
     """Copy an array into another of its size (an assignment of slices would allocate where they may overlap)."""
     for i in range(source.size):
         target[i] = source[i]
+
+
+@kernel
+def _fitted_state(t: State, size: int, m: int) -> State:
+    width = (m + WIDE) // WIDE * WIDE
+    return State(
+        t.theta[:m],
+        t.price[:size],
+        t.price_step[:size],
+        t.weight[:size],
+        t.response[:size],
+        t.weight_next[:size],
+        t.response_next[:size],
+        t.active[: 11 * size].reshape((11, size)),
+        t.piece[:size],
+        t.loose[:size],
+        t.loose_count,
+        t.chosen[:size],
+        t.change[:size],
+        t.block[: 2 * m * BLOCK].reshape((2, m, BLOCK)),
+        t.gradient[:m],
+        t.step[:m],
+        t.pivot[:m],
+        t.hessian[: m * width].reshape((m, width)),
+        t.factor[: m * width].reshape((m, width)),
+        t.repaired[:size],
+        t.best[:size],
+        t.best_theta[:m],
+        t.found[:size],
+        t.found_theta[:m],
+    )
 
 
 @kernel
@@ -235,29 +313,17 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         c.table[:size],
         c.pieces,
     )
-    t = space.state
-    state = State(
-        t.theta[:m],
-        t.price[:size],
-        t.price_step[:size],
-        t.weight[:size],
-        t.response[:size],
-        t.weight_next[:size],
-        t.response_next[:size],
-        t.active[: 6 * size].reshape((6, size)),
-        t.piece[:size],
-        t.chosen[:size],
-        t.change[:size],
-        t.block[: 2 * m * BLOCK].reshape((2, m, BLOCK)),
-        t.gradient[:m],
-        t.step[:m],
-        t.pivot[:m],
-        t.ridge[:m],
-        t.hessian[: m * m].reshape((m, m)),
-        t.factor[: m * m].reshape((m, m)),
-        t.repaired[:size],
-        t.best[:size],
-        t.best_theta[:m],
-        t.bound_theta[:m],
+    v = space.cases
+    cases = Cases(
+        v.closed,
+        v.bound,
+        v.theta[: MOST_CASES * m].reshape((MOST_CASES, m)),
+        v.depth,
+        v.said,
+        v.open_said,
+        v.open_other,
+        v.open_bound,
+        v.open_theta[: MOST_SPLITS * m].reshape((MOST_SPLITS, m)),
     )
-    return Workspace(columns, state, space.choice[:size], space.tried[:size])
+    state = _fitted_state(space.state, size, m)
+    return Workspace(columns, state, cases, space.choice[:size], space.marked[:size])

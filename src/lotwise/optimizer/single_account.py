@@ -1,9 +1,8 @@
-"""One account, solved and certified: envelopes, then signs, then single flips that the multipliers suggest.
+"""One account, solved and certified: envelopes first, then the choices to sell or to buy, split until they are proved.
 
-Stage 1 solves the problem with the convex envelope of every name that may be sold at a loss or bought; its dual value
-is a lower bound of the true problem. Stage 2 makes each such name sell-only or buy-only by the side on which stage 1
-left it, and solves again, warm. The flip search then asks the multipliers which single choice would be better the
-other way round, and keeps what improves.
+The first stage solves the problem with the convex envelope of every name that may be sold at a loss or bought; its
+dual value is a lower bound of the true problem. The search over choices (`splitting`) goes on from there until the
+best portfolio is found and proved to the same gap, or has taken its most solves.
 
 Columns without curvature of their own (flat pieces of envelopes, funds with next to no specific risk, cash, group
 rows) get a proximal term around where they last stood, lowered round by round until the certified gap is small: a
@@ -18,28 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, kernel
-from lotwise.optimizer.convex import Certified, solve_convex
-from lotwise.optimizer.envelope import add_envelope
-from lotwise.optimizer.pieces import branch_minimum, value_at, value_on
-from lotwise.optimizer.preparation import is_solvable, penalty_of, prepare
+from lotwise.optimizer.choices import choose_by_side, choose_pieces, choose_point
+from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_convex
+from lotwise.optimizer.input_checks import checked, is_possible
+from lotwise.optimizer.preparation import is_solvable, prepare
 from lotwise.optimizer.problem import (
     AccountProblem,
     Choice,
-    Columns,
     SolveStatus,
-    State,
     Workspace,
+    copy_values,
     fitted,
     workspace,
 )
+from lotwise.optimizer.splitting import Limits, Split, search_choices
 
 __all__ = [
     "AccountProblem",
     "AccountSolution",
+    "Case",
     "Certified",
     "Multipliers",
-    "bound_as_reached",
     "choose_and_solve",
+    "hold_and_solve",
     "is_solvable",
     "prepare",
     "solve_account",
@@ -47,21 +47,14 @@ __all__ = [
 ]
 
 _FREE = int(Choice.FREE)
-_SELL_ONLY = int(Choice.SELL_ONLY)
-_BUY_ONLY = int(Choice.BUY_ONLY)
 _HOLD = int(Choice.HOLD)
-_SOLVED = int(SolveStatus.SOLVED)
-_GAVE_UP = int(SolveStatus.GAVE_UP)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
 _GAP = 1e-9
 
-# Weights that are summed in another order differ by this much: pieces that nearly touch an interval touch it.
-_TOUCHING = 1e-12
-
-# Most single flips tried on one account; on ordinary accounts fewer than five are ever suggested.
-_MOST_FLIPS = 40
+# Gap asked of the search over choices: 5e-5 of a basis point.
+_TOLERANCE = 5e-9
 
 
 class Multipliers(NamedTuple):
@@ -70,6 +63,15 @@ class Multipliers(NamedTuple):
     factor: NDArray[np.float64]  # (k,) nu
     cash: float  # mu
     group: NDArray[np.float64]  # (g,) lambda
+
+
+class Case(NamedTuple):
+    """Part of the proof: a bound on all portfolios in which some names sell only or buy only."""
+
+    sell_only: NDArray[np.int64]  # names
+    buy_only: NDArray[np.int64]
+    bound: float  # the dual value at `multipliers`
+    multipliers: Multipliers
 
 
 class AccountSolution(NamedTuple):
@@ -81,291 +83,153 @@ class AccountSolution(NamedTuple):
     bought: NDArray[np.float64]  # (n,)
     cash: float
     objective: float  # J of these trades, violations of soft bounds charged at P
-    lower_bound: float  # no portfolio, whatever its signs, is below this
+    lower_bound: float  # no portfolio, whatever its signs, is below this: the least bound of the cases
+    envelope_bound: float  # what the convex first stage alone proves
     envelope_gap: float  # of the convex first stage
     steps: int  # Newton steps in all
-    flips: int  # single flips kept
-    factor_price: NDArray[np.float64]  # (k,) nu of the final solve
+    solves: int  # convex solves in all
+    factor_price: NDArray[np.float64]  # (k,) nu of the solve that found these trades
     cash_price: float  # mu
     group_price: NDArray[np.float64]  # (g,) lambda
-    certificate: Multipliers  # at which the dual value is `lower_bound`: anyone can work it out again
+    certificate: tuple[Case, ...]  # together all portfolios: anyone can work the bound out again
 
 
-@inner_kernel
-def _put_branch(columns: Columns, column: int, choice: int) -> None:
-    """Choose the pieces of a column that sells only, or buys only."""
-    columns.table[column].bridge = -1
-    columns.table[column].start = columns.table[column].own_start
-    columns.table[column].stop = columns.table[column].own_stop
-    if choice == _SELL_ONLY:
-        columns.table[column].stop = columns.table[column].hinge
-    else:
-        columns.table[column].start = columns.table[column].hinge
-
-
-@inner_kernel
-def _put_in_force(columns: Columns, choice: NDArray[np.uint8], at: int) -> None:
-    """Choose the pieces of every column by its choice, writing envelopes from `at` on."""
-    for j in range(columns.table.size):
-        columns.table[j].bridge = -1
-        columns.table[j].start = columns.table[j].own_start
-        columns.table[j].stop = columns.table[j].own_stop
-        if not columns.table[j].kinked and choice[j] != _HOLD:
-            continue
-        if choice[j] == _FREE:
-            at = add_envelope(columns, j, at)
-        elif choice[j] == _HOLD:
-            at = _add_point(columns, j, at)
-        else:
-            _put_branch(columns, j, choice[j])
-
-
-@inner_kernel
-def _add_point(columns: Columns, column: int, at: int) -> int:
-    """Pin a column to where it is held; returns where the next piece goes."""
-    h = columns.table[column].held
-    p = columns.table[column].own_start
-    while p < columns.table[column].own_stop - 1 and h > columns.pieces[p].right:
-        p += 1
-    columns.pieces[at].left = h
-    columns.pieces[at].right = h
-    columns.pieces[at].slope = 0.0
-    columns.pieces[at].curved = columns.table[column].curvature
-    columns.pieces[at].value = columns.pieces[p].value + columns.pieces[p].slope * (h - columns.pieces[p].left)
-    columns.table[column].start = at
-    columns.table[column].stop = at + 1
-    return at + 1
-
-
-@inner_kernel
-def _name_minimum(columns: Columns, name: int, price: float) -> float:
-    """Least of a name's true function + price x w over both branches."""
-    start, hinge, stop = columns.table[name].own_start, columns.table[name].hinge, columns.table[name].own_stop
-    if not columns.table[name].kinked:
-        least, _ = branch_minimum(columns, name, start, stop, price)
-        return least
-    least, _ = branch_minimum(columns, name, start, hinge, price)
-    other, _ = branch_minimum(columns, name, hinge, stop, price)
-    return min(least, other)
-
-
-@inner_kernel
-def _unfined_minimum(columns: Columns, name: int, ends: tuple[float, float], fine: float, price: float) -> float:
-    """Least of a name's function + price x w between a bound and a weight beyond it, violation free of charge.
-
-    `ends` = (bound, weight); `fine` = P / gamma.
-    """
-    bound, weight = ends
-    sign = 1.0 if weight > bound else -1.0
-    low, high = min(bound, weight), max(bound, weight)
-    least = np.inf
-    for p in range(columns.table[name].own_start, columns.table[name].own_stop):
-        left, right = max(columns.pieces[p].left, low), min(columns.pieces[p].right, high)
-        if left > right + _TOUCHING:
-            continue
-        right = max(left, right)
-        curved, anchor = columns.pieces[p].curved, columns.table[name].anchor
-        slope = columns.pieces[p].slope + price - sign * fine
-        w = left
-        if curved * (left - anchor) + slope < 0.0:
-            w = right
-            if curved * (right - anchor) + slope > 0.0:
-                w = anchor - slope / curved
-        least = min(least, value_on(columns, name, p, w) + price * w - fine * abs(w - bound))
-    return least
-
-
-@inner_kernel
-def bound_as_reached(
-    problem: AccountProblem,
-    columns: Columns,
-    state: State,
-    first: Certified,
-    weights: NDArray[np.float64],
-    rows: NDArray[np.float64],
-) -> tuple[float, float]:
-    """Lower bound / gamma over all portfolios that end with these rows (sum of weights, group values).
-
-    From the first stage's multipliers; bounds on names that `weights` miss are taken as wide as they were missed.
-    Whole shares cannot meet a cash target to the cent, nor a bound to the share: what cash or a bound moved is neither
-    a gain nor a loss of the optimizer. Also returns the fines / gamma that `weights` pay for those names.
-    """
-    m, n = columns.rows.shape
-    factors = problem.loadings.shape[1]
-    bound = first.bound
-    for r in range(factors, m):
-        j = n + r - factors
-        price = state.bound_theta[r] if r == factors else -state.bound_theta[r]
-        value = 1.0 - rows[r] if r == factors else rows[r]
-        start, stop = columns.table[j].own_start, columns.table[j].own_stop
-        least, _ = branch_minimum(columns, j, start, stop, price)
-        bound += value_at(columns, j, start, stop, value) + price * value - least
-    fine = penalty_of(columns)
-    fines = 0.0
-    for i in range(n):
-        nearest = min(max(weights[i], problem.low[i]), problem.high[i])
-        if weights[i] == nearest:
-            continue
-        price = 0.0
-        for r in range(m):
-            price += columns.rows[r, i] * state.bound_theta[r]
-        least = _name_minimum(columns, i, price)
-        bound += min(least, _unfined_minimum(columns, i, (nearest, weights[i]), fine, price)) - least
-        fines += fine * abs(weights[i] - nearest)
-    return bound, fines
-
-
-@inner_kernel
-def solve_chosen(
-    problem: AccountProblem,
-    columns: Columns,
-    state: State,
-    choice: NDArray[np.uint8],
-    at: int,
-    nearness: float,
-) -> Certified:
-    """Solve with every name's choice as given (FREE = envelope), warm from state.theta.
+@kernel
+def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
+    """Solve with every name's choice as in fit.choice (FREE = envelope), warm from state.theta.
 
     `at` is what `prepare` returned. Best weights are left in state.best, best multipliers in state.best_theta.
     """
-    _put_in_force(columns, choice, at)
-    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness, True)
+    choose_pieces(fit.columns, fit.choice, at)
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
 @inner_kernel
-def _solve_signs(
-    problem: AccountProblem, columns: Columns, state: State, choice: NDArray[np.uint8], nearness: float
-) -> Certified:
-    """Solve as solve_chosen, where since the last solve only names with a choice have taken a side or changed it."""
-    for j in range(choice.size):
-        if columns.table[j].kinked and choice[j] != _HOLD:
-            _put_branch(columns, j, choice[j])
-    return solve_convex(columns, state, problem.loadings.shape[1], problem.risk_price, _GAP, nearness, False)
+def _solve_sides(problem: AccountProblem, fit: Workspace, split: Split) -> Split:
+    """Solve once more with every name on the side it was found on, so that the multipliers support these trades.
 
-
-@inner_kernel
-def _choose_signs(columns: Columns, weights: NDArray[np.float64], choice: NDArray[np.uint8]) -> None:
-    for j in range(columns.table.size):
-        if columns.table[j].kinked and choice[j] == _FREE:
-            choice[j] = _BUY_ONLY if weights[j] > columns.table[j].held else _SELL_ONLY
-
-
-@inner_kernel
-def _best_flip(
-    columns: Columns, theta: NDArray[np.float64], choice: NDArray[np.uint8], tried: NDArray[np.bool_]
-) -> int:
-    """The kinked name whose other branch would lower the bound most at these multipliers, -1 = none would."""
-    m, n = columns.rows.shape
-    found = -1
-    most = -1e-14
-    for i in range(n):
-        if not columns.table[i].kinked or tried[i] or choice[i] == _HOLD:
-            continue
-        s = 0.0
-        for r in range(m):
-            s += columns.rows[r, i] * theta[r]
-        sell, _ = branch_minimum(columns, i, columns.table[i].own_start, columns.table[i].hinge, s)
-        buy, _ = branch_minimum(columns, i, columns.table[i].hinge, columns.table[i].own_stop, s)
-        change = buy - sell if choice[i] == _SELL_ONLY else sell - buy
-        if change < most:
-            most = change
-            found = i
-    return found
-
-
-@kernel
-def _search_flips(
-    problem: AccountProblem,
-    columns: Columns,
-    state: State,
-    work: tuple[NDArray[np.uint8], NDArray[np.bool_]],
-    at: int,
-    current: Certified,
-) -> tuple[Certified, int]:
-    """Flip single choices, most promising first, keeping those that improve; returns the last solve and how many."""
-    choice, tried = work
-    tried[:] = False
-    kept = 0
-    steps = current.steps
-    weights = state.best.copy()
-    theta = state.best_theta.copy()
-    for _ in range(_MOST_FLIPS):
-        i = _best_flip(columns, theta, choice, tried)
-        if i < 0:
-            break
-        tried[i] = True
-        before = choice[i]
-        choice[i] = _BUY_ONLY if before == _SELL_ONLY else _SELL_ONLY
-        state.theta[:] = theta
-        trial = _solve_signs(problem, columns, state, choice, 1e-2)
-        steps += trial.steps
-        if trial.primal < current.primal and trial.status == _SOLVED:
-            current = trial
-            weights[:] = state.best
-            theta[:] = state.best_theta
-            kept += 1
-        else:
-            choice[i] = before
-    _put_in_force(columns, choice, at)
-    state.best[:] = weights
-    state.best_theta[:] = theta
-    return Certified(current.status, current.primal, current.bound, steps), kept
-
-
-@kernel
-def choose_and_solve(
-    problem: AccountProblem,
-    columns: Columns,
-    state: State,
-    work: tuple[NDArray[np.uint8], NDArray[np.bool_]],
-    at: int,
-) -> tuple[Certified, Certified, int]:
-    """Both stages and the flip search, from the choices given in work[0] (they are overwritten by what was chosen).
-
-    Returns the envelope stage, the final solve (its weights and multipliers in state.best, state.best_theta), flips.
+    Needed where a name was found on the flat of its envelope: the prices there are those of the envelope.
     """
-    choice = work[0]
+    columns, state = fit.columns, fit.state
+    for k in range(state.loose_count[0]):
+        renew_column(columns, state, state.loose[k])
+    copy_values(state.found_theta, state.theta)
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    last = solve_convex(columns, state, problem.loadings.shape[1], aim, False)
+    if not last.primal <= split.value:
+        copy_values(state.found, state.best)
+        copy_values(state.found_theta, state.best_theta)
+        return Split(split.value, split.short, split.bound, split.steps + last.steps, split.solves + 1)
+    bound = min(split.bound, last.primal)
+    return Split(last.primal, 0.0, bound, split.steps + last.steps, split.solves + 1)
+
+
+@kernel
+def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[Certified, Split]:
+    """The envelope stage and the search, from the choices in fit.choice (they are overwritten by what was chosen).
+
+    The final weights and multipliers are left in state.best and state.best_theta, the proof in fit.cases.
+    """
+    columns, state = fit.columns, fit.state
     state.theta[:] = 0.0
     for j in range(columns.table.size):
         state.piece[j] = columns.table[j].hinge
-    first = solve_chosen(problem, columns, state, choice, at, 3e-3)
-    state.bound_theta[:] = state.best_theta
-    kinked = False
-    for j in range(columns.table.size):
-        kinked = kinked or (columns.table[j].kinked and choice[j] == _FREE)
-    if not kinked:
-        return first, first, 0
-    _choose_signs(columns, state.best, choice)
-    state.theta[:] = state.best_theta
-    second = _solve_signs(problem, columns, state, choice, 1e-2)
-    final, flips = _search_flips(problem, columns, state, work, at, second)
-    return first, final, flips
+    first = solve_chosen(problem, fit, at)
+    limits = Limits(problem.loadings.shape[1], _GAP / problem.risk_price, _TOLERANCE / problem.risk_price)
+    split = search_choices(columns, state, fit.cases, fit.marked, limits, first)
+    choose_by_side(columns, state.found, fit.choice)
+    if split.short > 0.0:
+        split = _solve_sides(problem, fit, split)
+    else:
+        copy_values(state.found, state.best)
+        copy_values(state.found_theta, state.best_theta)
+    return first, split
 
 
 @kernel
-def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Certified, int]:
+def hold_and_solve(problem: AccountProblem, fit: Workspace) -> Certified:
+    """Solve again, warm, with more names pinned to where they are held: those whose choice has become HOLD.
+
+    For the account that `choose_and_solve` or this function solved last. Best weights and multipliers are left in
+    state.best and state.best_theta.
+    """
+    columns, state = fit.columns, fit.state
+    for k in range(state.loose_count[0]):
+        renew_column(columns, state, state.loose[k])
+    for j in range(columns.table.size):
+        if fit.choice[j] == _HOLD and choose_point(columns, j):
+            renew_column(columns, state, j)
+    copy_values(state.best_theta, state.theta)
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    return solve_convex(columns, state, problem.loadings.shape[1], aim, False)
+
+
+@kernel
+def _solve(problem: AccountProblem, space: Workspace) -> tuple[Certified, Split]:
     if not is_solvable(problem):
-        bad = Certified(_BAD_INPUT, np.nan, np.nan, 0)
-        return bad, bad, 0
+        return Certified(_BAD_INPUT, np.nan, np.nan, 0), Split(np.nan, np.nan, np.nan, 0, 0)
     n, k = problem.loadings.shape
     fit = fitted(space, n, k, problem.group_low.size)
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
-    return choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
+    return choose_and_solve(problem, fit, at)
+
+
+def _multipliers(theta: NDArray[np.float64], factors: int) -> Multipliers:
+    return Multipliers(theta[:factors], float(theta[factors]), theta[factors + 1 :])
+
+
+def _certificate(space: Workspace, problem: AccountProblem) -> tuple[Case, ...]:
+    """The cases of a solved account, multiplied by gamma."""
+    k, m = problem.loadings.shape[1], problem.loadings.shape[1] + 1 + len(problem.group_low)
+    cases, gamma = space.cases, problem.risk_price
+    thetas = cases.theta.reshape(-1)[: m * int(cases.closed[0])].reshape(-1, m) * gamma
+    proof = []
+    for at, theta in enumerate(thetas):
+        said = cases.said[at, : cases.depth[at]]
+        sell, buy = said[said % 2 == 0] // 2, said[said % 2 == 1] // 2
+        proof.append(Case(sell, buy, float(cases.bound[at] * gamma), _multipliers(theta, k)))
+    return tuple(proof)
+
+
+def _refused(problem: AccountProblem) -> AccountSolution:
+    """No trades and no figures: some number of the problem cannot be."""
+    unknown = np.full(problem.loadings.shape[1] + 1 + problem.group_low.size, np.nan)
+    prices = _multipliers(unknown, problem.loadings.shape[1])
+    return AccountSolution(
+        status=SolveStatus.BAD_INPUT,
+        weights=problem.held.copy(),
+        sold=np.zeros(problem.lot_quantity.size),
+        bought=np.zeros(problem.target.size),
+        cash=np.nan,
+        objective=np.nan,
+        lower_bound=np.nan,
+        envelope_bound=np.nan,
+        envelope_gap=np.nan,
+        steps=0,
+        solves=0,
+        factor_price=prices.factor,
+        cash_price=prices.cash,
+        group_price=prices.group,
+        certificate=(),
+    )
 
 
 def solve_account(problem: AccountProblem) -> AccountSolution:
     """Solve one account from plain arrays; the batch of a firm calls the same kernels without this function.
 
-    Raises ValueError where shapes do not fit. A solve that does not reach its gap returns status GAVE_UP with what it
+    Raises ValueError where shapes, places or the order of lots do not fit (`input_checks.checked`); numbers that cannot
+    be give status BAD_INPUT and no trades. A solve that does not reach its gap returns status GAVE_UP with what it
     found and the bound it proved.
     """
+    problem = checked(problem)
+    if not is_possible(problem):
+        return _refused(problem)
     n, k = problem.loadings.shape
     groups = len(problem.group_low)
-    if len(problem.lot_start) != n + 1:
-        raise ValueError(f"lot_start must have {n + 1} entries (one more than names), got {len(problem.lot_start)}")
     space = workspace(n, len(problem.lot_quantity), k, groups)
-    first, final, flips = _solve(problem, space)
+    first, split = _solve(problem, space)
     gamma = problem.risk_price
     weights = space.state.best[:n].copy()
     trade = weights - problem.held
@@ -375,21 +239,21 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
         for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
             sold[lot] = min(left[i], problem.lot_quantity[lot])
             left[i] -= sold[lot]
-    theta = space.state.best_theta[: k + 1 + groups] * gamma
-    proof = space.state.bound_theta[: k + 1 + groups] * gamma
+    prices = _multipliers(space.state.best_theta[: k + 1 + groups] * gamma, k)
     return AccountSolution(
-        SolveStatus(max(first.status, final.status)),
+        SolveStatus(first.status),
         weights,
         sold,
         np.maximum(trade, 0.0),
         float(space.state.best[n]),
-        final.primal * gamma,
+        split.value * gamma,
+        split.bound * gamma,
         first.bound * gamma,
         (first.primal - first.bound) * gamma,
-        first.steps + (final.steps if final is not first else 0),
-        flips,
-        theta[:k],
-        float(theta[k]),
-        theta[k + 1 :],
-        Multipliers(proof[:k], float(proof[k]), proof[k + 1 :]),
+        first.steps + split.steps,
+        1 + split.solves,
+        prices.factor,
+        prices.cash,
+        prices.group,
+        _certificate(space, problem),
     )

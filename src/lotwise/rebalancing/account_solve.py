@@ -9,16 +9,10 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import SHARE
-from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
+from lotwise.optimizer.reached_bound import bound_as_reached
 from lotwise.optimizer.rounding import objective_at, round_to_shares
-from lotwise.optimizer.single_account import (
-    bound_as_reached,
-    choose_and_solve,
-    is_solvable,
-    prepare,
-    solve_chosen,
-)
+from lotwise.optimizer.single_account import choose_and_solve, hold_and_solve, is_solvable, prepare
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
@@ -137,12 +131,6 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
 
 
 @kernel
-def _solve_again(problem: AccountProblem, fit: Workspace, at: int) -> int:
-    fit.state.theta[:] = fit.state.best_theta
-    return solve_chosen(problem, fit.columns, fit.state, fit.choice, at, 1e-2).steps
-
-
-@kernel
 def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool) -> None:
     """Round the current solution to tradable shares and take them from lots."""
     weights = arrays.written[: sizes.names]
@@ -162,7 +150,6 @@ def _make_tradable(
     sizes: Sizes,
     scratch: Scratch,
     fit: Workspace,
-    at: int,
 ) -> tuple[int, int]:
     """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash)."""
     household, account = place
@@ -176,8 +163,8 @@ def _make_tradable(
         few = _FEW if attempt < _MOST_HALVINGS - _MOST_ROUNDS else sizes.names
         if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
-        steps += _solve_again(problem, fit, at)
-    hold = fit.tried[: sizes.names]
+        steps += hold_and_solve(problem, fit).steps
+    hold = fit.marked[: sizes.names]
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
         hold[:] = False
@@ -193,7 +180,7 @@ def _make_tradable(
                 fit.choice[name] = _HOLD
                 arrays.names[name].delta = 0
         if attempt < _MOST_ROUNDS - 1:
-            steps += _solve_again(problem, fit, at)
+            steps += hold_and_solve(problem, fit).steps
     take_from_lots(book, arrays, sizes)
     cash = keep_cash(book, market, account, arrays, sizes, whole)
     return steps, cash
@@ -222,13 +209,11 @@ def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
 
 
 @kernel
-def _reckon(
-    problem: AccountProblem, fit: Workspace, first: Certified, weights: NDArray[np.float64], objective: float
-) -> Reckoning:
+def _reckon(problem: AccountProblem, fit: Workspace, weights: NDArray[np.float64], objective: float) -> Reckoning:
     """Charge weights for violated bounds and hold them against the bound; leaves A'w in fit.state.gradient."""
     rows = fit.state.gradient
     charged = objective_at(fit.columns, weights, rows, problem.loadings.shape[1])
-    bound, fines = bound_as_reached(problem, fit.columns, fit.state, first, weights, rows)
+    bound, fines = bound_as_reached(problem, fit.columns, fit.cases, weights, rows)
     gamma = problem.risk_price
     return Reckoning(objective, charged * gamma, (charged - fines - bound) * gamma)
 
@@ -249,16 +234,16 @@ def solve_account_night(
         arrays.unit[name] = market.price[arrays.names[name].security] / sizes.value
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
-    first, final, _ = choose_and_solve(problem, fit.columns, fit.state, (fit.choice, fit.tried), at)
-    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit, at)
+    first, split = choose_and_solve(problem, fit, at)
+    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     _write_weights(arrays, sizes)
-    written = _reckon(problem, fit, first, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
+    written = _reckon(problem, fit, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
     doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))
-    hold = _reckon(problem, fit, first, problem.held, doing_nothing)
+    hold = _reckon(problem, fit, problem.held, doing_nothing)
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     return AccountNight(
-        max(first.status, final.status),
-        first.steps + final.steps + more,
+        first.status,
+        first.steps + split.steps + more,
         (first.primal - first.bound) * problem.risk_price,
         written,
         hold,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.reference.account import CASH_SHORT, CASH_SURPLUS, Floats, ReferenceAccount
+from lotwise.bench.reference.account import CASH_SHORT, CASH_SURPLUS, Floats, ReferenceAccount
 
 __all__ = ["Judgement", "judge", "weights_after"]
 

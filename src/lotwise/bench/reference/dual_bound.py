@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.reference.account import Floats, ReferenceAccount
-from tests.reference.branches import buy_branch, sell_branch
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.branches import buy_branch, sell_branch
 
 __all__ = ["dual_bound"]
 

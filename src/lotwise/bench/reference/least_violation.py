@@ -6,10 +6,11 @@ Sell-or-buy does not restrict which weights can be reached, so this is exact for
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from tests.reference.account import CASH_SHORT, CASH_SURPLUS, ReferenceAccount
-from tests.reference.general_solvers import NotSolvedError
+from lotwise.bench.reference.account import CASH_SHORT, CASH_SURPLUS, ReferenceAccount, Sparse
+from lotwise.bench.reference.general_solvers import NotSolvedError
 
 __all__ = ["least_violation"]
 
@@ -18,18 +19,22 @@ def least_violation(account: ReferenceAccount) -> float:
     """Least breach of all soft bounds and of the cash band, at their relative prices, in fractions of value."""
     rows, low, high = account.soft_rows
     m, n = low.size, account.names
-    cash = np.ones((1, n))
-    of_weights = np.vstack([rows.toarray(), -rows.toarray(), cash, -cash])
-    of_breaches = np.zeros((2 * m + 2, m + 2))
-    of_breaches[:m, :m] = of_breaches[m : 2 * m, :m] = -np.identity(m)
-    of_breaches[2 * m, m] = of_breaches[2 * m + 1, m + 1] = -1.0
+    cash, each, one = (sp.csc_matrix(part) for part in (np.ones((1, n)), sp.identity(m), np.ones((1, 1))))
+    of_rows: list[list[Sparse | None]] = [[rows, -each, None, None], [-rows, -each, None, None]]
+    of_cash: list[list[Sparse | None]] = [[cash, None, -one, None], [-cash, None, None, -one]]
+    if m == 0:
+        of_rows, of_cash = [], [[cash, -one, None], [-cash, None, -one]]
+    matrix = sp.csr_matrix(sp.bmat([*of_rows, *of_cash]))
+    right = np.concatenate([high, -low, [1 - account.cash_low, account.cash_high - 1]])
+    asked = np.isfinite(right)
     least = np.concatenate([account.bottom, np.zeros(m + 2)])
     most = np.concatenate([account.top, np.full(m + 2, np.inf)])
+    most[-2] = max(0.0, account.cash_low + account.most_owed)
     answer = linprog(
         np.concatenate([np.zeros(n), np.ones(m), [CASH_SHORT, CASH_SURPLUS]]),
-        A_ub=np.hstack([of_weights, of_breaches]),
-        b_ub=np.concatenate([high, -low, [1 - account.cash_low, account.cash_high - 1]]),
-        bounds=list(zip(least.tolist(), most.tolist(), strict=True)),
+        A_ub=matrix[asked],
+        b_ub=right[asked],
+        bounds=list(zip(least.tolist(), np.maximum(least, most).tolist(), strict=True)),
         method="highs",
     )
     if answer.status != 0 or answer.fun is None:

@@ -10,8 +10,8 @@ import numpy as np
 import piqp
 import scipy.sparse as sp
 
-from tests.reference.account import Floats
-from tests.reference.programs import QuadraticProgram
+from lotwise.bench.reference.account import Floats
+from lotwise.bench.reference.programs import QuadraticProgram
 
 __all__ = [
     "GeneralSolution",
@@ -71,7 +71,7 @@ def by_clarabel(program: QuadraticProgram, tolerance: float = 1e-10) -> GeneralS
     return GeneralSolution(np.array(answer.x), seconds, int(answer.iterations), prices)
 
 
-def quiet_settings(tolerance: float) -> Any:
+def quiet_settings(tolerance: float) -> Any:  # noqa: ANN401 - of a module without types
     """One thread, one tolerance for Clarabel's gap and feasibility, nothing printed."""
     settings = clarabel.DefaultSettings()
     settings.verbose = False

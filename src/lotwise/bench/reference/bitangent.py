@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.reference.account import Floats, ReferenceAccount
-from tests.reference.branches import buy_branch, sell_branch
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.branches import buy_branch, sell_branch
 
 __all__ = ["Bitangent", "bitangent"]
 

@@ -57,10 +57,12 @@ class ReferenceAccount:
 
     @property
     def names(self) -> int:
+        """Number n."""
         return int(self.target.size)
 
     @property
     def lots(self) -> int:
+        """Number L."""
         return int(self.lot_quantity.size)
 
     @cached_property
@@ -90,6 +92,11 @@ class ReferenceAccount:
         return np.where(self.may_buy, np.maximum(self.held, 1.0), self.held)
 
     @cached_property
+    def most_owed(self) -> float:
+        """Cash goes no lower than minus this: what is owed already, or what the band lets be owed."""
+        return max(0.0, float(self.held.sum()) - 1.0, -self.cash_high)
+
+    @cached_property
     def cheapest(self) -> Floats:
         """Price of the cheapest lot that has a quantity, (n,); +inf for a name without one."""
         price = np.full(self.names, np.inf)
@@ -112,7 +119,7 @@ class ReferenceAccount:
     def soft_rows(self) -> tuple[Sparse, Floats, Floats]:
         """Every soft bound as rows low <= R w <= high: the groups, then the single names that have one."""
         groups = self.group_low.size
-        bounded = np.flatnonzero((self.low > 0) | (self.high < 1))
+        bounded = np.flatnonzero((self.low > 0) | (self.high < np.maximum(self.held, 1.0)))
         row = np.concatenate(
             [np.repeat(np.arange(groups), np.diff(self.group_start)), groups + np.arange(bounded.size)]
         )
@@ -125,12 +132,13 @@ class ReferenceAccount:
 
     @cached_property
     def violation_price(self) -> float:
-        """Price per unit of violation of a soft bound: beyond any gradient of the objective.
+        """Price P per unit of violation of a soft bound: sixteen times the steepest slope of any column.
 
-        |L_i| max|L_j| bounds the factor part of the gradient for |w - b|_1 <= 1 (doubled for |w - b|_1 <= 2),
-        the rest adds up; the factor 4 is room, since a row's multiplier may exceed a single name's gradient.
+        It is part of the problem, so that objectives with violations can be compared: the dearest lot or purchase,
+        plus what a whole weight off target adds by specific risk, plus the pull of the factors, |L_i| |L'x| with
+        |x|_1 <= 2; the factor 16 is room, since a row's multiplier may exceed a single name's slope.
         """
         longest = float(np.max(np.sum(self.loadings**2, axis=1), initial=0.0))
-        steepest = self.risk_price * 2 * (longest + float(np.max(self.specific, initial=0.0)))
-        linear = float(np.max(np.abs(self.lot_price), initial=0.0) + np.max(self.buy_cost, initial=0.0))
-        return 4.0 * (steepest + linear + 0.01)
+        risk = 2 * self.risk_price * (longest + float(np.max(self.specific, initial=0.0)))
+        dearest = max(float(np.max(np.abs(self.lot_price), initial=0.0)), float(np.max(self.buy_cost, initial=0.0)))
+        return 16.0 * (dearest + risk + 1e-6 * self.risk_price)

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from tests.reference.account import CASH_SHORT, CASH_SURPLUS, Bools, Floats, Ints, ReferenceAccount, Sparse
-from tests.reference.bitangent import bitangent
+from lotwise.bench.reference.account import CASH_SHORT, CASH_SURPLUS, Bools, Floats, Ints, ReferenceAccount, Sparse
+from lotwise.bench.reference.bitangent import bitangent
 
 __all__ = ["QuadraticProgram", "envelope_program", "signed_program"]
 
@@ -150,7 +150,7 @@ def _assemble(account: ReferenceAccount, shape: _Shape, missed: int) -> Quadrati
         _block(pieces.size, 0.0, -np.inf, np.inf),
         _block(pieces.size, shape.straight_slope[pieces], 0.0, shape.straight[pieces]),
         _block(band, 0.0, account.cash_low, account.cash_high),
-        _block(missed, CASH_SHORT * penalty, 0.0, np.inf),
+        _block(missed, CASH_SHORT * penalty, 0.0, max(0.0, account.cash_low + account.most_owed)),
         _block(missed, CASH_SURPLUS * penalty, 0.0, np.inf),
         _block(low.size, 0.0, low, high),
         _block(low.size, penalty, 0.0, np.inf),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.account import Floats, ReferenceAccount
 
 __all__ = ["Branch", "buy_branch", "sell_branch"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.reference.account import Floats, ReferenceAccount
-from tests.reference.general_solvers import GeneralSolution, by_piqp
-from tests.reference.programs import QuadraticProgram, envelope_program, signed_program
+from lotwise.bench.reference.account import Floats, ReferenceAccount
+from lotwise.bench.reference.general_solvers import GeneralSolution, by_piqp
+from lotwise.bench.reference.programs import QuadraticProgram, envelope_program, signed_program
 
 __all__ = ["TwoStage", "two_stage"]
 
@@ -24,7 +24,9 @@ class TwoStage(NamedTuple):
 
 def two_stage(account: ReferenceAccount, solver: Callable[[QuadraticProgram], GeneralSolution] = by_piqp) -> TwoStage:
     """Solve an account by two quadratic programs; raises NotSolvedError where the solver gives up."""
-    soft_cash = account.soft_rows[1].size > 0  # bounds may leave the cash band out of reach
+    reached = 1.0 - float(account.top.sum()), 1.0 - float(account.bottom.sum())
+    out_of_reach = reached[0] > account.cash_high or reached[1] < account.cash_low
+    soft_cash = out_of_reach or account.soft_rows[1].size > 0  # bounds may leave the cash band out of reach
     relaxed = envelope_program(account, soft_cash=soft_cash)
     first = solver(relaxed)
     signed = signed_program(account, relaxed.weights(first.x) > account.held, soft_cash=soft_cash)
