@@ -236,7 +236,7 @@ def risk(
     with _reported():
         with _watched() as watch:
             firm, model = prepared_firm(folder, _day(day), None, watch)
-        _show_findings(tuple(f for f in firm.findings if f.file.startswith("risk")))
+        _show_findings(tuple(f for f in firm.findings if f.file.startswith(("risk", "(risk model)"))))
         table = Table(title=f"Risk model of {escape(firm.name)}, {model.as_of}", show_header=False)
         volatility = (model.specific + ((model.loadings() ** 2).sum(axis=1)) / 2) ** 0.5
         origins = ", ".join(f"{model.origin.count(o)} {o}" for o in sorted(set(model.origin)))

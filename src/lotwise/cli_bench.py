@@ -5,6 +5,7 @@ Exit status: 0 all bars kept, 1 one was missed (the table says which), 2 nothing
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import typer
 from rich.console import Console
 
 from lotwise.bench.tables import MeasuredTable
+from lotwise.errors import LotwiseError
 from lotwise.kernels import told_when_compiling
 
 __all__ = ["bench_app"]
@@ -112,6 +114,21 @@ def _process(chosen: Chosen, accounts: int | None = None, folder: Path | None = 
     return tables
 
 
+def _risk(chosen: Chosen, first: int | None = None, last: int | None = None) -> Iterator[MeasuredTable]:
+    if chosen.market is None:
+        raise CannotMeasureError("it needs a folder of real prices: --market DIR")
+    topic = _topic("risk_report")
+    size = topic.QUICK if chosen.size is Size.QUICK else topic.FULL
+    size = size._replace(first=first or size.first, last=last or size.last)
+    months = 12 * (size.last - size.first + 1)
+    try:
+        with typer.progressbar(length=months, label="months", file=sys.stderr) as bar:
+            tables = topic.measure_risk(chosen.market, size, lambda _known: bar.update(1))
+    except LotwiseError as trouble:
+        raise CannotMeasureError(str(trouble)) from trouble
+    yield from tables
+
+
 # What `lotwise bench all` runs, in this order.
 TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "speed": _speed,
@@ -119,6 +136,7 @@ TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "hostile": _hostile,
     "batch": _batch,
     "process": _process,
+    "risk": _risk,
 }
 
 
@@ -213,6 +231,18 @@ def process_command(
 ) -> None:
     """Time `lotwise rebalance` of a large Parquet firm as a process: phases, memory, growth, cold start."""
     _measure(lambda: _process(Chosen(size), accounts, folder), out)
+
+
+@bench_app.command("risk", epilog="Example: lotwise bench risk --market prices --size full")
+def risk_command(
+    market: MarketOption = None,
+    first: Annotated[int | None, typer.Option("--first", help="First year; as --size says, if not given.")] = None,
+    last: Annotated[int | None, typer.Option("--last", help="Last year.")] = None,
+    size: SizeOption = Size.FULL,
+    out: OutOption = None,
+) -> None:
+    """Judge risk forecasts out of sample: bias and QLIKE of random, tilted and optimised portfolios."""
+    _measure(lambda: _risk(Chosen(size, market=market), first, last), out)
 
 
 @bench_app.command("all")

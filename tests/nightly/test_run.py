@@ -159,16 +159,6 @@ def test_where_no_risk_model_can_be_had_that_is_said_and_written(tmp_path: Path)
     assert names_in(tmp_path / "out") == FINDINGS_ALONE
 
 
-def test_a_security_without_risk_is_held_as_it_is_and_named(tmp_path: Path) -> None:
-    files = small_firm()
-    for name in ("risk/exposures.csv", "risk/specific.csv"):
-        files[name] = "\n".join(line for line in files[name].splitlines() if not line.startswith("BBB,")) + "\n"
-    report = run_folder(write(tmp_path / "firm", files), tmp_path / "out")
-    assert any("BBB is missing" in finding.was for finding in report.firm.findings)
-    assert set(report.tables.trades["symbol"]) == {"ETF"}
-    assert set(ran(tmp_path).tables.trades["symbol"]) == {"BBB", "ETF"}  # with its risk it trades
-
-
 def test_a_second_run_replaces_the_first_completely(tmp_path: Path) -> None:
     folder = write(tmp_path / "firm", small_firm())
     out = tmp_path / "out"

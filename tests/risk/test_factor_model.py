@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from lotwise.dates import to_day_number
 from lotwise.errors import RiskModelError
 from lotwise.risk.factor_model import FactorModel, Origin, attach
-from lotwise.securities.market import Market, SecurityKind
+from lotwise.risk.proxies import ProxyGroup
+from lotwise.securities.market import Market, MarketLabels, SecurityKind
 
 Floats = NDArray[np.float64]
 
@@ -233,24 +234,49 @@ def market_of(kinds: tuple[SecurityKind, ...], day: date = DAY) -> Market:
     )
 
 
+def labels_of(symbols: tuple[str, ...], asset_class: str = "", sector: str = "") -> MarketLabels:
+    n = len(symbols)
+    return MarketLabels(symbols, ("",) * n, (asset_class,) * n, (sector,) * n, ("",) * n)
+
+
 def test_attach_fills_the_columns_and_names_what_has_no_risk(three: FactorModel) -> None:
     stock, cash = SecurityKind.STOCK, SecurityKind.CASH
     market = market_of((stock, stock, cash, stock))
     market.tradable[3] = False
-    done = attach(market, three, ("S2", "NEW", "SWEEP", "S0"))
-    assert done.without_risk == ("NEW",)
+    done = attach(market, three, labels_of(("S2", "NEW", "SWEEP", "S0")))
+    assert done.without_risk == ("NEW",)  # two covered stocks are no group
+    assert done.proxies == ()
     assert done.market.tradable.tolist() == [True, False, True, False]
     assert market.tradable.tolist() == [True, True, True, False]  # the market given is left as it was
     assert done.market.loadings.flags.c_contiguous
     assert done.market.specific.flags.c_contiguous
     assert done.market.loadings[[0, 3]].tobytes() == three.loadings()[[2, 0]].tobytes()
-    assert np.all(done.market.loadings[[1, 2]] == 0.0)
+    assert np.all(done.market.loadings[2] == 0.0)
+    assert np.any(done.market.loadings[1] != 0.0)  # whatever is done with it, it is not without risk
     assert done.market.specific == pytest.approx([0.01, 0.065, 1e-6, 0.04])
+
+
+def test_attach_lends_the_risk_of_the_asset_class(three: FactorModel) -> None:
+    stock = SecurityKind.STOCK
+    market = market_of((stock,) * 4)
+    market.tradable[1] = False
+    done = attach(market, three, labels_of(("S2", "NEW", "S1", "S0"), asset_class="US stocks"))
+    assert done.without_risk == ()
+    assert done.proxies == (("NEW", ProxyGroup(3, "the asset class US stocks")),)
+    assert done.market.tradable.tolist() == [True, False, True, True]  # a stale price stays one
+    assert done.market.loadings[1] == pytest.approx(three.loadings().mean(axis=0))
+    assert done.market.specific[1] > np.quantile(three.specific, 0.75)
 
 
 def test_attach_refuses_a_model_of_a_later_day(three: FactorModel) -> None:
     market = market_of((SecurityKind.STOCK,), date(2024, 2, 29))
     with pytest.raises(RiskModelError, match="must be of 2024-02-29 or before, was of 2024-03-01"):
-        attach(market, three, ("S0",))
+        attach(market, three, labels_of(("S0",)))
     with pytest.raises(RiskModelError, match="1 securities, was given 2 symbols"):
-        attach(market, three, ("S0", "S1"))
+        attach(market, three, labels_of(("S0", "S1")))
+
+
+def test_a_symbol_without_a_row_of_exposures_is_not_taken_for_one_without_risk(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "A,m,1\n", "m,m,0.04\n", "A,0.1\nB,0.1\n")
+    with pytest.raises(RiskModelError, match=r"exposures\.csv: must have a row of B, with the value 0"):
+        FactorModel.load(folder, DAY)

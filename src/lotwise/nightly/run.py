@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, 
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
@@ -23,12 +24,9 @@ from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
 from lotwise.reports.run import Run
 from lotwise.reports.run_page import run_page
-from lotwise.risk.estimation import estimate
-from lotwise.risk.factor_model import FactorModel, attach
-from lotwise.risk.peers import SecurityStructure
-from lotwise.securities.market import SecurityKind
+from lotwise.risk.factor_model import FactorModel
 
-__all__ = ["RunReport", "Watch", "prepared_firm", "risk_model_of", "run_folder"]
+__all__ = ["RunReport", "Watch", "prepared_firm", "run_folder"]
 
 
 @dataclass(slots=True)
@@ -67,19 +65,6 @@ class RunReport:
         return int(np.any((status == Status.REFUSED) | (status == Status.FAILED)))
 
 
-def risk_model_of(firm: Firm) -> FactorModel:
-    """Return the risk model the firm brought along, or one estimated from its prices as known on the day.
-
-    Raises RiskModelError where neither can be had.
-    """
-    if firm.risk_model is not None:
-        return firm.risk_model
-    labels = firm.market_labels
-    kinds = tuple(SecurityKind(int(kind)) for kind in firm.market.kind)
-    structure = SecurityStructure(labels.asset_classes, labels.sectors, labels.industries, kinds)
-    return estimate(firm.history, structure, as_of=firm.as_of)
-
-
 def prepared_firm(
     folder: Path,
     as_of: date | None = None,
@@ -95,27 +80,13 @@ def prepared_firm(
         firm = read_firm(folder, as_of, households)
     with watch.phase("risk"):
         try:
-            model = risk_model_of(firm)
-            attached = attach(firm.market, model, firm.market_labels.symbols)
+            firm, model = with_risk(firm)
         except RiskModelError as error:
             finding = Finding(
                 "prices", None, None, Severity.ERROR, "enough to estimate a risk model", "not", str(error)
             )
             raise FolderError(str(finding), (*firm.findings, finding)) from error
-    missing = tuple(_without_risk(symbol) for symbol in attached.without_risk)
-    return replace(firm, market=attached.market, findings=(*firm.findings, *missing)), model
-
-
-def _without_risk(symbol: str) -> Finding:
-    return Finding(
-        file="risk/exposures",
-        line=None,
-        column="symbol",
-        severity=Severity.WARNING,
-        must_be="every security of securities.csv",
-        was=f"{symbol} is missing",
-        to_do="add its exposures and specific variance; until then it is held as it is, neither bought nor sold",
-    )
+    return firm, model
 
 
 def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[Finding, ...]]:

@@ -48,15 +48,24 @@ def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray
     columns.scales[STIFFNESS] = scale if scale > 0.0 else 1.0
 
 
+@summing_kernel
+def _sum_of_loadings(problem: AccountProblem) -> float:
+    """A number that is finite only if every loading is (their sum may be rounded as it likes)."""
+    total = 0.0
+    for i in range(problem.loadings.shape[0]):
+        x = problem.loadings[i]
+        for r in range(x.size):
+            total += x[r]
+    return total
+
+
 @inner_kernel
 def is_solvable(problem: AccountProblem) -> bool:
     """Whether every number is finite and of the right sign."""
-    total = problem.risk_price + problem.cash_low + problem.cash_high
+    total = problem.risk_price + problem.cash_low + problem.cash_high + _sum_of_loadings(problem)
     for i in range(problem.target.size):
         total += problem.target[i] + problem.held[i] + problem.specific[i] + problem.buy_cost[i]
         total += problem.low[i] + problem.high[i]
-        for r in range(problem.loadings.shape[1]):
-            total += problem.loadings[i, r]
         if problem.specific[i] < 0.0 or problem.held[i] < 0.0:
             return False
     for lot in range(problem.lot_start[problem.target.size]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inner_kernel, kernel, summing_kernel
 from lotwise.optimizer.dual import write_row_values
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.preparation import write_coupling
@@ -45,15 +45,33 @@ def objective_at(columns: Columns, weights: NDArray[np.float64], rows: NDArray[n
     return total
 
 
+@summing_kernel
+def _factor_pull(columns: Columns, name: int, rows: NDArray[np.float64], factors: int) -> tuple[float, float]:
+    """Slope and curvature that the factors give a name's weight at these rows: moves either way share them."""
+    slope = 0.0
+    curvature = 0.0
+    x = columns.coupling[name]
+    for r in range(factors):
+        slope += x[r] * (rows[r] - columns.right_side[r])
+        curvature += x[r] * x[r]
+    return slope, curvature
+
+
 @inner_kernel
-def _change(columns: Columns, name: int, weight: float, step: float, rows: NDArray[np.float64], factors: int) -> float:
+def _change(
+    columns: Columns,
+    name: int,
+    weight: float,
+    step: float,
+    pull: tuple[float, float],
+    rows: NDArray[np.float64],
+) -> float:
     """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
     n, m = columns.coupling.shape
+    factors = m - 1 - (columns.table.size - n - 1)
     first, stop = columns.table[name].start, columns.table[name].stop
     total = value_at(columns, name, first, stop, weight + step) - value_at(columns, name, first, stop, weight)
-    for r in range(factors):
-        move = step * columns.coupling[name, r]
-        total += move * (rows[r] - columns.right_side[r] + 0.5 * move)
+    total += step * (pull[0] + 0.5 * step * pull[1])
     first, stop = columns.table[n].own_start, columns.table[n].own_stop
     cash = 1.0 - rows[factors]
     total += value_at(columns, n, first, stop, cash - step) - value_at(columns, n, first, stop, cash)
@@ -132,8 +150,10 @@ def _top_up(
         step = unit[i]
         if 1.0 - rows[factors] - step < low:
             continue
-        if remainder[i] < 0.5 and _change(columns, i, weights[i], step, rows, factors) >= 0.0:
-            continue
+        if remainder[i] < 0.5:
+            pull = _factor_pull(columns, i, rows, factors)
+            if _change(columns, i, weights[i], step, pull, rows) >= 0.0:
+                continue
         if _allowed(columns, i, weights[i] + step, rows, step, factors):
             _move(columns, i, step, weights, rows)
 
@@ -159,11 +179,12 @@ def round_to_shares(
         for i in range(n):
             if remainder[i] < 0.0:
                 continue
+            pull = _factor_pull(columns, i, rows, factors)
             for sign in (1.0, -1.0):
                 step = sign * unit[i]
                 if not _allowed(columns, i, weights[i] + step, rows, step, factors):
                     continue
-                if _change(columns, i, weights[i], step, rows, factors) < -_LEAST_GAIN:
+                if _change(columns, i, weights[i], step, pull, rows) < -_LEAST_GAIN:
                     _move(columns, i, step, weights, rows)
                     moved = True
                     break

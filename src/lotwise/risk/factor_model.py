@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from lotwise.dates import from_day_number
 from lotwise.errors import RiskModelError
 from lotwise.risk import model_files
-from lotwise.securities.market import Market, SecurityKind
+from lotwise.risk.peers import SecurityStructure
+from lotwise.risk.proxies import ProxyGroup, find_proxies
+from lotwise.securities.market import Market, MarketLabels, SecurityKind
 
 __all__ = ["Attached", "FactorModel", "Origin", "attach"]
 
@@ -77,11 +79,15 @@ class FactorModel:
             more = [f"and {rest} more"] if rest > 0 else []
             raise RiskModelError("the risk model cannot be used: " + "; ".join(problems[:_SHOWN] + more))
 
-    def loadings(self) -> Floats:
-        """Return sqrt(2) X Omega^(1/2), (N, k) C-contiguous: what `Market.loadings` holds; Omega may be singular."""
+    def root(self) -> Floats:
+        """Return sqrt(2) Omega^(1/2), (k, k); Omega may be singular."""
         values, vectors = np.linalg.eigh(0.5 * self.covariance + 0.5 * self.covariance.T)
-        root = vectors * np.sqrt(2.0 * np.maximum(values, 0.0))
-        return np.ascontiguousarray(self.exposures @ root)
+        result: Floats = vectors * np.sqrt(2.0 * np.maximum(values, 0.0))
+        return result
+
+    def loadings(self) -> Floats:
+        """Return sqrt(2) X Omega^(1/2), (N, k) C-contiguous: what `Market.loadings` holds."""
+        return np.ascontiguousarray(self.exposures @ self.root())
 
     def portfolio_variance(self, weights: Floats) -> float:
         """Annual variance of weights (N,), absolute or active, in the order of `symbols`."""
@@ -193,19 +199,21 @@ def _covariance_wrong(model: FactorModel) -> list[str]:
 
 
 class Attached(NamedTuple):
-    """A market with risk, and the symbols that have none: they are held as they are, not traded."""
+    """A market with risk, whose risk was borrowed from peers, and which symbols have none at all."""
 
     market: Market
-    without_risk: tuple[str, ...]
+    proxies: tuple[tuple[str, ProxyGroup], ...]  # symbol, who stands for it
+    without_risk: tuple[str, ...]  # not tradable; what holds or wants them must not be solved
 
 
-def attach(market: Market, model: FactorModel, symbols: tuple[str, ...]) -> Attached:
-    """Put the risk of a model into the market's columns; `symbols` names the market's N securities in their order.
+def attach(market: Market, model: FactorModel, labels: MarketLabels) -> Attached:
+    """Put the risk of a model into the market's columns.
 
-    A security that the model does not cover is no longer tradable and is returned for a finding; while it is held it
-    counts with no factor exposure and the upper quartile of the specific variances. Securities of kind cash need no
-    model. Raises RiskModelError where the model is of a later day than the market.
+    A security that the model does not cover gets the risk of its peers (`proxies`). One that has no peers either is
+    no longer tradable and is returned: its columns hold the average of the model, which is no forecast of it.
+    Securities of kind cash need no model. Raises RiskModelError where the model is of a later day than the market.
     """
+    symbols = labels.symbols
     if len(symbols) != len(market.price):
         raise RiskModelError(f"the market has {len(market.price)} securities, was given {len(symbols)} symbols")
     day = from_day_number(int(market.as_of))
@@ -215,10 +223,25 @@ def attach(market: Market, model: FactorModel, symbols: tuple[str, ...]) -> Atta
     position = np.array([row.get(symbol, -1) for symbol in symbols], dtype=np.intp)
     covered = position >= 0
     cash = ~covered & (market.kind == SecurityKind.CASH)
-    loadings = np.zeros((len(symbols), len(model.factors)))
-    loadings[covered] = model.loadings()[position[covered]]
-    unknown = float(np.quantile(model.specific, 0.75)) if len(model.specific) else _CASH_VARIANCE
-    specific = np.where(cash, _CASH_VARIANCE, unknown)
+    exposures = np.zeros((len(symbols), len(model.factors)))
+    exposures[covered] = model.exposures[position[covered]]
+    specific = np.full(len(symbols), _CASH_VARIANCE)
     specific[covered] = model.specific[position[covered]]
-    attached = market._replace(loadings=loadings, specific=specific, tradable=market.tradable & (covered | cash))
-    return Attached(attached, tuple(symbols[i] for i in np.flatnonzero(~covered & ~cash)))
+    kinds = tuple(SecurityKind(int(kind)) for kind in market.kind)
+    structure = SecurityStructure(labels.asset_classes, labels.sectors, labels.industries, kinds)
+    found = find_proxies(covered | cash, structure, exposures, specific, model.covariance)
+    none = np.array(found.none, dtype=np.intp)
+    exposures, specific = found.exposures, found.specific
+    if len(none) and len(model.symbols):
+        exposures[none] = model.exposures.mean(axis=0)
+        specific[none] = np.quantile(model.specific, 0.75)
+    tradable = market.tradable.copy()
+    tradable[none] = False
+    loadings = np.ascontiguousarray(exposures @ model.root())
+    loadings[covered] = model.loadings()[position[covered]]
+    attached = market._replace(loadings=loadings, specific=specific, tradable=tradable)
+    return Attached(
+        attached,
+        tuple((symbols[i], group) for i, group in sorted(found.groups.items())),
+        tuple(symbols[i] for i in found.none),
+    )

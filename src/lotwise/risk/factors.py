@@ -76,6 +76,23 @@ def _orient(B: Floats, F: Floats) -> tuple[Floats, Floats]:
     return B * sign, F * sign
 
 
+def _components(weighted: Floats, gram: Floats | None, scale: Floats, most: int) -> tuple[Floats, Floats]:
+    """Eigenvalues (N,), descending, of the second moments of `weighted` / scale, and its first `most` directions.
+
+    weighted (T, N); gram (N, N) its second moments, None where there are fewer days than securities: the same comes
+    out of the days' (T, T) matrix then, for less.
+    """
+    T, N = weighted.shape
+    if gram is not None:
+        values, V = np.linalg.eigh(gram / np.outer(scale, scale))
+        return np.maximum(values[::-1], 0.0), V[:, : -most - 1 : -1]
+    scaled = weighted / scale
+    by_day, U = np.linalg.eigh(scaled @ scaled.T)
+    values = np.concatenate([np.maximum(by_day[::-1], 0.0), np.zeros(N - T)])
+    size = np.sqrt(np.maximum(values[:most], np.finfo(np.float64).tiny))
+    return values, scaled.T @ (U[:, : -most - 1 : -1] / size)
+
+
 def statistical_factors(Z: Floats, w: Floats, limit: int) -> StatisticalFactors:
     """Find at most `limit` factors in standardised returns, missing ones NaN, at least one.
 
@@ -88,30 +105,36 @@ def statistical_factors(Z: Floats, w: Floats, limit: int) -> StatisticalFactors:
         return StatisticalFactors(np.ones((1, 1)), np.where(np.isfinite(Z), Z, 0.0), np.ones(1))
     seen = np.isfinite(Z)
     filled = np.where(seen, Z, 0.0)
+    gaps = np.flatnonzero(~seen.all(axis=0))
     days = max(effective_count(w), 1.0)
     ratio = N / days
     most = min(limit, N // 2, max(1, int(_SHARE_OF_DAYS * days)))
     root = np.sqrt(w / w.sum())[:, None]
+    weighted = root * filled
+    gram = weighted.T @ weighted if N <= T else None
     specific = np.ones(N)
     B, F, kept = np.zeros((N, 1)), np.zeros((T, 1)), np.zeros(1)
     for _ in range(_ROUNDS):
         scale = np.sqrt(specific)
-        scaled = filled / scale
-        values, V = np.linalg.eigh((root * scaled).T @ (root * scaled))
-        values, V = np.maximum(values[::-1], 0.0), V[:, ::-1]
+        values, V = _components(weighted, gram, scale, most)
         number, noise = _above_chance(values, most, ratio)
         number = max(1, number)
         sample, V = values[:number], V[:, :number]
         strength, cosine = _true_strength(sample / noise, ratio)
         kept = np.clip((strength - 1.0) * cosine * noise / sample, 0.0, 1.0)
         B = V * scale[:, None]
-        F = scaled @ V
+        F = filled @ (V / scale[:, None])
         # By what is kept of a factor, not by its sample variance: else a security explained a little too well by chance
         # would be scaled up until it had a factor to itself.
         unexplained = np.clip(1.0 - (B * B) @ (kept * sample), _LEAST_SPECIFIC, 1.0)
         if np.max(np.abs(unexplained - specific)) < _SETTLED:
             break
         specific = unexplained
-        filled = np.where(seen, Z, F @ (B * kept).T)
+        if len(gaps):
+            filled[:, gaps] = np.where(seen[:, gaps], filled[:, gaps], F @ (B[gaps] * kept).T)
+            weighted[:, gaps] = root * filled[:, gaps]
+            if gram is not None:
+                gram[:, gaps] = weighted.T @ weighted[:, gaps]
+                gram[gaps] = gram[:, gaps].T
     B, F = _orient(B, F)
     return StatisticalFactors(exposures=B, returns=F, kept=kept)

@@ -15,7 +15,7 @@ from lotwise.risk.estimation_settings import EstimationSettings
 from lotwise.risk.factors import statistical_factors
 from lotwise.risk.peers import Peers
 from lotwise.risk.regression import Expectation, regress
-from lotwise.risk.returns import calm_returns, exponential_weights, weighted_mean_square
+from lotwise.risk.returns import CalmReturns, calm_returns, exponential_weights, weighted_mean_square
 
 __all__ = ["FactorLayer", "Roles", "factor_layer"]
 
@@ -71,8 +71,7 @@ def factor_layer(returns: Floats, roles: Roles, limit: int, settings: Estimation
             X[some], specific[some], residuals[:, some] = outcome
 
     variances = _echoed_variances(F, exponential_weights(len(F), settings.factor_half_life), settings.serial_lags)
-    w_level = exponential_weights(len(F), settings.level_half_life)
-    level = float(np.sum(w_level * calm.level**2) / np.sum(w_level))
+    level = _coming_level(calm, w, core & roles.stock, settings)
     # What chance adds to a factor is variance that the securities really have, only not in common. It came from their
     # specific risk, so two funds on gold, which have next to none, must not be given more than they have.
     chance = np.minimum((X * X) @ ((1.0 - found.kept) * variances), specific)
@@ -82,6 +81,21 @@ def factor_layer(returns: Floats, roles: Roles, limit: int, settings: Estimation
         specific=level * (specific + chance),
         residuals=residuals * calm.level[:, None],
     )
+
+
+def _coming_level(calm: CalmReturns, w: Floats, stocks: Flags, settings: EstimationSettings) -> float:
+    """Level of variance to come: that of late, days on which the stocks of the core fell counting for more.
+
+    Volatility rises after falls (Black 1976). Each side counts relative to what it does in the long run, so that on
+    average nothing is added.
+    """
+    w_level = exponential_weights(len(calm.level), settings.level_half_life)
+    seen = np.isfinite(calm.values[:, stocks])
+    together = np.sum(np.where(seen, calm.values[:, stocks], 0.0), axis=1)
+    side = 1.0 - settings.asymmetry * np.sign(together)
+    variance = calm.level**2
+    usual = np.sum(w * variance * side) / np.sum(w * variance)
+    return float(np.sum(w_level * variance * side) / np.sum(w_level) / usual)
 
 
 def _expect_nothing(F: Floats, w: Floats, size: Floats) -> Expectation:

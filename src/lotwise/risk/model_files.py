@@ -26,7 +26,7 @@ class ModelTables(NamedTuple):
 
     symbols: tuple[str, ...]  # N
     factors: tuple[str, ...]  # k
-    exposures: Floats  # (N, k); 0 where no row says anything
+    exposures: Floats  # (N, k); 0 where a symbol has rows and none says anything
     covariance: Floats  # (k, k) annual; a pair may be given once or both ways, 0 where it is not given
     specific: Floats  # (N,) annual variance
 
@@ -90,6 +90,13 @@ def read(folder: Path) -> ModelTables:
         if np.isnan(covariance[i, i])
     ]
     exposures = np.zeros((len(symbol_row), len(factor_row)))
+    if not any(problem.startswith("exposures.csv") for problem in problems):
+        exposed = {row.keys[0] for row in exposure_rows}
+        problems += [
+            f"exposures.csv: must have a row of {symbol}, with the value 0 if it has no exposure: add it"
+            for symbol in symbol_row
+            if symbol not in exposed
+        ]
     for row in exposure_rows:
         symbol, factor = row.keys
         if symbol not in symbol_row:

@@ -87,14 +87,18 @@ def daily_returns(prices: Floats) -> Floats:
 
 def _typical_size(returns: Floats) -> Floats:
     """Volatility of each security by the 95% quantile of its absolute returns; (N,), 0 where it never moves."""
-    size = np.zeros(returns.shape[1])
-    for i in range(returns.shape[1]):
-        column = np.abs(returns[:, i])
-        column = column[np.isfinite(column)]
-        if len(column):
-            size[i] = np.quantile(column, 0.95) / _NORMAL_95
-            if size[i] == 0.0:
-                size[i] = np.sqrt(np.mean(column * column))
+    ordered = np.sort(np.abs(returns), axis=0)  # NaN last
+    count = np.sum(np.isfinite(returns), axis=0)
+    place = 0.95 * np.maximum(count - 1, 0)
+    below = place.astype(np.intp)
+    columns = np.arange(returns.shape[1])
+    low = ordered[below, columns]
+    high = ordered[np.minimum(below + 1, np.maximum(count - 1, 0)), columns]
+    size: Floats = np.where(count > 0, low + (high - low) * (place - below), 0.0) / _NORMAL_95
+    still = (size == 0.0) & (count > 0)
+    if np.any(still):
+        mean_square = np.nansum(returns[:, still] ** 2, axis=0) / count[still]
+        size[still] = np.sqrt(mean_square)
     return size
 
 

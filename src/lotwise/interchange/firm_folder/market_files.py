@@ -198,7 +198,7 @@ SUBSTITUTES = FileContract(
 # A factor may be scaled in any way: only exposures and covariance together say how much risk there is, and what they
 # say is checked as a whole. The bound on single figures is beyond every unit that anybody measures in.
 _MOST_RISK = "1000000000000"
-_NO_RISK = "its security has no risk and is held as it is"
+_NO_RISK = "its peers stand for its security, if there are any"
 
 EXPOSURES = FileContract(
     "risk/exposures",
