@@ -140,3 +140,16 @@ def test_arrays_of_another_type_or_order_are_taken_as_they_are_meant(account: Re
     )
     assert other.objective == plain.objective
     assert np.array_equal(other.weights, plain.weights)
+
+
+def test_an_infinite_bound_is_no_bound(account: ReferenceAccount) -> None:
+    wide = np.ones_like(account.high)
+    plain = solve_account(_problem(account, low=np.zeros_like(account.low), high=wide))
+    none = solve_account(_problem(account, low=np.full_like(account.low, -np.inf), high=np.full_like(wide, np.inf)))
+    assert none.status == plain.status == SolveStatus.SOLVED
+    assert none.weights == pytest.approx(plain.weights, abs=1e-9)
+
+
+def test_loadings_beyond_all_measure_are_bad_input(account: ReferenceAccount) -> None:
+    for size in (1e30, 1e100, 1e155):
+        assert solve_account(_problem(account, loadings=size * account.loadings)).status == SolveStatus.BAD_INPUT

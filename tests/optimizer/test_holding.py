@@ -51,6 +51,13 @@ def test_ordinary_accounts(names: int, seed: int) -> None:
     _hold_round_by_round(problem_of(ordinary(seed, names)), seed)
 
 
+@pytest.mark.parametrize(("seed", "names", "factors"), [(10, 3, 5), (17516, 5, 1), (3, 40, 5), (4, 40, 2)])
+def test_accounts_of_many_group_rows(seed: int, names: int, factors: int) -> None:
+    """Where a warm solve misleads, a cold one takes its place."""
+    for draw in range(5):
+        _hold_round_by_round(problem_of(hostile("many groups", seed, names, factors)), draw)
+
+
 @given(kind=st.sampled_from([kind for kind in HOSTILE if kind not in OUT_OF_REACH]), seed=st.integers(0, 10_000))
 def test_hostile_accounts(kind: str, seed: int) -> None:
     _hold_round_by_round(problem_of(hostile(kind, seed, names=20, factors=5)), seed)

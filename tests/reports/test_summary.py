@@ -33,7 +33,7 @@ def test_totals_and_problems() -> None:
     assert "harvests a $1,234 long-term loss: $294 of tax saved now" in text
     assert "refused: 2 errors in its data, first: lots.csv:17" in text
     assert "* max_weight sector Energy 0.1 10.00% 11.20%" in text
-    assert "Proved within under 0.0001 bp of the best, before rounding" in text
+    assert "Proved within under 0.0001 bp in the convex part" in text
     # by value: 1,000,000 at 0.8 bp, 250,000.1234 at 0.1 bp, 500,000 at 0.2 bp
     assert "As written within" in text
     assert "bp on average by value" in text

@@ -13,7 +13,7 @@ from lotwise.optimizer.newton_system import solve_newton_step
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, Columns, SolveStatus, State, copy_values
 
-__all__ = ["Aim", "Certified", "renew_column", "renew_columns", "solve_convex"]
+__all__ = ["Aim", "Certified", "renew_column", "renew_columns", "renew_loose_columns", "solve_convex", "solve_warm"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
@@ -85,10 +85,18 @@ def renew_columns(columns: Columns, state: State, factors: int) -> None:
     count = 0
     for j in range(columns.table.size):
         renew_column(columns, state, j)
-        if columns.table[j].proximal > 0.0:
+        state.best[j] = columns.table[j].held  # what remains if the solve comes to no number
+        if columns.table[j].proximal > 0.0 or columns.table[j].kinked:
             state.loose[count] = j
             count += 1
     state.loose_count[0] = count
+
+
+@inner_kernel
+def renew_loose_columns(columns: Columns, state: State) -> None:
+    """Renew the columns that may need a proximal term: those whose pieces in force a choice may have changed."""
+    for k in range(state.loose_count[0]):
+        renew_column(columns, state, state.loose[k])
 
 
 @inner_kernel
@@ -240,6 +248,7 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
     residual = min(_RESIDUAL, max(0.02 * aim.gap / columns.scales[STEEPEST], _LEAST_RESIDUAL))
     if fresh:
         renew_columns(columns, state, factors)
+        copy_values(state.theta, state.best_theta)
     else:
         write_prices(columns, state.theta, factors, state.price)
         if columns.scales[NEARNESS] < _WARM_NEARNESS:
@@ -278,3 +287,14 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
                 break
     stalled = bound > -np.inf and primal - bound <= max(aim.gap, _STALLED * (abs(primal) + columns.scales[STEEPEST]))
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)
+
+
+@inner_kernel
+def solve_warm(columns: Columns, state: State, factors: int, aim: Aim) -> Certified:
+    """Solve as `solve_convex`, warm; where that gives up, once more from nothing: what is warm can also mislead."""
+    warm = solve_convex(columns, state, factors, aim, False)
+    if warm.status == _SOLVED:
+        return warm
+    state.theta[:] = 0.0
+    cold = solve_convex(columns, state, factors, aim, True)
+    return Certified(cold.status, cold.primal, cold.bound, warm.steps + cold.steps)

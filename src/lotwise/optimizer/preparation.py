@@ -14,6 +14,9 @@ __all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling"]
 # that overlap. With 4 some of them were missed by 0.4% more than the least possible; with 64 roundoff begins to tell.
 _PENALTY = 16.0
 
+# Sum of squared loadings beyond which doubles no longer tell a weight: a volatility of a million a year, and more.
+_MOST_LOADINGS = 1e18
+
 # A slack of a group row ranges this many times the largest value the row can take.
 _SLACK_ROOM = 2.0
 
@@ -49,28 +52,43 @@ def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray
 
 
 @summing_kernel
-def _sum_of_loadings(problem: AccountProblem) -> float:
-    """A number that is finite only if every loading is (their sum may be rounded as it likes)."""
+def _square_of_loadings(problem: AccountProblem) -> float:
+    """Sum of their squares: finite only if every loading is, and however rounded."""
     total = 0.0
     for i in range(problem.loadings.shape[0]):
         x = problem.loadings[i]
         for r in range(x.size):
-            total += x[r]
+            total += x[r] * x[r]
     return total
 
 
 @inner_kernel
+def _is_bound(low: float, high: float) -> bool:
+    """Whether two numbers can be a lower and an upper bound; infinite ones are none."""
+    return low < np.inf and high > -np.inf and low <= high
+
+
+@inner_kernel
 def is_solvable(problem: AccountProblem) -> bool:
-    """Whether every number is finite and of the right sign."""
-    total = problem.risk_price + problem.cash_low + problem.cash_high + _sum_of_loadings(problem)
+    """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order."""
+    total = problem.risk_price + problem.cash_low + problem.cash_high
     for i in range(problem.target.size):
         total += problem.target[i] + problem.held[i] + problem.specific[i] + problem.buy_cost[i]
-        total += problem.low[i] + problem.high[i]
-        if problem.specific[i] < 0.0 or problem.held[i] < 0.0:
+        if problem.specific[i] < 0.0 or problem.held[i] < 0.0 or problem.buy_cost[i] < 0.0:
+            return False
+        if not _is_bound(problem.low[i], problem.high[i]):
             return False
     for lot in range(problem.lot_start[problem.target.size]):
         total += problem.lot_quantity[lot] + problem.lot_price[lot]
-    return np.isfinite(total) and problem.risk_price > 0.0
+        if problem.lot_quantity[lot] < 0.0:
+            return False
+    for g in range(problem.group_low.size):
+        if not _is_bound(problem.group_low[g], problem.group_high[g]):
+            return False
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            total += problem.group_coefficient[entry]
+    size = _square_of_loadings(problem)
+    return bool(np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
 
 
 @summing_kernel

@@ -80,7 +80,7 @@ class SolveStatus(IntEnum):
 
     SOLVED = 0
     GAVE_UP = 1  # the certified gap stayed above what was asked
-    BAD_INPUT = 2  # a number that is not finite came in
+    BAD_INPUT = 2  # a number came in that is not finite, or cannot be
 
 
 class AccountProblem(NamedTuple):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.optimizer.choices import choose_by_side, choose_pieces, choose_point
-from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_convex
+from lotwise.optimizer.convex import Aim, Certified, renew_column, renew_loose_columns, solve_convex, solve_warm
 from lotwise.optimizer.input_checks import checked, is_possible
 from lotwise.optimizer.preparation import is_solvable, prepare
 from lotwise.optimizer.problem import (
@@ -94,6 +94,12 @@ class AccountSolution(NamedTuple):
     certificate: tuple[Case, ...]  # together all portfolios: anyone can work the bound out again
 
 
+@inner_kernel
+def _to_the_gap(problem: AccountProblem) -> Aim:
+    """A solve for its own sake."""
+    return Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+
+
 @kernel
 def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
     """Solve with every name's choice as in fit.choice (FREE = envelope), warm from state.theta.
@@ -101,8 +107,7 @@ def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
     `at` is what `prepare` returned. Best weights are left in state.best, best multipliers in state.best_theta.
     """
     choose_pieces(fit.columns, fit.choice, at)
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
-    return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
+    return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], _to_the_gap(problem), True)
 
 
 @inner_kernel
@@ -112,11 +117,9 @@ def _solve_sides(problem: AccountProblem, fit: Workspace, split: Split) -> Split
     Needed where a name was found on the flat of its envelope: the prices there are those of the envelope.
     """
     columns, state = fit.columns, fit.state
-    for k in range(state.loose_count[0]):
-        renew_column(columns, state, state.loose[k])
+    renew_loose_columns(columns, state)
     copy_values(state.found_theta, state.theta)
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
-    last = solve_convex(columns, state, problem.loadings.shape[1], aim, False)
+    last = solve_warm(columns, state, problem.loadings.shape[1], _to_the_gap(problem))
     if not last.primal <= split.value:
         copy_values(state.found, state.best)
         copy_values(state.found_theta, state.best_theta)
@@ -155,14 +158,12 @@ def hold_and_solve(problem: AccountProblem, fit: Workspace) -> Certified:
     state.best and state.best_theta.
     """
     columns, state = fit.columns, fit.state
-    for k in range(state.loose_count[0]):
-        renew_column(columns, state, state.loose[k])
+    renew_loose_columns(columns, state)
     for j in range(columns.table.size):
         if fit.choice[j] == _HOLD and choose_point(columns, j):
             renew_column(columns, state, j)
     copy_values(state.best_theta, state.theta)
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
-    return solve_convex(columns, state, problem.loadings.shape[1], aim, False)
+    return solve_warm(columns, state, problem.loadings.shape[1], _to_the_gap(problem))
 
 
 @kernel
@@ -220,8 +221,9 @@ def solve_account(problem: AccountProblem) -> AccountSolution:
     """Solve one account from plain arrays; the batch of a firm calls the same kernels without this function.
 
     Raises ValueError where shapes, places or the order of lots do not fit (`input_checks.checked`); numbers that cannot
-    be give status BAD_INPUT and no trades. A solve that does not reach its gap returns status GAVE_UP with what it
-    found and the bound it proved.
+    be give status BAD_INPUT and no trades. A first solve that does not reach its gap gives status GAVE_UP, with what
+    was found and the bound that was proved. A search of choices that took its most solves is SOLVED all the same:
+    the difference of `objective` and `lower_bound` says what it left open.
     """
     problem = checked(problem)
     if not is_possible(problem):

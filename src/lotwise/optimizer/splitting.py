@@ -5,7 +5,7 @@ its portfolio is the best there is: the envelope is the function itself there. O
 short the most is split: one case in which it sells only, one in which it buys only, the others as before. Each case
 is solved warm, and left where its bound shows that it cannot hold anything better than what is known; often the
 multipliers of the case before say so without a solve. The bound of the account is the least of the bounds of the
-cases left, which together are all portfolios (`problem.Leaves`).
+cases left, which together are all portfolios (`problem.Cases`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.choices import branch_least, choose_branch, choose_envelope
-from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_convex
+from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_warm
 from lotwise.optimizer.pieces import least_from, value_at, value_from
 from lotwise.optimizer.problem import MOST_SPLITS, Cases, Choice, Columns, State, copy_values
 
@@ -132,7 +132,7 @@ def _take_back(columns: Columns, state: State, saying: int) -> None:
 def _solve_case(columns: Columns, state: State, theta: NDArray[np.float64], limits: Limits, aim: Aim) -> Certified:
     """Solve the pieces in force from these multipliers."""
     copy_values(theta, state.theta)
-    return solve_convex(columns, state, limits.factors, aim, False)
+    return solve_warm(columns, state, limits.factors, aim)
 
 
 @inner_kernel
@@ -197,6 +197,8 @@ def search_choices(
     """
     cases.closed[0] = 0
     tolerance = limits.tolerance
+    copy_values(state.best, state.found)
+    copy_values(state.best_theta, state.found_theta)
     short, name, on_flats = _rounding(columns, state)
     best = _keep_better(state, first.primal + short, np.inf)
     short_of_best = short

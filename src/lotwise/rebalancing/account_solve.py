@@ -179,20 +179,21 @@ def _make_tradable(
     sizes: Sizes,
     scratch: Scratch,
     fit: Workspace,
-) -> tuple[int, int]:
-    """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash)."""
+) -> tuple[int, int, int]:
+    """Drop what is too small or would wash, solving again each time; returns (Newton steps, cash, worst status)."""
     household, account = place
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
     policy = book.households.policy[household]
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
-    steps = 0
+    steps, status = 0, _SOLVED
     for attempt in range(_MOST_HALVINGS):
         few = _FEW if attempt < _MOST_HALVINGS - _MOST_ROUNDS else sizes.names
         if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
-        steps += hold_and_solve(problem, fit).steps
+        again = hold_and_solve(problem, fit)
+        steps, status = steps + again.steps, max(status, again.status)
     hold = fit.marked[: sizes.names]
     for attempt in range(_MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
@@ -209,10 +210,11 @@ def _make_tradable(
                 fit.choice[name] = _HOLD
                 arrays.names[name].delta = 0
         if attempt < _MOST_ROUNDS - 1:
-            steps += hold_and_solve(problem, fit).steps
+            again = hold_and_solve(problem, fit)
+            steps, status = steps + again.steps, max(status, again.status)
     take_from_lots(book, arrays, sizes)
     cash = keep_cash(book, market, account, arrays, sizes, whole)
-    return steps, cash
+    return steps, cash, status
 
 
 @kernel
@@ -264,14 +266,14 @@ def solve_account_night(
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
     first, split = choose_and_solve(problem, fit, at)
-    more, cash = _make_tradable(book, market, (household, account), sizes, scratch, fit)
+    more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     _write_weights(arrays, sizes)
     written = _reckon(problem, fit, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
     doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))
     hold = _reckon(problem, fit, problem.held, doing_nothing)
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     return AccountNight(
-        first.status,
+        max(first.status, status),
         first.steps + split.steps + more,
         (first.primal - first.bound) * problem.risk_price,
         written,

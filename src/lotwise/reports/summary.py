@@ -68,7 +68,7 @@ def _headline(totals: Figures) -> Table:
         worth = f"{basis_points(totals.improvement_bps)} of value, {short_dollars(totals.improvement)}"
         table.add_row("Improvement", Text(worth))
     if totals.worst_gap_bps is not None:
-        table.add_row("Proved within", Text(f"{basis_points(totals.worst_gap_bps)} of the best, before rounding"))
+        table.add_row("Proved within", Text(f"{basis_points(totals.worst_gap_bps)} in the convex part"))
     if totals.trade_gap_bps is not None:
         worst = f"{basis_points(totals.worst_trade_gap_bps)} at most ({plain(totals.worst_trade_gap_household)})"
         table.add_row("As written within", Text(f"{basis_points(totals.trade_gap_bps)} on average by value, {worst}"))
