@@ -165,11 +165,11 @@ class _Report:
 
     def _try(self, out: Path) -> None:
         """Fail now and not after hours, where the file cannot be written; whatever it holds stays."""
-        there = out.exists()
-        with _written(out), out.open("a", encoding="utf-8"):
-            pass
-        if not there:
-            out.unlink()
+        with _written(out):
+            there = out.exists()
+            out.open("a", encoding="utf-8").close()
+            if not there:
+                out.unlink()
 
     def _write(self, out: Path, table: MeasuredTable) -> None:
         """Add a table; the first one takes the place of what an earlier run left."""
