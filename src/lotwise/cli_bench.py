@@ -73,6 +73,10 @@ class CannotMeasureError(Exception):
     """A topic lacks something: the words say what, and what to do."""
 
 
+class CannotWriteError(Exception):
+    """The file of --out cannot be written: the words say why, and what to do."""
+
+
 def _topic(module: str) -> Any:  # noqa: ANN401 - a module
     """Import what measures a topic; it may need libraries that a run does not."""
     try:
@@ -148,17 +152,29 @@ class _Report:
         self.shown = 0
         self.kept = True
         if out:
-            out.write_text("", encoding="utf-8")
+            self._try(out)
 
     def show(self, tables: Iterable[MeasuredTable]) -> None:
         """Show each table once it is measured, so that a long run that is interrupted leaves what it has."""
         for table in tables:
             typer.echo(table.markdown())
+            if self._out:
+                self._write(self._out, table)
             self.shown += 1
             self.kept &= not table.missed
-            if self._out:
-                with self._out.open("a", encoding="utf-8") as file:
-                    file.write(table.markdown() + "\n")
+
+    def _try(self, out: Path) -> None:
+        """Fail now and not after hours, where the file cannot be written; whatever it holds stays."""
+        with _written(out):
+            there = out.exists()
+            out.open("a", encoding="utf-8").close()
+            if not there:
+                out.unlink()
+
+    def _write(self, out: Path, table: MeasuredTable) -> None:
+        """Add a table; the first one takes the place of what an earlier run left."""
+        with _written(out), out.open("a" if self.shown else "w", encoding="utf-8") as file:
+            file.write(table.markdown() + "\n")
 
     @property
     def status(self) -> int:
@@ -169,12 +185,25 @@ class _Report:
 
 
 @contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Say in words why the file cannot be written."""
+    try:
+        yield
+    except OSError as trouble:
+        reason = trouble.strerror or str(trouble)
+        raise CannotWriteError(
+            f"--out must be a file that can be written, was {out} ({reason}): name one in a folder that exists, or "
+            "leave --out away to see the tables alone"
+        ) from trouble
+
+
+@contextmanager
 def _measuring() -> Iterator[None]:
     """Say when kernels are compiled; turn what stands in the way into words and exit status 2."""
     try:
         with told_when_compiling(_say_compiling):
             yield
-    except (CannotMeasureError, FileNotFoundError) as trouble:
+    except (CannotMeasureError, CannotWriteError, FileNotFoundError) as trouble:
         _err.print(f"error: {trouble}", style="red", highlight=False, markup=False)
         raise typer.Exit(_NOTHING_MEASURED) from None
 
@@ -184,8 +213,8 @@ def _say_compiling() -> None:
 
 
 def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:
-    report = _Report(out)
     with _measuring():
+        report = _Report(out)
         report.show(tables())
     raise typer.Exit(report.status)
 
@@ -206,7 +235,7 @@ def speed_command(
 def quality_command(
     yardstick: YardstickOption = None, size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None
 ) -> None:
-    """Compare the trades with their certified bound, with two programs of PIQP and with the true optimum."""
+    """Compare the trades with their certified bound, and with what two programs of PIQP find."""
     _measure(lambda: _quality(Chosen(size, seed, yardstick)), out)
 
 
@@ -255,11 +284,11 @@ def all_command(
 ) -> None:
     """Measure every topic; one that lacks its data or libraries is left out, and says so."""
     chosen = Chosen(size, seed, yardstick, market)
-    report = _Report(out)
-    for name, tables in TOPICS.items():
-        try:
-            with told_when_compiling(_say_compiling):
+    with _measuring():
+        report = _Report(out)
+        for name, tables in TOPICS.items():
+            try:
                 report.show(tables(chosen))
-        except (CannotMeasureError, FileNotFoundError) as trouble:
-            _err.print(f"{name} is left out: {trouble}", highlight=False, markup=False)
+            except (CannotMeasureError, FileNotFoundError) as trouble:
+                _err.print(f"{name} is left out: {trouble}", highlight=False, markup=False)
     raise typer.Exit(report.status)

@@ -61,6 +61,35 @@ def test_a_whole_process_is_measured_by_phase(tmp_path: Path) -> None:
     table = whole_process._phases(SIZE, folder)
     assert table.rows[-1][0] == "the whole process"
     assert "6 accounts, 20 names, 192 lots" in table.note
+    assert "The aim is 2,000/s: " in table.note
+    assert table.missed == []  # far from the aim, which is none of the bars
+
+
+def test_missed_bars_of_the_batch_are_said_with_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bars, count in (
+        ({"accounts/s": 1e-9, "peak GiB": 1e9, "ms beyond": 1e9}, 0),
+        ({"accounts/s": 1e12, "peak GiB": 1e-9, "ms beyond": -1e9}, 1),
+    ):
+        for bar, figure in bars.items():
+            monkeypatch.setitem(batch.BARS, bar, figure)
+        tables = (batch._settings(3, 1), batch._growth((2,)), batch._one_household((500,), 1))
+        assert [len(table.missed) for table in tables] == [count] * 3
+    settings, growth, one = tables
+    assert "no least trade" in settings.missed[0]
+    assert f"{settings.rows[0][6]} accounts/s by the clock" in settings.missed[0]
+    assert "peak memory is" in growth.missed[0]
+    assert f"{one.rows[0][4]} ms beyond its part" in one.missed[0]
+
+
+def test_memory_of_a_process_beyond_its_bar_is_said_and_the_aim_is_no_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = (SIZE,)
+    fits = whole_process._growth(sizes, tmp_path)
+    assert fits.missed == []
+    monkeypatch.setitem(whole_process.BARS, "peak GiB", 0.01)
+    (missed,) = whole_process._growth(sizes, tmp_path).missed
+    assert missed.startswith("6 accounts: peak memory is ")
 
 
 def test_a_folder_that_cannot_be_run_says_why(tmp_path: Path) -> None:

@@ -83,6 +83,48 @@ def test_all_leaves_out_what_lacks_its_data_and_ends_with_1_where_a_bar_is_misse
     assert runner.invoke(bench_app, ["all"]).exit_code == 2
 
 
+@pytest.mark.parametrize("command", [["quality"], ["all"]])
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_path: Path, command: list[str]) -> None:
+    for out, reason in ((tmp_path / "nope" / "x.md", "No such file"), (tmp_path, "Is a directory")):
+        done = runner.invoke(bench_app, [*command, "--size", "quick", "--out", str(out)])
+        assert done.exit_code == 2
+        said = " ".join(done.stderr.split())
+        assert "error: --out must be a file that can be written" in said
+        assert reason in said
+        assert "name one in a folder that exists" in said
+        assert done.stdout == ""
+
+
+def test_an_earlier_report_stays_until_something_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, new = tmp_path / "measured.md", tmp_path / "new.md"
+    out.write_text("earlier\n", encoding="utf-8")
+    monkeypatch.setattr(cli_bench, "TOPICS", {"lacking": _lacking})
+    assert runner.invoke(bench_app, ["all", "--out", str(out)]).exit_code == 2
+    assert out.read_text(encoding="utf-8") == "earlier\n"
+    assert runner.invoke(bench_app, ["all", "--out", str(new)]).exit_code == 2
+    assert not new.exists()
+    monkeypatch.setattr(cli_bench, "TOPICS", {"lacking": _lacking, "kept": _kept, "missed": _missed})
+    assert runner.invoke(bench_app, ["all", "--out", str(out)]).exit_code == 1
+    written = out.read_text(encoding="utf-8")
+    assert written.startswith("### Kept")
+    assert "### Missed" in written
+
+
+def test_a_file_that_goes_away_while_measuring_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "folder" / "measured.md"
+    out.parent.mkdir()
+
+    def gone(_: Chosen) -> Iterable[MeasuredTable]:
+        out.parent.rmdir()
+        return _kept(_)
+
+    monkeypatch.setattr(cli_bench, "TOPICS", {"gone": gone, "kept": _kept})
+    done = runner.invoke(bench_app, ["all", "--out", str(out)])
+    assert done.exit_code == 2
+    assert "error: --out must be a file that can be written" in " ".join(done.stderr.split())
+    assert "### Kept" in done.stdout  # measured, and seen
+
+
 def test_importing_the_command_line_loads_none_of_the_bench_libraries() -> None:
     code = "import sys, lotwise.cli; print(*{'piqp', 'clarabel'} & set(sys.modules))"
     done = subprocess.run(  # noqa: S603 - this interpreter, code of this file

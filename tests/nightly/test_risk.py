@@ -80,6 +80,66 @@ def test_where_nothing_is_like_it_who_holds_or_wants_it_is_refused_with_the_reas
     assert report.exit_status == 1
 
 
+def test_a_household_is_refused_in_one_error_however_many_securities_lack_risk(tmp_path: Path) -> None:
+    """Thirteen are wanted by every model; one of them, BBB, is held by H1 and H3 as well."""
+    files = small_firm()
+    many = [f"Y{number:02d}" for number in range(12)]
+    for symbol in many:
+        files["securities.csv"] += f"{symbol},{symbol},stock,equity,Energy,Oil,4,\n"
+        files["models.csv"] += f"core,{symbol},,0.01\n"
+        files["prices.csv"] += "".join(f"2025-06-{day},{symbol},50,50\n" for day in (25, 26, 27, 30))
+    files["models.csv"] = files["models.csv"].replace("core,CCC,,0.2\n", "core,CCC,,0.08\n")
+    firm = prepared(tmp_path, without(files, "BBB"))
+    errors = [f for f in of_risk(firm) if f.severity is Severity.ERROR]
+    assert [f.household for f in errors] == ["H1", "H2", "H3"]
+    for found in errors:
+        assert found.was == f"BBB, {', '.join(many[:9])} and 3 more are missing, and nothing like them is there"
+        assert "add their exposures" in found.to_do
+    assert firm.book.households.blocked.all()
+
+
+def in_units(variances: float) -> dict[str, str]:
+    """The sound model, every variance so many times as large; its stocks have a volatility of 30%."""
+    files = small_firm()
+    files["risk/covariance.csv"] = f"factor,factor2,value\nmarket,market,{0.04 * variances!r}\n"
+    files["risk/specific.csv"] = files["risk/specific.csv"].replace(",0.05", f",{0.05 * variances!r}")
+    return files
+
+
+@pytest.mark.parametrize(
+    ("variances", "was"),
+    [(1e4, "3,000% a year over 3 stocks"), (1 / 252, "1.89% a year over 3 stocks"), (1e-10, "0.0003% a year over 3")],
+)
+def test_a_model_of_other_units_is_warned_of(tmp_path: Path, variances: float, was: str) -> None:
+    (found,) = of_risk(prepared(tmp_path, in_units(variances)))
+    assert found.severity is Severity.WARNING
+    assert "annual variances as fractions: 0.09 is a volatility of 30%" in found.must_be
+    assert f"a median volatility of {was}" in found.was
+    assert "convert" in found.to_do
+
+
+def test_specific_variances_alone_in_percent_are_warned_of(tmp_path: Path) -> None:
+    files = small_firm()
+    files["risk/specific.csv"] = files["risk/specific.csv"].replace(",0.05", ",500")
+    (found,) = of_risk(prepared(tmp_path, files))
+    assert "a median volatility of 2,236% a year over 3 stocks, expected 3% to 150%" in found.was
+
+
+@pytest.mark.parametrize("variances", [1 / 81, 20.0])
+def test_calm_and_wild_markets_are_believed(tmp_path: Path, variances: float) -> None:
+    """Volatilities of 3.3% and 134%."""
+    assert of_risk(prepared(tmp_path, in_units(variances))) == []
+
+
+def test_short_bonds_without_a_stock_are_believed_and_nothing_at_all_is_not(tmp_path: Path) -> None:
+    for variances, warnings in ((1 / 900, 0), (1e-10, 1)):  # 1% a year, as short bonds have
+        files = in_units(variances)
+        files["securities.csv"] = files["securities.csv"].replace(",stock,", ",bond,")
+        found = of_risk(prepared(tmp_path / str(warnings), files))
+        assert [f.severity for f in found] == [Severity.WARNING] * warnings
+        assert all("over 5 securities" in f.was for f in found)
+
+
 def test_only_those_who_need_it_are_refused(tmp_path: Path) -> None:
     """The fund is held by H1 and wanted by H2; no other fund of its kind is covered."""
     files = {**small_firm(), "glide.csv": "household_id,date,model\n"}

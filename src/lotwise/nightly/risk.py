@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from lotwise.risk.estimation import estimate
 from lotwise.risk.factor_model import FactorModel, Origin, attach
 from lotwise.risk.peers import SecurityStructure
 from lotwise.risk.proxies import ProxyGroup
-from lotwise.securities.market import SecurityKind
+from lotwise.securities.market import Market, SecurityKind
 
 __all__ = ["risk_model_of", "with_risk"]
 
@@ -26,6 +28,10 @@ _MODEL = "(risk model)"
 
 # So many symbols are named in a finding about many; the others are counted.
 _SHOWN = 10
+
+# Median annual volatility between which a model's units are believed: of stocks, and where it has none of all but cash,
+# which may be short bonds. Percent for fractions, or daily for annual figures, are a factor of 16 and more away.
+_PLAUSIBLE, _PLAUSIBLE_WITHOUT_STOCKS = (0.03, 1.5), (0.001, 1.5)
 
 
 def risk_model_of(firm: Firm) -> FactorModel:
@@ -50,7 +56,8 @@ def with_risk(firm: Firm) -> tuple[Firm, FactorModel]:
     attached = attach(firm.market, model, firm.market_labels)
     symbols = firm.market_labels.symbols
     matters = {symbols[i] for i in np.flatnonzero(_held_or_wanted(firm.book, len(symbols))).tolist()}
-    findings = [*_strangers(firm), *_borrowed(attached.proxies, matters), *_estimated_otherwise(firm, model, matters)]
+    findings = [*_strangers(firm), *_unlikely_units(firm, attached.market)]
+    findings += [*_borrowed(attached.proxies, matters), *_estimated_otherwise(firm, model, matters)]
     without = set(attached.without_risk)
     # What has no price has no value that could be at risk.
     missing = np.array([symbol in without for symbol in symbols], dtype=np.bool_) & (firm.market.price > 0)
@@ -97,6 +104,20 @@ def _pairs(book: Book, missing: Flags) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
+def _finding(
+    severity: Severity,
+    must_be: str,
+    was: str,
+    to_do: str,
+    *,
+    file: str = "risk/exposures",
+    column: str | None = "symbol",
+    household: str | None = None,
+) -> Finding:
+    """A finding about a model as a whole or a security in it: no line of a file is at fault."""
+    return Finding(file, None, column, severity, must_be, was, to_do, household)
+
+
 def _strangers(firm: Firm) -> list[Finding]:
     """Say in one notice which securities a brought-along model covers that the firm does not know."""
     known = set(firm.market_labels.symbols)
@@ -104,11 +125,8 @@ def _strangers(firm: Firm) -> list[Finding]:
     if not others:
         return []
     return [
-        Finding(
-            file="risk/exposures",
-            line=None,
-            column="symbol",
-            severity=Severity.NOTICE,
+        _finding(
+            Severity.NOTICE,
             must_be="securities of securities.csv",
             was=f"{len(others):,} that are not there: {_listed(others)}",
             to_do="nothing, unless one of them is misspelt: they are not used",
@@ -116,14 +134,38 @@ def _strangers(firm: Firm) -> list[Finding]:
     ]
 
 
+def _unlikely_units(firm: Firm, market: Market) -> list[Finding]:
+    """Warn of a brought-along model whose usual volatility no market has: its figures are hardly annual fractions."""
+    if firm.risk_model is None:
+        return []
+    given = np.isin(np.array(firm.market_labels.symbols), np.array(firm.risk_model.symbols))
+    stocks, others = given & (market.kind == SecurityKind.STOCK), given & (market.kind != SecurityKind.CASH)
+    judged, (least, most) = (stocks, _PLAUSIBLE) if stocks.any() else (others, _PLAUSIBLE_WITHOUT_STOCKS)
+    if not judged.any():
+        return []
+    variance = 0.5 * np.sum(market.loadings[judged] ** 2, axis=1) + market.specific[judged]
+    median = float(np.median(np.sqrt(variance)))
+    if least <= median <= most:
+        return []
+    return [
+        _finding(
+            Severity.WARNING,
+            must_be="annual variances as fractions: 0.09 is a volatility of 30%",
+            was=f"a median volatility of {100 * median:,.4g}% a year over {int(judged.sum()):,} "
+            f"{'stocks' if stocks.any() else 'securities'}, expected {100 * least:g}% to {100 * most:g}%",
+            to_do="see whether covariance and specific variances are of percent, of days or months, or volatilities, "
+            "and convert them; until then they are used as they are, and trades weigh risk wrongly",
+            file="risk",
+            column=None,
+        )
+    ]
+
+
 def _borrowed(proxies: Sequence[tuple[str, ProxyGroup]], matters: set[str]) -> list[Finding]:
     """Say who stands for each security that a brought-along model does not cover and that matters to somebody."""
     findings = [
-        Finding(
-            file="risk/exposures",
-            line=None,
-            column="symbol",
-            severity=Severity.WARNING,
+        _finding(
+            Severity.WARNING,
             must_be="every security that is held or wanted",
             was=f"{symbol} is missing",
             to_do=f"add its exposures and specific variance; until then {group.members} others stand for it, "
@@ -140,11 +182,8 @@ def _without_need(symbols: Sequence[str]) -> list[Finding]:
     if not symbols:
         return []
     return [
-        Finding(
-            file="risk/exposures",
-            line=None,
-            column="symbol",
-            severity=Severity.NOTICE,
+        _finding(
+            Severity.NOTICE,
             must_be="every security of securities.csv",
             was=f"without {_listed(symbols)}",
             to_do="nothing tonight: nobody holds or wants them",
@@ -162,14 +201,12 @@ def _estimated_otherwise(firm: Firm, model: FactorModel, matters: set[str]) -> l
         Origin.CLASS_PROXY: "the average of its asset class or kind",
     }
     findings = [
-        Finding(
-            file=_MODEL,
-            line=None,
-            column="symbol",
-            severity=Severity.WARNING,
+        _finding(
+            Severity.WARNING,
             must_be="estimated from prices of every security that is held or wanted",
             was=f"without a return of {symbol}",
             to_do=f"add its earlier prices; until then its risk is {words[Origin(origin)]}",
+            file=_MODEL,
         )
         for i, (symbol, origin) in enumerate(zip(labels.symbols, model.origin, strict=True))
         if origin in words and symbol in matters and kind[i] != SecurityKind.CASH
@@ -181,36 +218,35 @@ def _estimated_otherwise(firm: Firm, model: FactorModel, matters: set[str]) -> l
     ]
     if short:
         findings.append(
-            Finding(
-                file=_MODEL,
-                line=None,
-                column="symbol",
-                severity=Severity.NOTICE,
+            _finding(
+                Severity.NOTICE,
                 must_be="estimated from a year of prices of every security that is held or wanted",
                 was=f"from less of {_listed(short)}",
                 to_do="nothing: the shorter the history, the more its risk is that of its peers, upper quartile",
+                file=_MODEL,
             )
         )
     return findings
 
 
 def _without_risk(firm: Firm, pairs: Sequence[tuple[int, int]]) -> list[Finding]:
-    """One error for every household and security of no risk that it holds or wants."""
-    symbols, labels = firm.market_labels.symbols, firm.labels.households
-    return [
-        Finding(
-            file="risk/exposures",
-            line=None,
-            column="symbol",
-            severity=Severity.ERROR,
-            must_be="every security that is held or wanted, or enough of its industry, sector or asset class",
-            was=f"{symbols[security]} is missing, and nothing like it is there",
-            to_do="add its exposures and specific variance, or its asset_class in securities.csv; until then the "
-            "household is refused",
-            household=str(labels[household]),
+    """One error for every household that holds or wants securities of no risk, whatever their number."""
+    names, labels = firm.market_labels.symbols, firm.labels.households
+    findings = []
+    for household, group in groupby(pairs, key=itemgetter(0)):
+        symbols = [names[security] for _, security in group]
+        are, them, their = ("is", "it", "its") if len(symbols) == 1 else ("are", "them", "their")
+        findings.append(
+            _finding(
+                Severity.ERROR,
+                must_be="every security that is held or wanted, or enough of its industry, sector or asset class",
+                was=f"{_listed(symbols)} {are} missing, and nothing like {them} is there",
+                to_do=f"add {their} exposures and specific variance, or {their} asset_class in securities.csv; until "
+                "then the household is refused",
+                household=str(labels[household]),
+            )
         )
-        for household, security in pairs
-    ]
+    return findings
 
 
 def _listed(symbols: Sequence[str]) -> str:
