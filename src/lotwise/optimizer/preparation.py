@@ -11,7 +11,7 @@ from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Colum
 __all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is outbid, with room for rows
-# that overlap. With 4 some of them were missed by 0.4% more than the least possible; with 64 roundoff begins to tell.
+# that overlap. With 4 more of them were missed by more than the least possible; with 64 a solve gave up.
 _PENALTY = 16.0
 
 # Sum of squared loadings beyond which doubles no longer tell a weight: a volatility of a million a year, and more.
