@@ -192,7 +192,7 @@ def test_a_later_run_leaves_no_file_of_an_earlier_one_and_touches_no_other(tmp_p
 
 
 def test_findings_alone_take_the_place_of_an_earlier_result(tmp_path: Path) -> None:
-    write_tables(tmp_path, small_run().tables(), pages={PAGE: "<p>earlier</p>"})
+    write_tables(tmp_path, small_run().tables(), pages={PAGE: lambda: "<p>earlier</p>"})
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     found = Finding("lots.csv", 3, "shares", Severity.ERROR, "positive", "-1", "correct it", "H1")
     write_findings(tmp_path, [found])
@@ -212,7 +212,7 @@ def test_the_names_of_the_files_are_those_that_are_written(tmp_path: Path) -> No
 
 
 def test_pages_are_part_of_the_set(tmp_path: Path) -> None:
-    write_tables(tmp_path / "out", small_run().tables(), pages={"run.html": "<p>é</p>"})
+    write_tables(tmp_path / "out", small_run().tables(), pages={"run.html": lambda: "<p>é</p>"})
     assert (tmp_path / "out" / "run.html").read_bytes() == "<p>é</p>".encode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -56,7 +57,9 @@ def test_reasons_of_rules_and_cash(reason: Reason, side: Side, gain: float, tax:
     columns = {name: getattr(trades, name)[:1].copy() for name in trades._fields}
     columns["reason"][0], columns["side"][0] = reason, side
     columns["gain"][0], columns["tax"][0] = round(gain * DOLLAR), round(tax * DOLLAR)
-    assert as_series(trade_reasons(type(trades)(**columns), run.book.accounts)).to_list() == [sentence]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        made = trade_reasons(type(trades)(**columns), run.book.accounts, pool)
+    assert as_series(made).to_list() == [sentence]
 
 
 def messages(run: SmallRun) -> list[str]:

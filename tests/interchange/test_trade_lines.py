@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -91,7 +92,8 @@ def test_sentences_are_those_of_the_data_frame(
         long_term=place[0],
         account=place[1],
     )
-    made = as_series(trade_reasons.trade_reasons(trades, run.book.accounts))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        made = as_series(trade_reasons.trade_reasons(trades, run.book.accounts, pool))
     assert made.to_list() == reasons_as_columns(trades, run.book.accounts).to_list()
 
 

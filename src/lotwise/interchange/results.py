@@ -14,11 +14,11 @@ decimals made from the integers, never through a float. Fractions and basis poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -50,6 +50,8 @@ __all__ = [
 ]
 
 PAGE = "run.html"  # the page of a run, which the reports make
+
+PageMaker: TypeAlias = Callable[[], str]
 
 _TABLES = ("trades", "households", "accounts", "relaxations", "findings")
 
@@ -102,13 +104,13 @@ def write_tables(
     tables: ResultTables,
     *,
     formats: Sequence[str] = ("csv", "parquet"),
-    pages: Mapping[str, str] | None = None,
+    pages: Mapping[str, PageMaker] | None = None,
     threads: int = 1,
 ) -> None:
-    """Write tables, and pages (file name to text) made of them, into `folder`: all of them or none.
+    """Write tables, and pages made of them (file name to what makes its text), into `folder`: all of them or none.
 
-    `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Raises ValueError for
-    another format.
+    `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Pages are made while tables are
+    written. Raises ValueError for another format.
     """
     named = {
         "trades": tables.trades,
@@ -140,16 +142,18 @@ def _replace_all(
     folder: Path,
     tables: Mapping[str, pl.DataFrame],
     formats: Sequence[str],
-    texts: Mapping[str, str],
+    pages: Mapping[str, PageMaker],
     trades: tuple[TradeWords, int] | None = None,
 ) -> None:
-    """Write tables and texts in place of all that an earlier run left; `trades` = what their lines say, threads."""
+    """Write tables and pages in place of all that an earlier run left; `trades` = what their lines say, threads."""
     if unknown := set(formats) - {"csv", "parquet"}:
         raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
-    with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *texts]) as partial:
-        with ThreadPoolExecutor(max_workers=1) as beside:  # the writer of Parquet holds no lock
-            waiting = []
-            if "parquet" in formats and "trades" in tables:  # first the one that takes long; the others here: Ctrl-C
+    with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *pages]) as partial:
+        # Beside this thread what takes long and holds no lock; here the others, so that Ctrl-C is heard. Leaving the
+        # pool waits for both, however this ends: nobody writes into a folder that is taken away.
+        with ThreadPoolExecutor(max_workers=1 + len(pages)) as beside:
+            waiting = [beside.submit(_write_page, make, partial / name) for name, make in pages.items()]
+            if "parquet" in formats and "trades" in tables:
                 waiting.append(beside.submit(_write_parquet, tables["trades"], partial / "trades.parquet"))
             for name, table in tables.items():
                 path = partial / f"{name}.csv"
@@ -161,8 +165,6 @@ def _replace_all(
                     _write_parquet(table, partial / f"{name}.parquet")
             for each in waiting:
                 each.result()
-        for name, text in texts.items():
-            (partial / name).write_text(text, encoding="utf-8")
 
 
 def result_tables(
@@ -181,15 +183,17 @@ def result_tables(
     figure of a trade is not a number: a bug upstream that no file may hide.
     """
     _verify(proposals)
-    words = trade_words(book, labels, market, market_labels, proposals.trades, threads)
-    return ResultTables(
-        trades=trade_table(labels, market_labels, proposals.trades, words),
-        lines=words,
-        households=_households_table(book, labels, proposals, findings),
-        accounts=_accounts_table(book, labels, proposals),
-        relaxations=_relaxations_table(book, labels, proposals),
-        findings=_findings_table(findings),
-    )
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        households = pool.submit(_households_table, book, labels, proposals, findings)
+        words = trade_words(book, labels, market, market_labels, proposals.trades, pool)
+        return ResultTables(
+            trades=trade_table(labels, market_labels, proposals.trades, words, pool),
+            lines=words,
+            households=households.result(),
+            accounts=_accounts_table(book, labels, proposals),
+            relaxations=_relaxations_table(book, labels, proposals),
+            findings=_findings_table(findings),
+        )
 
 
 def _verify(proposals: Proposals) -> None:
@@ -360,6 +364,10 @@ def _write_lines(columns: Sequence[str], trades: TradeWords, threads: int, path:
         file.write((",".join(columns) + "\n").encode())
         for block in trade_lines(trades, threads):
             file.write(block.data)
+
+
+def _write_page(make: PageMaker, path: Path) -> None:
+    path.write_text(make(), encoding="utf-8")
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:

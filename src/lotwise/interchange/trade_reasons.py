@@ -16,7 +16,7 @@ trade's figures. Dollars are whole from ten dollars on, cents below.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,8 @@ from lotwise.rebalancing.proposal import Reason, Side, Trades
 
 __all__ = ["ROWS_AT_A_TIME", "row_ranges", "trade_reasons"]
 
-ROWS_AT_A_TIME = 100_000  # rows that one thread writes at a time: some twenty megabytes
+# Rows that one thread writes at a time, some five megabytes: little enough for memory to be used again, and again.
+ROWS_AT_A_TIME = 25_000
 
 _LONGEST = 200  # letters of the longest sentence, with its figures at their greatest
 
@@ -204,7 +205,7 @@ def row_ranges(rows: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + ROWS_AT_A_TIME, rows)
 
 
-def trade_reasons(trades: Trades, accounts: Accounts, threads: int = 1) -> TextColumn:
+def trade_reasons(trades: Trades, accounts: Accounts, pool: Executor) -> TextColumn:
     """Say in one sentence why each trade is proposed, with its figures: T texts. Every figure must be finite."""
     figures = _Figures(
         trades.reason,
@@ -224,8 +225,7 @@ def trade_reasons(trades: Trades, accounts: Accounts, threads: int = 1) -> TextC
         out = np.empty((span[1] - span[0]) * _LONGEST, np.uint8)
         return out[: _write_sentences(figures, *span, out, start[1:])].copy()
 
-    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
-        parts = list(pool.map(write, row_ranges(rows)))
+    parts = list(pool.map(write, row_ranges(rows)))
     before = 0
     for (first, last), part in zip(row_ranges(rows), parts, strict=True):
         start[first + 1 : last + 1] += before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import cast
 
 import numpy as np
@@ -41,9 +43,11 @@ def named(names: pl.Series, rows: NDArray[np.integer]) -> pl.Series:
 
 
 def trade_words(
-    book: Book, labels: BookLabels, market: Market, market_labels: MarketLabels, trades: Trades, threads: int
+    book: Book, labels: BookLabels, market: Market, market_labels: MarketLabels, trades: Trades, pool: Executor
 ) -> TradeWords:
     """Everything that the lines of trades say; the words of texts stand in small columns of their own."""
+    lots = pool.submit(lambda: text_column(quoted(lot_names(labels, trades))))
+    price = pool.submit(lambda: market.price[trades.security])
     sells = trades.side == Side.SELL
     acquired = np.full(len(sells), NO_DATE, np.int32)
     acquired[sells] = book.lots.acquired[trades.lot[sells]]
@@ -60,7 +64,7 @@ def trade_words(
         motive=trades.reason,
         term=np.where(sells, trades.long_term, _BUYS_TERM).astype(np.uint8),
         shares=trades.shares,
-        price=market.price[trades.security],
+        price=price.result(),
         value=trades.value,
         basis=trades.basis,
         gain=trades.gain,
@@ -74,8 +78,8 @@ def trade_words(
         kinds=text_column([kind.name.lower() for kind in AccountKind]),
         motives=text_column(motives()),
         terms=text_column(_TERMS),
-        lots=column(lot_names(labels, trades)),
-        reasons=trade_reasons(trades, book.accounts, threads),
+        reasons=trade_reasons(trades, book.accounts, pool),
+        lots=lots.result(),
     )
 
 
@@ -85,29 +89,35 @@ def lot_names(labels: BookLabels, trades: Trades) -> pl.Series:
     return labels.lots.gather(rows.set(pl.Series(trades.side != Side.SELL), None))
 
 
-def trade_table(labels: BookLabels, market_labels: MarketLabels, trades: Trades, words: TradeWords) -> pl.DataFrame:
+def trade_table(
+    labels: BookLabels, market_labels: MarketLabels, trades: Trades, words: TradeWords, pool: Executor
+) -> pl.DataFrame:
     """One row per trade, in the order of the book; `lot_id`, `term` and `acquired` are empty for a buy."""
     days = pl.Series(words.acquired)
     terms = as_series(words.terms)
     terms = terms.set(terms == "", None)
-    return pl.DataFrame(
-        {
-            "household_id": named(pl.Series(labels.households.tolist(), dtype=pl.String), trades.household),
-            "account_id": named(pl.Series(labels.accounts.tolist(), dtype=pl.String), trades.account),
-            "side": named(as_series(words.sides), trades.side),
-            "symbol": named(pl.Series(market_labels.symbols, dtype=pl.String), trades.security),
-            "lot_id": lot_names(labels, trades),
-            "shares": exact(trades.shares, SHARE),
-            "price": exact(words.price, DOLLAR),
-            "value": exact(trades.value, DOLLAR),
-            "basis": exact(trades.basis, DOLLAR),
-            "gain": exact(trades.gain, DOLLAR),
-            "term": named(terms, words.term),
-            "tax": exact(trades.tax, DOLLAR),
-            "cost": exact(trades.cost, DOLLAR),
-            "reason": as_series(words.reasons),
-            "motive": named(as_series(words.motives), trades.reason),
-            "account_kind": named(as_series(words.kinds), words.kind),
-            "acquired": days.set(days == int(NO_DATE), None).cast(pl.Date),
-        }
+    households, accounts, symbols = (
+        pl.Series(names, dtype=pl.String)
+        for names in (labels.households.tolist(), labels.accounts.tolist(), market_labels.symbols)
     )
+    columns: dict[str, Callable[[], pl.Series]] = {
+        "household_id": lambda: named(households, trades.household),
+        "account_id": lambda: named(accounts, trades.account),
+        "side": lambda: named(as_series(words.sides), trades.side),
+        "symbol": lambda: named(symbols, trades.security),
+        "lot_id": lambda: lot_names(labels, trades),
+        "shares": lambda: exact(trades.shares, SHARE),
+        "price": lambda: exact(words.price, DOLLAR),
+        "value": lambda: exact(trades.value, DOLLAR),
+        "basis": lambda: exact(trades.basis, DOLLAR),
+        "gain": lambda: exact(trades.gain, DOLLAR),
+        "term": lambda: named(terms, words.term),
+        "tax": lambda: exact(trades.tax, DOLLAR),
+        "cost": lambda: exact(trades.cost, DOLLAR),
+        "reason": lambda: as_series(words.reasons),
+        "motive": lambda: named(as_series(words.motives), trades.reason),
+        "account_kind": lambda: named(as_series(words.kinds), words.kind),
+        "acquired": lambda: days.set(days == int(NO_DATE), None).cast(pl.Date),
+    }
+    made = pool.map(lambda make: make(), columns.values())
+    return pl.DataFrame(dict(zip(columns, made, strict=True)))

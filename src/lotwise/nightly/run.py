@@ -89,9 +89,9 @@ def prepared_firm(
     return firm, model
 
 
-def _without_broken(firm: Firm, proposals: Proposals) -> tuple[Proposals, tuple[Finding, ...]]:
+def _without_broken(firm: Firm, proposals: Proposals, threads: int) -> tuple[Proposals, tuple[Finding, ...]]:
     """Verify every proposal exactly; what breaks a rule is not proposed but recorded as failed, with the rule."""
-    verification = verify(firm.book, firm.market, proposals)
+    verification = verify(firm.book, firm.market, proposals, threads)
     violations = verification.violations
     if not len(violations.rule):
         return proposals, ()
@@ -173,7 +173,7 @@ def run_folder(
     with watch.phase("solve", count):
         proposals = rebalance_in_threads(firm.book, firm.market, workers, watch.on_done)
     with watch.phase("verify"):
-        proposals, faults = _without_broken(firm, proposals)
+        proposals, faults = _without_broken(firm, proposals, workers)
     with watch.phase("write"):
         findings = (*firm.findings, *faults)
         tables = result_tables(
@@ -198,5 +198,5 @@ def run_folder(
             files=(*file_names(formats), PAGE),
             notes=(("Risk model", f"{len(model.factors)} factors, {origin}"), ("Tax rates", _rates_note(firm))),
         )
-        write_tables(out, tables, formats=formats, pages={PAGE: run_page(run)}, threads=workers)
+        write_tables(out, tables, formats=formats, pages={PAGE: lambda: run_page(run)}, threads=workers)
     return RunReport(firm, proposals, tables, run, dict(watch.seconds))

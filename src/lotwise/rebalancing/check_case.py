@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from lotwise.kernels import Records
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.rebalancing.book import Book, Lots
-from lotwise.rebalancing.proposal import Proposals
+from lotwise.rebalancing.proposal import Proposals, Trades
 from lotwise.securities.market import Market
 
-__all__ = ["Case", "case_of"]
+__all__ = ["Case", "Part", "case_of", "parts_of"]
 
 _HOUSEHOLD = (
     "first_account",
@@ -181,3 +181,26 @@ def _records(fields: tuple[str, ...], size: int) -> Records:
 def _fill(records: Records, **columns: NDArray[np.generic]) -> None:
     for field, column in columns.items():
         records[field] = column
+
+
+class Part(NamedTuple):
+    """Households first .. last, and the trades that are theirs."""
+
+    first: int
+    last: int
+    first_line: int
+    last_line: int
+
+
+def parts_of(book: Book, trades: Trades, most: int) -> list[Part]:
+    """Split a book into parts of about `most` lines, never inside a taxpayer; lines out of order stay in one."""
+    count, lines = book.households.blocked.size, trades.lot.size
+    whole = [Part(0, count, 0, lines)]
+    if lines <= most or np.any(trades.household[1:] < trades.household[:-1]):
+        return whole
+    taxpayer = book.households.taxpayer
+    begins = np.flatnonzero(taxpayer[1:] != taxpayer[:-1]) + 1  # households that open a taxpayer, but for the first
+    line = np.searchsorted(trades.household, begins)
+    cut = np.diff(line // most, prepend=0) > 0
+    households, rows = [0, *begins[cut].tolist(), count], [0, *line[cut].tolist(), lines]
+    return [Part(*part) for part in zip(households, households[1:], rows, rows[1:], strict=False)]

@@ -17,6 +17,7 @@ least weights and bounds on groups (they may have had to give: `Relaxations`), c
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import FULL_RATE, SHARE, IntArray, mul_div
 from lotwise.rebalancing.book import AccountKind, Book
-from lotwise.rebalancing.check_case import Case, case_of
+from lotwise.rebalancing.check_case import Case, Part, case_of, parts_of
 from lotwise.rebalancing.line_checks import (
     GREATEST_VALUE,
     check_figures,
@@ -50,6 +51,8 @@ _WEIGHT_TOLERANCE = 10_000
 
 # Room for violations in the first pass; a second one follows where they are more.
 _FIRST_ROOM = 64
+
+_LINES_AT_A_TIME = 100_000  # some ten megabytes of records
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _BUY = int(Side.BUY)
@@ -279,11 +282,11 @@ def _verify_totals(case: Case, h: int, tax: int) -> None:
 
 
 @kernel
-def _verify(case: Case) -> None:
-    """Verify the lines of all households, and set every account's cash after its trades."""
+def _verify(case: Case, first: int, last: int) -> None:
+    """Verify the lines, which are of households first .. last, and set those accounts' cash after their trades."""
     unjudged = _sort_lines(case)
-    for h in range(case.households.size):
-        if h == 0 or case.households[h].taxpayer != case.households[h - 1].taxpayer:
+    for h in range(first, last):
+        if h == first or case.households[h].taxpayer != case.households[h - 1].taxpayer:
             _mark_buyers(case, h)
         if not unjudged[h]:
             _verify_household(case, h)
@@ -296,39 +299,58 @@ def _verify_all_totals(case: Case, taxes: IntArray) -> None:
             _verify_totals(case, h, taxes[h])
 
 
-def _taxes(book: Book, case: Case) -> IntArray:
-    """Tax that each household's lines make it owe, money: from the gains as judged, (H,)."""
+def _taxes(book: Book, case: Case, first: int, last: int) -> IntArray:
+    """Tax that the lines of households first .. last make them owe, money: from the gains as judged; others 0, (H,)."""
     law = load_law()
-    year = book.tax.copy()
+    year = book.tax[first:last].copy()
     without = liabilities(year, law)["total"]
     for column in ("short_gain", "long_gain"):
-        year[f"{column}s"] = np.clip(year[f"{column}s"] + case.households[column], -LARGEST, LARGEST)
-    owed: IntArray = liabilities(year, law)["total"] - without
+        judged = case.households[column][first:last]
+        year[f"{column}s"] = np.clip(year[f"{column}s"] + judged, -LARGEST, LARGEST)
+    owed = np.zeros(case.households.size, np.int64)
+    owed[first:last] = liabilities(year, law)["total"] - without
     return owed
 
 
-def _verified(book: Book, market: Market, proposals: Proposals, room: int) -> Case:
+def _judged(book: Book, market: Market, proposals: Proposals, part: Part, room: int) -> Case:
     case = case_of(book, market, proposals, room)
-    _verify(case)
-    _verify_all_totals(case, _taxes(book, case))
+    _verify(case, part.first, part.last)
+    _verify_all_totals(case, _taxes(book, case, part.first, part.last))
     return case
 
 
-def verify(book: Book, market: Market, proposals: Proposals) -> Verification:
+def _verified(book: Book, market: Market, proposals: Proposals, part: Part) -> tuple[IntArray, IntArray]:
+    """Verify a part: its violations in the order in which they were found, and the cash of its own accounts."""
+    trades = Trades(*(column[part.first_line : part.last_line] for column in proposals.trades))
+    own = proposals._replace(trades=trades)
+    case = _judged(book, market, own, part, _FIRST_ROOM)
+    written = int(case.written[0])
+    if written > _FIRST_ROOM:
+        case = _judged(book, market, own, part, written)
+    found = case.found[:written].copy()
+    found[found[:, 4] >= 0, 4] += part.first_line
+    accounts = slice(book.households.account_start[part.first], book.households.account_start[part.last])
+    return found, case.accounts["cash_after"][accounts].copy()
+
+
+def verify(
+    book: Book, market: Market, proposals: Proposals, threads: int = 1, lines_at_a_time: int = _LINES_AT_A_TIME
+) -> Verification:
     """Verify every household's proposal against the book and the market it was made from.
 
-    Raises ValueError where the columns of the trades or outcomes are not of one length each.
+    What is found depends neither on the number of threads nor on how many lines each of them takes at a time. Raises
+    ValueError where the columns of the trades or outcomes are not of one length each.
     """
     _require_lengths("trades", proposals.trades, proposals.trades.lot.size)
     _require_lengths("outcomes", proposals.outcomes, book.households.blocked.size)
-    case = _verified(book, market, proposals, _FIRST_ROOM)
-    written = int(case.written[0])
-    if written > _FIRST_ROOM:
-        case = _verified(book, market, proposals, written)
-    rows = case.found[:written]
+    parts = parts_of(book, proposals.trades, lines_at_a_time)
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        verified = pool.map(lambda part: _verified(book, market, proposals, part), parts)
+        found, cash_after = zip(*verified, strict=True)
+    rows = np.concatenate(found)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     rows = rows[[not _is_declared(book, proposals, row) for row in rows]]
-    return Verification(_as_columns(rows), case.accounts["cash_after"].copy())
+    return Verification(_as_columns(rows), np.concatenate(cash_after))
 
 
 def _is_declared(book: Book, proposals: Proposals, row: IntArray) -> bool:

@@ -115,14 +115,14 @@ def lot_columns(frame: pl.DataFrame, rows: AccountRows, threads: int = 0) -> Lot
     if account.size and account.min() < 0:
         frame, account = frame.filter(pl.Series(account >= 0)), account[account >= 0]
     raw = RawLots(
-        account,
-        _column(frame["security"], np.int32),
-        _column(frame["shares"], np.int64),
-        _column(frame["basis"], np.int64),
-        _column(frame["acquired"], np.int32),
-        _column(frame["holding_start"], np.int32),
-        _column(frame["flags"], np.uint8),
-        np.arange(frame.height, dtype=np.int64),
+        _column(account, np.int32),
+        _column(frame["security"].to_numpy(), np.int32),
+        _column(frame["shares"].to_numpy(), np.int64),
+        _column(frame["basis"].to_numpy(), np.int64),
+        _column(frame["acquired"].to_numpy(), np.int32),
+        _column(frame["holding_start"].to_numpy(), np.int32),
+        _column(frame["flags"].to_numpy(), np.uint8),
+        _column(np.arange(frame.height), np.int64),
     )
     lots, start, row = sorted_lots(raw, len(rows.source), threads or os.cpu_count() or 1)
     _sort_equals(lots, start, row, frame["lot_id"])
@@ -148,9 +148,11 @@ def _sort_equals(lots: Lots, start: NDArray[np.int64], row: NDArray[np.int64], l
         column[places] = column[moved]
 
 
-def _column(series: pl.Series, dtype: type[T]) -> NDArray[T]:
-    """Own, writable, contiguous: kernels compile once for such arrays."""
-    return np.array(series.to_numpy(), dtype=dtype)
+def _column(values: NDArray[np.generic], dtype: type[T]) -> NDArray[T]:
+    """Contiguous, and read-only whether its memory is a data frame's or not: kernels compile once for such arrays."""
+    column = np.ascontiguousarray(values, dtype=dtype).view()
+    column.flags.writeable = False
+    return column
 
 
 @dataclass(frozen=True, slots=True)

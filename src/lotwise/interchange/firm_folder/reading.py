@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -287,8 +288,10 @@ def _households(
 ) -> Households:
     """Columns of the chosen households; `tax` are their positions."""
     held = (holdings.accounts, holdings.lots.lots, market.prices.close)
-    amounts = (unrealised_losses(len(tax), *held), gains_of_a_move(*held, market.models.models, clients.model))
-    rates = rates_tonight(tax, amounts, clients.policies.profiles, clients.policies.of_household)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # kernels hold no lock
+        losses = beside.submit(unrealised_losses, len(tax), *held)
+        gains = gains_of_a_move(*held, market.models.models, clients.model)
+    rates = rates_tonight(tax, (losses.result(), gains), clients.policies.profiles, clients.policies.of_household)
     return Households(
         holdings.rows.household_start,
         clients.model,
