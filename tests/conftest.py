@@ -62,7 +62,7 @@ def _folder(config: pytest.Config, option: str, default: str) -> Path:
         return folder.resolve()
     folder = config.rootpath.parent / "shared" / default
     if not folder.is_dir():
-        pytest.skip(f"needs data that is not in the repository: {option} DIR (looked in ../shared/{default})")
+        pytest.skip(f"needs data that is not in the repository: {option}=DIR (looked in ../shared/{default})")
     return folder
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer import Typer
 from typer.testing import CliRunner, Result
 
 import lotwise
 from lotwise.cli import app
+from lotwise.cli_bench import bench_app
+from lotwise.cli_ledger import ledger_app
 from lotwise.lab.demo_firm import write_demo_firm
 from tests.interchange.small_firm import small_firm, write
 
@@ -53,6 +56,28 @@ def test_the_help_of_every_command_has_an_example(command: str) -> None:
     result = lotwise_says(command, "--help")
     assert result.exit_code == 0
     assert f"Example: lotwise {command}" in words(result)
+
+
+def test_the_help_loads_neither_a_compiler_nor_data_frames() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from lotwise.cli import app;"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
+        "print(*{'numba', 'numpy', 'polars', 'pyarrow', 'pydantic'} & set(sys.modules))"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter, code of this file
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("group", "own"), [("ledger", ledger_app), ("bench", bench_app)])
+def test_groups_that_are_loaded_late_have_the_help_and_the_commands_of_their_own(group: str, own: Typer) -> None:
+    whole = words(lotwise_says("--help"))
+    assert str(own.info.help) in whole.replace(" │ │ ", " ")
+    said = words(lotwise_says(group, "--help"))
+    names = [each.name or getattr(each.callback, "__name__", "") for each in own.registered_commands]
+    assert names
+    assert [name for name in names if f"│ {name} " not in said] == []
 
 
 def test_the_help_names_every_command() -> None:
@@ -236,6 +261,7 @@ _CHILD = """
 import sys, time
 import polars as pl
 import lotwise.cli as cli
+import lotwise.nightly.run as run
 
 place = sys.argv.pop(1)
 
@@ -243,7 +269,7 @@ def stop():
     print("here", flush=True)
     time.sleep(60)
 
-run_folder = cli.run_folder
+run_folder = run.run_folder
 
 def watched(*arguments, watch, **options):
     show = watch.on_phase
@@ -254,7 +280,7 @@ def watched(*arguments, watch, **options):
     watch.on_phase = on_phase
     return run_folder(*arguments, watch=watch, **options)
 
-cli.run_folder = watched
+run.run_folder = watched
 write_parquet = pl.DataFrame.write_parquet
 
 def slow(self, path, *arguments, **options):

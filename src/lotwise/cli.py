@@ -1,6 +1,8 @@
 """The command line: `lotwise demo | rebalance | explain | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
+
+A command loads what it needs when it is called: `lotwise --help` loads no compiler, and a run no form of the tax year.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,21 +27,35 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from typer.core import TyperGroup
 
 from lotwise import __version__
-from lotwise.cli_bench import bench_app
-from lotwise.cli_ledger import ledger_app
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
-from lotwise.kernels import told_when_compiling
-from lotwise.lab.demo_firm import write_demo_firm
-from lotwise.nightly.run import RunReport, Watch, prepared_firm, run_folder
-from lotwise.rebalancing.explain import explain_household
-from lotwise.rebalancing.proposal import Status
-from lotwise.reports.explanation import explanation
-from lotwise.reports.summary import summary
-from lotwise.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from lotwise.nightly.run import RunReport, Watch
 
 __all__ = ["app", "main"]
+
+
+def _group_of(module: str, name: str) -> type[TyperGroup]:
+    """Make a group of commands that are loaded, with their module, when one of them or their help is asked for."""
+
+    class Late(TyperGroup):
+        def _group(self) -> TyperGroup:
+            with _interruptible():
+                group = typer.main.get_command(getattr(import_module(module), name))
+            assert isinstance(group, TyperGroup)
+            return group
+
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own
+            return self._group().list_commands(ctx)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+            return self._group().get_command(ctx, cmd_name)
+
+    return Late
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,8 +63,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Tax-lot portfolio management for every household of an advisory firm.",
 )
-app.add_typer(ledger_app, name="ledger")
-app.add_typer(bench_app, name="bench")
+app.add_typer(
+    typer.Typer(cls=_group_of("lotwise.cli_ledger", "ledger_app"), no_args_is_help=True),
+    name="ledger",
+    help="The exact record of a firm's lots: post transactions, list lots, gains and wash sales, reconcile, forms.",
+)
+app.add_typer(
+    typer.Typer(cls=_group_of("lotwise.cli_bench", "bench_app"), no_args_is_help=True),
+    name="bench",
+    help="Measure this engine on this machine: speed, quality, hostile accounts, throughput, risk forecasts.",
+)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -75,6 +100,9 @@ Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver th
 @contextmanager
 def _watched() -> Iterator[Watch]:
     """Show a progress bar for the phases of a run."""
+    from lotwise.kernels import told_when_compiling
+    from lotwise.nightly.run import Watch
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -93,10 +121,21 @@ def _watched() -> Iterator[Watch]:
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn Ctrl-C into words and an exit status."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        _err.print("interrupted: nothing was written")
+        raise typer.Exit(_INTERRUPTED) from error
+
+
+@contextmanager
 def _reported() -> Iterator[None]:
     """Turn what ends a command into words and an exit status."""
     try:
-        yield
+        with _interruptible():
+            yield
     except FolderError as error:
         # The message is a finding itself; the others come first, the worst of them before all.
         others = [finding for finding in error.findings if str(finding) not in str(error)]
@@ -106,9 +145,6 @@ def _reported() -> Iterator[None]:
     except (LotwiseError, OSError, ValueError) as error:
         _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
         raise typer.Exit(_NOTHING_DONE) from error
-    except KeyboardInterrupt as error:
-        _err.print("interrupted: nothing was written")
-        raise typer.Exit(_INTERRUPTED) from error
 
 
 def _show_findings(findings: tuple[Finding, ...], most: int = 12) -> None:
@@ -136,12 +172,21 @@ def _row_of(household: str, known: list[str]) -> int:
     raise ValueError(f"household must be one of the {len(known)} of households.csv, was {household!r}{hint}")
 
 
-def _formats(settings: Settings) -> tuple[str, ...]:
-    return tuple(name for name, wanted in (("csv", settings.csv), ("parquet", settings.parquet)) if wanted)
+def _run(folder: Path, out: Path, watch: Watch, threads: int | None, **asked: Any) -> RunReport:  # noqa: ANN401
+    """Run a folder by the settings of the machine, and by what else was `asked` of `run_folder`."""
+    from lotwise.nightly.run import run_folder
+    from lotwise.settings import read_settings
+
+    settings = read_settings()
+    formats = tuple(name for name, wanted in (("csv", settings.csv), ("parquet", settings.parquet)) if wanted)
+    workers = settings.threads if threads is None else threads
+    return run_folder(folder, out, threads=workers, formats=formats, watch=watch, **asked)
 
 
 def _finish(report: RunReport, out: Path) -> None:
     """Show what a run did and leave with its exit status."""
+    from lotwise.reports.summary import summary
+
     _out.print(summary(report.run, out))
     count = len(report.proposals.outcomes.status)
     seconds = ", ".join(f"{name} {time:.1f}" for name, time in report.seconds.items())
@@ -164,17 +209,16 @@ def demo(
     One of its households is refused on purpose, so a demo of the usual size leaves with status 1.
     """
     with _reported():
-        settings = read_settings()
+        from lotwise.lab.demo_firm import write_demo_firm
+        from lotwise.rebalancing.proposal import Status
+        from lotwise.reports.summary import summary
+        from lotwise.settings import read_settings
+
+        read_settings()  # a wrong one is said before anything is written
         with _watched() as watch:
             with watch.phase("demo"):
                 write_demo_firm(out / "firm", seed=seed, households=households, market=market)
-            report = run_folder(
-                out / "firm",
-                out / "results",
-                threads=settings.threads if threads is None else threads,
-                formats=_formats(settings),
-                watch=watch,
-            )
+            report = _run(out / "firm", out / "results", watch, threads)
         _out.print(summary(report.run, out / "results"))
         _out.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
         _out.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
@@ -193,17 +237,8 @@ def rebalance(
 ) -> None:
     """Read a firm folder and write certified lot-level trades, outcomes, findings and the page of the run."""
     with _reported():
-        settings = read_settings()
         with _watched() as watch:
-            report = run_folder(
-                folder,
-                out,
-                as_of=_day(day),
-                households=household,
-                threads=settings.threads if threads is None else threads,
-                formats=_formats(settings),
-                watch=watch,
-            )
+            report = _run(folder, out, watch, threads, as_of=_day(day), households=household)
         _finish(report, out)
 
 
@@ -216,6 +251,10 @@ def explain(
 ) -> None:
     """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
     with _reported():
+        from lotwise.nightly.run import prepared_firm
+        from lotwise.rebalancing.explain import explain_household
+        from lotwise.reports.explanation import explanation
+
         with _watched() as watch:
             # All of the firm, not the household alone: what a spouse's household trades bars things in this one.
             firm, _ = prepared_firm(folder, _day(day), None, watch)
@@ -234,6 +273,8 @@ def risk(
 ) -> None:
     """Estimate (or check) the risk model of a firm folder and describe it."""
     with _reported():
+        from lotwise.nightly.run import prepared_firm
+
         with _watched() as watch:
             firm, model = prepared_firm(folder, _day(day), None, watch)
         _show_findings(tuple(f for f in firm.findings if f.file.startswith(("risk", "(risk model)"))))

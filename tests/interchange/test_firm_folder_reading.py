@@ -228,8 +228,9 @@ def _books_equal(one: Firm, other: Firm) -> None:
     assert one.market.price.tolist() == other.market.price.tolist()
 
 
+@pytest.mark.parametrize("rows_in_a_group", [None, 1, 3])
 @pytest.mark.parametrize("typed", [False, True])
-def test_parquet_says_the_same_as_csv(tmp_path: Path, typed: bool) -> None:
+def test_parquet_says_the_same_as_csv(tmp_path: Path, typed: bool, rows_in_a_group: int | None) -> None:
     files = small_firm()
     plain = read_firm(write(tmp_path / "csv", files))
     folder = write(tmp_path / "parquet", files)
@@ -244,7 +245,7 @@ def test_parquet_says_the_same_as_csv(tmp_path: Path, typed: bool) -> None:
         "transactions",
     ):
         frame = pl.read_csv(folder / f"{stem}.csv", infer_schema=typed, try_parse_dates=typed)
-        frame.write_parquet(folder / f"{stem}.parquet")
+        frame.write_parquet(folder / f"{stem}.parquet", row_group_size=rows_in_a_group)
         (folder / f"{stem}.csv").unlink()
     _books_equal(plain, read_firm(folder))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwise.errors import Finding, ProposalError, Severity
+from lotwise.interchange import results
 from lotwise.interchange.results import (
     PAGE,
     file_names,
@@ -214,6 +216,29 @@ def test_the_names_of_the_files_are_those_that_are_written(tmp_path: Path) -> No
 def test_pages_are_part_of_the_set(tmp_path: Path) -> None:
     write_tables(tmp_path / "out", small_run().tables(), pages={"run.html": lambda: "<p>é</p>"})
     assert (tmp_path / "out" / "run.html").read_bytes() == "<p>é</p>".encode()
+
+
+def _full_disk(*_arguments: object, **_options: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("writer", ["the lines", "the Parquet file", "the page"])
+def test_where_one_of_the_writers_fails_nothing_is_written_and_nothing_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str
+) -> None:
+    earlier, tables = tmp_path / "earlier", simulated_run(20, 5).tables()
+    write_tables(earlier, small_run().tables(), pages={PAGE: lambda: "<p>earlier</p>"})
+    before = {path.name: path.read_bytes() for path in earlier.iterdir()}
+    if writer == "the lines":
+        monkeypatch.setattr(results, "trade_lines", _full_disk)
+    if writer == "the Parquet file":
+        monkeypatch.setattr(pl.DataFrame, "write_parquet", _full_disk)
+    page = _full_disk if writer == "the page" else lambda: "<p>new</p>"
+    for folder in (earlier, tmp_path / "new"):
+        with pytest.raises(OSError, match="No space left"):
+            write_tables(folder, tables, pages={PAGE: page}, threads=2)
+    assert {path.name: path.read_bytes() for path in earlier.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["earlier"]
 
 
 def test_findings_as_found_with_hostile_cells(tmp_path: Path) -> None:

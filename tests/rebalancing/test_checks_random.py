@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lotwise.rebalancing.check_case import parts_of
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.violations import Rule
 from tests.rebalancing.checks_firm import Firm, as_book, as_market, as_proposals
@@ -57,6 +58,27 @@ def test_valid_proposals_pass(seed: int) -> None:
 @settings(max_examples=400, deadline=None)
 def test_broken_proposals_are_judged_as_the_reference_does(seed: int) -> None:
     judge_as_the_reference_does(seed)
+
+
+@given(SEEDS, st.integers(1, 9), st.integers(1, 3))
+@settings(max_examples=200, deadline=None)
+def test_what_is_found_depends_neither_on_threads_nor_on_how_lines_are_split(
+    seed: int, lines_at_a_time: int, threads: int
+) -> None:
+    random = seeded(seed)
+    firm = proposed(random)
+    for _ in range(random.randint(0, 4)):
+        break_something(firm, random)
+    case = as_book(firm), as_market(firm), as_proposals(firm)
+    whole, split = verify(*case), verify(*case, threads, lines_at_a_time)
+    assert [column.tolist() for column in split.violations] == [column.tolist() for column in whole.violations]
+    assert split.cash_after.tolist() == whole.cash_after.tolist()
+
+
+def test_random_proposals_are_split() -> None:
+    firms = [proposed(seeded(seed)) for seed in range(40)]
+    parts = [len(parts_of(as_book(firm), as_proposals(firm).trades, 2)) for firm in firms]
+    assert max(parts) > 2
 
 
 @pytest.mark.nightly

@@ -149,22 +149,34 @@ def _replace_all(
     if unknown := set(formats) - {"csv", "parquet"}:
         raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
     with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *pages]) as partial:
-        # Beside this thread what takes long and holds no lock; here the others, so that Ctrl-C is heard. Leaving the
-        # pool waits for both, however this ends: nobody writes into a folder that is taken away.
-        with ThreadPoolExecutor(max_workers=1 + len(pages)) as beside:
-            waiting = [beside.submit(_write_page, make, partial / name) for name, make in pages.items()]
-            if "parquet" in formats and "trades" in tables:
-                waiting.append(beside.submit(_write_parquet, tables["trades"], partial / "trades.parquet"))
-            for name, table in tables.items():
-                path = partial / f"{name}.csv"
-                if "csv" in formats and name == "trades" and trades is not None:
-                    _write_lines(table.columns, *trades, path)
-                elif "csv" in formats or name == "findings":
-                    _write_csv(table, path)
-                if "parquet" in formats and name != "trades":
-                    _write_parquet(table, partial / f"{name}.parquet")
-            for each in waiting:
-                each.result()
+        _write_all(partial, tables, formats, pages, trades)
+
+
+def _write_all(
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    formats: Sequence[str],
+    pages: Mapping[str, PageMaker],
+    trades: tuple[TradeWords, int] | None,
+) -> None:
+    """Write the pages and the large Parquet file on threads, which hold no lock; all else here, where Ctrl-C is heard.
+
+    Returns, and fails, when the threads are done: nobody writes into a folder that is taken away.
+    """
+    with ThreadPoolExecutor(max_workers=1 + len(pages)) as beside:
+        waiting = [beside.submit(_write_page, make, folder / name) for name, make in pages.items()]
+        if "parquet" in formats and "trades" in tables:
+            waiting.append(beside.submit(_write_parquet, tables["trades"], folder / "trades.parquet"))
+        for name, table in tables.items():
+            path = folder / f"{name}.csv"
+            if "csv" in formats and name == "trades" and trades is not None:
+                _write_lines(table.columns, *trades, path)
+            elif "csv" in formats or name == "findings":
+                _write_csv(table, path)
+            if "parquet" in formats and name != "trades":
+                _write_parquet(table, folder / f"{name}.parquet")
+        for each in waiting:
+            each.result()
 
 
 def result_tables(

@@ -321,7 +321,8 @@ def _judged(book: Book, market: Market, proposals: Proposals, part: Part, room: 
 
 def _verified(book: Book, market: Market, proposals: Proposals, part: Part) -> tuple[IntArray, IntArray]:
     """Verify a part: its violations in the order in which they were found, and the cash of its own accounts."""
-    trades = Trades(*(column[part.first_line : part.last_line] for column in proposals.trades))
+    columns = proposals.trades._asdict()
+    trades = Trades(**{name: column[part.first_line : part.last_line] for name, column in columns.items()})
     own = proposals._replace(trades=trades)
     case = _judged(book, market, own, part, _FIRST_ROOM)
     written = int(case.written[0])

@@ -6,7 +6,8 @@ tax-deferred accounts no tax depends on basis or date, so an empty cell there ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -59,10 +60,17 @@ def read_lots(table: TypedTable, context: LotContext, findings: FindingList) -> 
     taxable.
     """
     accounts, securities = context.accounts, context.securities
-    frame = table.frame.with_columns(
-        code_of(table.frame["account_id"], accounts.ids).alias("account"),
-        code_of(table.frame["symbol"], securities.labels.symbols).alias("security"),
-    )
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        security = beside.submit(code_of, table.frame["symbol"], securities.labels.symbols)
+        account = code_of(table.frame["account_id"], accounts.ids)
+    frame = table.frame.with_columns(account.alias("account"), security.result().alias("security"))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        distinct = beside.submit(_all_distinct, frame)
+        return _sound_lots(replace(table, frame=frame), context, distinct, findings)
+
+
+def _sound_lots(table: TypedTable, context: LotContext, distinct: Future[bool], findings: FindingList) -> pl.DataFrame:
+    accounts, frame = context.accounts, table.frame
     owners = accounts.owners(frame["account"])
     frame = frame.with_columns(owners.code.alias("household"))
     in_run = accounts.in_run(frame["account"])
@@ -77,9 +85,10 @@ def read_lots(table: TypedTable, context: LotContext, findings: FindingList) -> 
         (table.wrong("basis") | table.wrong("holding_period_start") | table.wrong("loss_basis")).alias("wrong_tax"),
     )
     report = _Report(table.file, frame, owners, in_run, findings)
-    _report_symbols(report, securities)
+    _report_symbols(report, context.securities)
     _report_days(report, context.today)
-    _report_doubles(report)
+    if not distinct.result():
+        _report_doubles(report)
     _report_values(report)
     tax_unknown = _report_unknown_tax(report)
     _report_acquisitions(report)
@@ -161,12 +170,15 @@ def _report_days(report: _Report, today: int) -> None:
         report.rows(pl.col(column) > today, column, message, pl.col(column).cast(pl.Date))
 
 
+def _all_distinct(frame: pl.DataFrame) -> bool:
+    """Whether no lot can be there twice; by hashes of its names, so that False may be wrong, and True cannot."""
+    hashes = frame.select(pl.struct("account", "lot_id").hash()).to_series()
+    return hashes.n_unique() == len(hashes)
+
+
 def _report_doubles(report: _Report) -> None:
     key = pl.struct("account", "lot_id")
     known = pl.col("account").is_not_null() & pl.col("lot_id").is_not_null()
-    hashes = report.frame.select(key.hash()).to_series()
-    if hashes.n_unique() == len(hashes):
-        return
     report.doubled = True
     message = _refused("a lot once in its account", "remove one of the rows or name it apart")
     report.rows(known & key.is_duplicated(), "lot_id", message, pl.col("lot_id"))
@@ -174,6 +186,9 @@ def _report_doubles(report: _Report) -> None:
 
 def _report_values(report: _Report) -> None:
     value = pl.col("shares").cast(pl.Float64) * pl.col("price").cast(pl.Float64) / (SHARE * DOLLAR)
+    most, together = report.frame.select(value.max().fill_null(0.0), value.sum().alias("together")).row(0)
+    if most <= _MOST_VALUE and together <= _MOST_HOUSEHOLD:  # no household has more than all of them
+        return
     message = _refused(f"shares worth at most ${_MOST_VALUE:,}", "correct the shares or the price")
     report.rows(value > _MOST_VALUE, "shares", message, pl.col("shares") / SHARE)
     total = report.frame.group_by("household").agg(value.sum()).filter(pl.col("shares") > _MOST_HOUSEHOLD)

@@ -6,7 +6,9 @@ Whatever is wrong with a file as a whole is a finding here; what is wrong with c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,23 +205,15 @@ def _read_csv(path: Path, file: str, contract: FileContract, findings: FindingLi
 
 def _read_parquet(path: Path, file: str, contract: FileContract, findings: FindingList) -> RawTable | None:
     with _open_parquet(path) as source:
-        types = {field.name: field.type for field in source.schema_arrow}
-        repeated = [name for name in types if name.lower() in _REPEATED and _is_text(types[name])]
-    with _open_parquet(path, read_dictionary=repeated) as source:
-        given = list(source.schema_arrow.names)
-        header = _in_lower_case(given, contract, file, findings)
-        if not _columns_sound(header, contract, file, findings):
-            return None
-        known = {column.name for column in contract.columns}
-        wanted = {old: name for old, name in zip(given, header, strict=True) if name in known}
-        arrow = source.read(columns=list(wanted))
-    # Parquet checks no text: bytes that are not UTF-8 must not come near polars.
-    arrow.validate(full=True)
-    frame = pl.from_arrow(arrow)
-    if not isinstance(frame, pl.DataFrame):
-        raise TypeError("a Parquet file must be a table")
-    plain = frozenset(wanted[name] for name in wanted if _is_plain(arrow.column(name)))
-    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in repeated if name in wanted).rename(wanted)
+        schema, groups = source.schema_arrow, source.num_row_groups
+    given = list(schema.names)
+    header = _in_lower_case(given, contract, file, findings)
+    if not _columns_sound(header, contract, file, findings):
+        return None
+    known = {column.name for column in contract.columns}
+    wanted = {old: name for old, name in zip(given, header, strict=True) if name in known}
+    repeated = [old for old, name in wanted.items() if name in _REPEATED and _is_text(schema.field(old).type)]
+    frame, plain = _read_groups(path, groups, wanted, repeated)
     for column in contract.columns:
         if column.name in frame.columns and isinstance(frame.schema[column.name], _UNREADABLE):
             kind = str(frame.schema[column.name])
@@ -231,6 +225,32 @@ def _read_parquet(path: Path, file: str, contract: FileContract, findings: Findi
             frame = frame.drop(column.name)
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias(LINE)
     return RawTable(contract, file, frame.insert_column(0, lines), (), plain)
+
+
+def _read_groups(
+    path: Path, groups: int, wanted: Mapping[str, str], repeated: list[str]
+) -> tuple[pl.DataFrame, frozenset[str]]:
+    """Read the wanted columns (old name to new) of all groups of rows, a share of them on each core.
+
+    Returns the table and its plain columns; `repeated` are read as dictionaries.
+    """
+    shares = max(min(os.cpu_count() or 1, groups), 1)
+    edges = [groups * share // shares for share in range(shares + 1)]
+
+    def read(first: int, last: int) -> tuple[pl.DataFrame, frozenset[str]]:
+        with _open_parquet(path, read_dictionary=repeated) as source:
+            arrow = source.read_row_groups(list(range(first, last)), columns=list(wanted), use_threads=shares == 1)
+        # Parquet checks no text: bytes that are not UTF-8 must not come near polars.
+        arrow.validate(full=True)
+        frame = pl.from_arrow(arrow)
+        if not isinstance(frame, pl.DataFrame):
+            raise TypeError("a Parquet file must be a table")
+        plain = frozenset(new for old, new in wanted.items() if _is_plain(arrow.column(old)))
+        return frame.with_columns(pl.col(old).cast(pl.String) for old in repeated).rename(dict(wanted)), plain
+
+    with ThreadPoolExecutor(max_workers=shares) as pool:
+        frames, plain = zip(*pool.map(read, edges[:-1], edges[1:]), strict=True)
+    return pl.concat(frames, rechunk=False), frozenset.intersection(*plain)
 
 
 def _is_text(kind: Any) -> bool:  # noqa: ANN401 - pyarrow carries no types
