@@ -68,28 +68,40 @@ def test_a_folder_that_is_not_there_leaves_earlier_results_alone(tmp_path: Path)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["trades.csv"]
 
 
-# Importing what the command line needs takes a while; the child says when it is in the middle of it.
+# Importing what a command needs takes a while; the child says when it is in the middle of it.
 _CHILD = """
 import sys
 
+slow = sys.argv[1]
+
 class Slow:
     def find_spec(self, name, path=None, target=None):
-        if name == "lotwise.rebalancing.checks":
+        if name == slow:
             import time
             print("here", flush=True)
             time.sleep(60)
 
 sys.meta_path.insert(0, Slow())
-sys.argv = ["lotwise", "--version"]
+sys.argv = ["lotwise", *sys.argv[2:]]
 from lotwise.__main__ import main
 main()
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal as Ctrl-C does")
-def test_ctrl_c_while_it_loads_shows_no_traceback() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rich.progress", "--version"),  # the command line itself
+        ("lotwise.cli_ledger", "ledger", "lots", "firm"),  # a group of commands
+        ("lotwise.tax.form_files", "ledger", "lots", "firm"),
+        ("lotwise.rebalancing.checks", "rebalance", "firm"),  # what a command needs
+        ("lotwise.rebalancing.explain", "explain", "firm", "H1"),
+    ],
+)
+def test_ctrl_c_while_it_loads_shows_no_traceback(words: tuple[str, ...]) -> None:
     with subprocess.Popen(  # noqa: S603 - our own interpreter and text
-        [sys.executable, "-c", _CHILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", _CHILD, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "here\n"

@@ -29,6 +29,7 @@ from lotwise.interchange.firm_folder.book_building import (
     PolicyTable,
     account_columns,
     account_rows,
+    load_kernels,
     lot_columns,
     mark_kept,
     policies_of,
@@ -157,7 +158,9 @@ class _FolderReader:
 
     def read(self, header: FirmHeader, only: Sequence[str] | None) -> Firm:
         """Read the folder into a firm; where that cannot be, every file is read all the same before the FolderError."""
-        self._open_tables()
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            beside.submit(load_kernels)
+            self._open_tables()
         findings = self._findings
         day = header.as_of or stand_ins.day_for(self._tables)
         no_lots = self._missing(client_files.LOTS) or self._missing(client_files.ACCOUNTS)
