@@ -18,6 +18,7 @@ import polars as pl
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.contract import Column, FileContract, Kind
 from lotwise.interchange.firm_folder.csv_text import BrokenRow
+from lotwise.interchange.firm_folder.doubles import WholeUnits, whole_units
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.tables import LINE, RawTable
 from lotwise.money import parse_decimal
@@ -156,14 +157,26 @@ def type_table(raw: RawTable) -> TypedTable:
     was = raw.frame.with_columns(
         _as_read(column, raw.frame.schema[column.name]) for column in present if column.name not in plain
     )
-    fine = [column for column in present if column.kind in _ROUNDED]
-    exact_text = [column for column in present if column.kind in _EXACT and was.schema[column.name] == pl.String]
+    doubles = {
+        column.name: _whole_units(column, was[column.name])
+        for column in present
+        if column.kind in _ROUNDED and was.schema[column.name] == pl.Float64
+    }
+    others = [column for column in present if column.name not in doubles]
+    fine = [column for column in others if column.kind in _ROUNDED]
+    exact_text = [column for column in others if column.kind in _EXACT and was.schema[column.name] == pl.String]
     read = was.select(
         pl.col(LINE),
         *(
             expression
-            for column in present
+            for column in others
             for expression in (_plain(column) if column.name in plain else _read(column, was.schema[column.name]))
+        ),
+        *(
+            expression
+            for column in present
+            if column.name in doubles
+            for expression in _value_and_wrong(column, pl.lit(doubles[column.name].values), pl.col(column.name))
         ),
         *(_is_odd(column) for column in exact_text),
         *(_is_rounded(column, was.schema[column.name]) for column in fine),
@@ -179,8 +192,14 @@ def type_table(raw: RawTable) -> TypedTable:
             frame = frame.with_columns(values)
             bad[column.name] = wrong
     counts = read.select(pl.col([_rounded(column) for column in fine]).sum()).row(0) if fine else ()
-    rounded = {column.name: count for column, count in zip(fine, counts, strict=True) if count}
-    return TypedTable(raw.contract, raw.file, frame, was, bad, raw.broken, rounded)
+    rounded = {name: units.rounded for name, units in doubles.items()}
+    rounded |= {column.name: count for column, count in zip(fine, counts, strict=True)}
+    kept = {column.name: rounded[column.name] for column in present if rounded.get(column.name)}
+    return TypedTable(raw.contract, raw.file, frame, was, bad, raw.broken, kept)
+
+
+def _whole_units(column: Column, cells: pl.Series) -> WholeUnits:
+    return whole_units(cells, column.kind.units, _bounds(column), (_ROUNDOFF, _NEAR_HALF))
 
 
 def _odd(column: Column) -> str:
@@ -255,6 +274,10 @@ def _read(column: Column, held: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
         value = pl.when(lower.is_in(list(column.choices))).then(lower)
     else:
         value = pl.when(~cell.str.contains(_CONTROL)).then(cell)
+    return _value_and_wrong(column, value, cell)
+
+
+def _value_and_wrong(column: Column, value: pl.Expr, cell: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     wrong = value.is_null() if column.filled else value.is_null() & cell.is_not_null()
     return value.alias(column.name), wrong.alias(_bad(column))
 
@@ -280,9 +303,13 @@ def _number(column: Column, cell: pl.Expr, held: pl.DataType) -> pl.Expr:
         high = float(column.high) if column.high is not None else _FITS
         return pl.when(number.is_between(low, high)).then(number)
     units = (number * column.kind.units).round(mode="half_to_even")
-    low_units = float(column.in_units(column.low)) if column.low is not None else -_FITS
-    high_units = float(column.in_units(column.high)) if column.high is not None else _FITS
-    return pl.when(units.is_between(low_units, high_units)).then(units.cast(pl.Int64, strict=False))
+    return pl.when(units.is_between(*_bounds(column))).then(units.cast(pl.Int64, strict=False))
+
+
+def _bounds(column: Column) -> tuple[float, float]:
+    """Least and greatest value of an exact column, in units."""
+    low = float(column.in_units(column.low)) if column.low is not None else -_FITS
+    return low, float(column.in_units(column.high)) if column.high is not None else _FITS
 
 
 def _read_odd_ones(column: Column, was: pl.Series, read: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
