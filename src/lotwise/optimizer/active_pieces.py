@@ -17,59 +17,88 @@ their piece from one Newton step to the next.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from lotwise.kernels import inner_kernel, summing_kernel
-from lotwise.optimizer.problem import Columns, State
+from lotwise.kernels import Records, inner_kernel, summing_kernel
+from lotwise.optimizer.problem import Columns, Floats, Ints, State
 
 __all__ = [
     "LOWER",
     "UPPER",
+    "Places",
     "find_active_piece",
+    "find_piece",
     "minimise_columns",
     "plain_value_and_gap",
+    "put_on_piece",
     "slope_and_curvature",
 ]
 
 LOWER, UPPER, PULL, GIVE, ENTER, LEAVE, VALUE, SLOPE, CURVED, ANCHOR, PLAIN = range(11)
 
 
+class Places(NamedTuple):
+    """What finding the piece of a column takes: no more, since a call hands over every array of a tuple by value."""
+
+    table: Records
+    pieces: Records
+    active: Floats  # (11, N)
+    piece: Ints  # (N,)
+
+
 @inner_kernel
-def _pull_at(columns: Columns, column: int, piece: int, weight: float) -> float:
+def _pull_at(places: Places, column: int, piece: int, weight: float) -> float:
     """Price at which a piece of a column has its minimum at a weight."""
-    at = columns.table[column]
+    at = places.table[column]
     return float(
         at.proximal * (at.centre - weight)
-        - columns.pieces[piece].curved * (weight - at.anchor)
-        - columns.pieces[piece].slope
+        - places.pieces[piece].curved * (weight - at.anchor)
+        - places.pieces[piece].slope
     )
 
 
 @inner_kernel
-def find_active_piece(columns: Columns, state: State, column: int, price: float) -> None:
+def find_piece(places: Places, column: int, price: float) -> None:
     """Look up the piece on which a column has its minimum at a price, from the one it is on, and lay it out."""
-    first = columns.table[column].start
-    last = columns.table[column].stop - 1
-    p = min(max(state.piece[column], first), last)
-    while p > first and price > _pull_at(columns, column, p - 1, columns.pieces[p].left):
+    first = places.table[column].start
+    last = places.table[column].stop - 1
+    p = min(max(places.piece[column], first), last)
+    while p > first and price > _pull_at(places, column, p - 1, places.pieces[p].left):
         p -= 1
-    while p < last and price < _pull_at(columns, column, p + 1, columns.pieces[p].right):
+    while p < last and price < _pull_at(places, column, p + 1, places.pieces[p].right):
         p += 1
-    left, right = columns.pieces[p].left, columns.pieces[p].right
-    proximal, curved = columns.table[column].proximal, columns.pieces[p].curved
-    slope, anchor = columns.pieces[p].slope, columns.table[column].anchor
-    state.piece[column] = p
-    state.active[LOWER, column] = left
-    state.active[UPPER, column] = right
-    state.active[PULL, column] = curved * anchor + proximal * columns.table[column].centre - slope
-    state.active[GIVE, column] = 1.0 / (curved + proximal)
-    state.active[ENTER, column] = _pull_at(columns, column, p + 1, right) if p < last else -np.inf
-    state.active[LEAVE, column] = _pull_at(columns, column, p - 1, left) if p > first else np.inf
-    state.active[VALUE, column] = columns.pieces[p].value
-    state.active[SLOPE, column] = slope
-    state.active[CURVED, column] = curved
-    state.active[ANCHOR, column] = anchor
-    state.active[PLAIN, column] = 1.0 if proximal == 0.0 else 0.0
+    put_on_piece(places, column, p)
+
+
+@inner_kernel
+def put_on_piece(places: Places, column: int, p: int) -> None:
+    """Lay out a piece of a column as the one it is on."""
+    active = places.active
+    first = places.table[column].start
+    last = places.table[column].stop - 1
+    left, right = places.pieces[p].left, places.pieces[p].right
+    proximal, curved = places.table[column].proximal, places.pieces[p].curved
+    slope, anchor = places.pieces[p].slope, places.table[column].anchor
+    places.piece[column] = p
+    active[LOWER, column] = left
+    active[UPPER, column] = right
+    active[PULL, column] = curved * anchor + proximal * places.table[column].centre - slope
+    active[GIVE, column] = 1.0 / (curved + proximal)
+    active[ENTER, column] = _pull_at(places, column, p + 1, right) if p < last else -np.inf
+    active[LEAVE, column] = _pull_at(places, column, p - 1, left) if p > first else np.inf
+    active[VALUE, column] = places.pieces[p].value
+    active[SLOPE, column] = slope
+    active[CURVED, column] = curved
+    active[ANCHOR, column] = anchor
+    active[PLAIN, column] = 1.0 if proximal == 0.0 else 0.0
+
+
+@inner_kernel
+def find_active_piece(columns: Columns, state: State, column: int, price: float) -> None:
+    """Find the piece of a column as `find_piece` does."""
+    find_piece(Places(columns.table, columns.pieces, state.active, state.piece), column, price)
 
 
 @inner_kernel

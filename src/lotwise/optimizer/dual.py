@@ -21,18 +21,30 @@ from lotwise.optimizer.active_pieces import minimise_columns, slope_and_curvatur
 from lotwise.optimizer.newton_system import REACH, accept_responses, solve_newton_step
 from lotwise.optimizer.problem import STEEPEST, Columns, State
 
-__all__ = ["Goal", "maximise_dual", "write_prices", "write_row_values"]
+__all__ = [
+    "MOST_IDLE",
+    "MOST_TRIALS",
+    "MOST_UPDATES",
+    "SLOPE_HIGH",
+    "SLOPE_LOW",
+    "Goal",
+    "maximise_dual",
+    "next_length",
+    "sizes_of",
+    "write_prices",
+    "write_row_values",
+]
 
 # Accepted slope at the end of a line search, relative to its start. Looser ones cycle (ALGORITHM, traps).
-_SLOPE_LOW = -0.1
-_SLOPE_HIGH = 0.3
-_MOST_TRIALS = 60
+SLOPE_LOW = -0.1
+SLOPE_HIGH = 0.3
+MOST_TRIALS = 60
 
 # Steps taken for the residual alone once the decrement is small: more would only stir roundoff.
-_MOST_IDLE = 3
+MOST_IDLE = 3
 
 # Steps after which the Hessian is summed anew, before the roundoff of its updates tells.
-_MOST_UPDATES = 16
+MOST_UPDATES = 16
 
 
 class Goal(NamedTuple):
@@ -117,6 +129,15 @@ def _slope_along(columns: Columns, state: State, length: float, start: float, sq
 
 
 @inner_kernel
+def next_length(length: float, slope: float, curvature: float, low: float, high: float) -> float:
+    """Length that a line search tries next: Newton's, inside of what is known to hold the root."""
+    following = length - slope / curvature if curvature < 0.0 else np.inf
+    if not low < following < high:
+        return 0.5 * (low + high) if high < np.inf else 4.0 * length
+    return min(following, 16.0 * length) if high == np.inf else following
+
+
+@inner_kernel
 def _line_search(columns: Columns, state: State, decrement: float, start: float, square: float) -> tuple[float, float]:
     """Find a length at which the slope has all but vanished (safeguarded Newton on a falling, continuous slope).
 
@@ -126,19 +147,15 @@ def _line_search(columns: Columns, state: State, decrement: float, start: float,
     high = np.inf
     length = 1.0
     slope = 0.0
-    for _ in range(_MOST_TRIALS):
+    for _ in range(MOST_TRIALS):
         slope, curvature = _slope_along(columns, state, length, start, square)
-        if _SLOPE_LOW * decrement <= slope <= _SLOPE_HIGH * decrement:
+        if SLOPE_LOW * decrement <= slope <= SLOPE_HIGH * decrement:
             return length, slope
         if slope > 0.0:
             low = length
         else:
             high = length
-        following = length - slope / curvature if curvature < 0.0 else np.inf
-        if not low < following < high:
-            following = 0.5 * (low + high) if high < np.inf else 4.0 * length
-        elif high == np.inf:
-            following = min(following, 16.0 * length)
+        following = next_length(length, slope, curvature, low, high)
         if following == length or high - low <= 1e-15 * high:
             return length, slope
         length = following
@@ -147,7 +164,7 @@ def _line_search(columns: Columns, state: State, decrement: float, start: float,
 
 
 @inner_kernel
-def _sizes(state: State, factors: int) -> tuple[float, float]:
+def sizes_of(state: State, factors: int) -> tuple[float, float]:
     """Half the square of X'(w - b) - nu, and the largest violation of a cash or group row."""
     mismatch = 0.0
     worst = 0.0
@@ -194,7 +211,7 @@ def maximise_dual(columns: Columns, state: State, factors: int, goal: Goal, anew
     idle = 0
     gained = 0.0
     for steps in range(goal.most_steps):
-        mismatch, worst = _sizes(state, factors)
+        mismatch, worst = sizes_of(state, factors)
         if 2.0 * mismatch + REACH * steepest * worst <= goal.tolerance and worst <= goal.residual:
             return True, steps  # this bounds the decrement too: the Hessian is at least 1 for exposures
         solve_newton_step(state, factors, steepest)
@@ -205,10 +222,10 @@ def maximise_dual(columns: Columns, state: State, factors: int, goal: Goal, anew
             return True, steps
         if decrement <= goal.tolerance:
             idle += 1
-        if idle > _MOST_IDLE or not decrement > 0.0:
+        if idle > MOST_IDLE or not decrement > 0.0:
             return decrement <= goal.tolerance, steps
         gained += _step_along(columns, state, factors, decrement)
-        accept_responses(columns, state, factors, steps % _MOST_UPDATES == _MOST_UPDATES - 1)
+        accept_responses(columns, state, factors, steps % MOST_UPDATES == MOST_UPDATES - 1)
         _write_gradient(columns, state, factors)
         if gained >= goal.gain:
             return True, steps + 1

@@ -11,7 +11,7 @@ import numpy as np
 from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.problem import BLOCK, WIDE, Columns, State, copy_values
 
-__all__ = ["REACH", "accept_responses", "solve_newton_step"]
+__all__ = ["REACH", "accept_responses", "add_to_hessian", "solve_newton_step"]
 
 # Relative ridge under which a pivot counts as zero: no name inside a piece answers in that direction.
 _RIDGE = 1e-12
@@ -22,7 +22,7 @@ REACH = 50.0
 
 
 @summing_kernel
-def _add_names(
+def add_to_hessian(
     rows: np.ndarray, chosen: np.ndarray, change: np.ndarray, block: np.ndarray, hessian: np.ndarray
 ) -> None:
     """Add change x a a' of the chosen names to the upper triangle, a block of names at a time."""
@@ -81,7 +81,7 @@ def accept_responses(columns: Columns, state: State, factors: int, anew: bool) -
             state.chosen[count] = j
             state.change[count] = difference
             count += 1
-    _add_names(columns.rows, state.chosen[:count], state.change[:count], state.block, state.hessian)
+    add_to_hessian(columns.rows, state.chosen[:count], state.change[:count], state.block, state.hessian)
     for r in range(factors, m):
         state.hessian[r, r] += state.response_next[n + r - factors] - state.response[n + r - factors]
     copy_values(state.response_next, state.response)

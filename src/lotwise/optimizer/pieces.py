@@ -10,7 +10,10 @@ from lotwise.kernels import inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
 __all__ = [
+    "DUST",
+    "add_bounded",
     "add_names",
+    "add_piece",
     "add_slack",
     "branch_minimum",
     "least_from",
@@ -23,7 +26,7 @@ __all__ = [
 
 # A lot below this fraction of the account (a hundredth of a cent in a million dollars) cannot be told from rounding;
 # as a piece it would only make a name look non-convex.
-_DUST = 1e-14
+DUST = 1e-14
 
 
 @inner_kernel
@@ -112,7 +115,7 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
 
 
 @inner_kernel
-def _add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
+def add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
     """Write a piece; returns where the next one goes."""
     columns.pieces[at].left = left
     columns.pieces[at].right = right
@@ -123,7 +126,7 @@ def _add_piece(columns: Columns, at: int, left: float, right: float, slope: floa
 
 
 @inner_kernel
-def _add_bounded(
+def add_bounded(
     columns: Columns,
     at: int,
     ends: tuple[float, float],
@@ -136,7 +139,7 @@ def _add_bounded(
     slope, cost = line
     low, high, penalty = bounds
     if low <= x and right <= high:
-        return _add_piece(columns, at, x, right, slope, curved, cost)
+        return add_piece(columns, at, x, right, slope, curved, cost)
     while True:
         end = right
         if x < low < end:
@@ -153,7 +156,7 @@ def _add_bounded(
             fine = penalty * (x - high)
         elif x > high:
             fine = penalty * (x - high)
-        at = _add_piece(columns, at, x, end, slope + extra, curved, cost + fine)
+        at = add_piece(columns, at, x, end, slope + extra, curved, cost + fine)
         cost += slope * (end - x)
         x = end
         if x >= right:
@@ -167,22 +170,22 @@ def _add_lots(problem: AccountProblem, columns: Columns, name: int, at: int) -> 
     first, stop = problem.lot_start[name], problem.lot_start[name + 1]
     count = 0
     for lot in range(first, stop):
-        count += problem.lot_quantity[lot] > _DUST
+        count += problem.lot_quantity[lot] > DUST
     p = at + count
     right = problem.held[name]
     left = right
     cost = 0.0
     for lot in range(first, stop):
         quantity = problem.lot_quantity[lot]
-        if quantity <= _DUST:
+        if quantity <= DUST:
             continue
         p -= 1
         price = problem.lot_price[lot] * scale
         left = right - quantity
-        if p == at and left < _DUST:
+        if p == at and left < DUST:
             left = 0.0
         cost += price * quantity
-        _add_piece(columns, p, left, right, -price, 2.0 * problem.specific[name], cost)
+        add_piece(columns, p, left, right, -price, 2.0 * problem.specific[name], cost)
         right = left
     return at + count
 
@@ -200,30 +203,30 @@ def _add_bounded_name(problem: AccountProblem, columns: Columns, name: int, at: 
     first_lot = problem.lot_start[name]
     last_lot = problem.lot_start[name + 1]
     for lot in range(first_lot, last_lot):
-        if problem.lot_quantity[lot] > _DUST:
+        if problem.lot_quantity[lot] > DUST:
             total += problem.lot_quantity[lot]
             cost += problem.lot_quantity[lot] * problem.lot_price[lot] * scale
     x = h - total
-    if x < _DUST:
+    if x < DUST:
         x = 0.0
     sold = total
     for backwards in range(last_lot - first_lot):
         lot = last_lot - 1 - backwards
         quantity = problem.lot_quantity[lot]
-        if quantity <= _DUST:
+        if quantity <= DUST:
             continue
         price = problem.lot_price[lot] * scale
         sold -= quantity
-        right = h - sold if sold > _DUST else h
-        at = _add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
+        right = h - sold if sold > DUST else h
+        at = add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
         cost -= price * quantity
         x = right
     hinge = at
     upper = max(1.0, h)
     if problem.may_buy[name] and upper > h:
-        at = _add_bounded(columns, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
+        at = add_bounded(columns, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
     elif at == start:
-        at = _add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
+        at = add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
         hinge = start
     return hinge, at
 
@@ -237,7 +240,7 @@ def _add_plain_name(problem: AccountProblem, columns: Columns, name: int, at: in
     buys = problem.may_buy[name] and upper > h
     slope = problem.buy_cost[name] / problem.risk_price if buys else 0.0
     # Written in any case, and overwritten by the next name where it does not count.
-    _add_piece(columns, hinge, h, upper if buys else h, slope, 2.0 * problem.specific[name], 0.0)
+    add_piece(columns, hinge, h, upper if buys else h, slope, 2.0 * problem.specific[name], 0.0)
     stop = hinge + (buys or hinge == at)
     return hinge, stop
 
@@ -302,13 +305,13 @@ def add_slack(
     high = min(max(band[1], low), right)
     columns.table[column].own_start = at
     if left < low:
-        at = _add_piece(columns, at, left, low, -penalty[0], 0.0, penalty[0] * (low - left))
+        at = add_piece(columns, at, left, low, -penalty[0], 0.0, penalty[0] * (low - left))
     if low < high:
-        at = _add_piece(columns, at, low, high, 0.0, 0.0, 0.0)
+        at = add_piece(columns, at, low, high, 0.0, 0.0, 0.0)
     if high < right:
-        at = _add_piece(columns, at, high, right, penalty[1], 0.0, 0.0)
+        at = add_piece(columns, at, high, right, penalty[1], 0.0, 0.0)
     if at == columns.table[column].own_start:
-        at = _add_piece(columns, at, left, right, 0.0, 0.0, 0.0)
+        at = add_piece(columns, at, left, right, 0.0, 0.0, 0.0)
     columns.table[column].own_stop = at
     columns.table[column].hinge = columns.table[column].own_start
     columns.table[column].kinked = False

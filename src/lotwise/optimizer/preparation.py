@@ -8,7 +8,7 @@ from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.pieces import add_names, add_slack
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Columns
 
-__all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling"]
+__all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling", "write_loadings"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is outbid, with room for rows
 # that overlap. With 4 more of them were missed by more than the least possible; with 64 a solve gave up.
@@ -92,20 +92,20 @@ def is_solvable(problem: AccountProblem) -> bool:
 
 
 @summing_kernel
-def _write_loadings(problem: AccountProblem, columns: Columns, squares: np.ndarray) -> None:
+def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, squares: np.ndarray) -> None:
     """Turn the loadings, which come name by name, into rows; write X'b, and |x|^2 of every name into `squares` (n,)."""
-    n, k = problem.loadings.shape
+    n, k = loadings.shape
     rows, product = columns.rows, columns.right_side
     product[:k] = 0.0
     for i in range(n):
-        x, target, square = problem.loadings[i], problem.target[i], 0.0
+        x, wanted, square = loadings[i], target[i], 0.0
         for r in range(k):
             square += x[r] * x[r]
-            product[r] += target * x[r]
+            product[r] += wanted * x[r]
         squares[i] = square
     whole = n - n % 8
     for start in range(0, whole, 8):
-        x = problem.loadings[start : start + 8]
+        x = loadings[start : start + 8]
         a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
         for r in range(k):
             row = rows[r, start : start + 8]
@@ -113,7 +113,7 @@ def _write_loadings(problem: AccountProblem, columns: Columns, squares: np.ndarr
             row[4], row[5], row[6], row[7] = e[r], f[r], g[r], h[r]
     for i in range(whole, n):
         for r in range(k):
-            rows[r, i] = problem.loadings[i, r]
+            rows[r, i] = loadings[i, r]
 
 
 @inner_kernel
@@ -155,7 +155,7 @@ def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> in
     n = problem.target.size
     groups = problem.group_low.size
     squares = memory[:n]
-    _write_loadings(problem, columns, squares)
+    write_loadings(problem.loadings, problem.target, columns, squares)
     _write_other_rows(problem, columns)
     _write_scales(problem, columns, squares)
     penalty = penalty_of(columns)

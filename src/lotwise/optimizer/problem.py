@@ -34,6 +34,7 @@ from lotwise.kernels import Records, inner_kernel, kernel, records
 
 __all__ = [
     "BLOCK",
+    "MOST_CASES",
     "MOST_SPLITS",
     "NEARNESS",
     "STEEPEST",
@@ -45,8 +46,12 @@ __all__ = [
     "SolveStatus",
     "State",
     "Workspace",
+    "cases_for",
     "copy_values",
     "fitted",
+    "fitted_cases",
+    "fitted_state",
+    "state_for",
     "workspace",
 ]
 
@@ -203,7 +208,8 @@ def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
     )
 
 
-def _state(rows: int, total: int) -> State:
+def state_for(rows: int, total: int) -> State:
+    """Allocate for so many multipliers and columns."""
     def of_rows() -> Floats:
         return np.zeros(rows)
 
@@ -238,7 +244,8 @@ def _state(rows: int, total: int) -> State:
     )
 
 
-def _cases(rows: int) -> Cases:
+def cases_for(rows: int) -> Cases:
+    """Allocate for so many multipliers."""
     return Cases(
         closed=np.zeros(1, np.int64),
         bound=np.zeros(MOST_CASES),
@@ -257,7 +264,7 @@ def workspace(names: int, lots: int, factors: int, groups: int) -> Workspace:
     total = names + 1 + groups
     rows = factors + 1 + groups
     flags = np.zeros(total, np.uint8), np.zeros(total, np.bool_)
-    return Workspace(_columns(names, lots, rows, total), _state(rows, total), _cases(rows), *flags)
+    return Workspace(_columns(names, lots, rows, total), state_for(rows, total), cases_for(rows), *flags)
 
 
 @inner_kernel
@@ -268,7 +275,8 @@ def copy_values(source: Floats, target: Floats) -> None:
 
 
 @kernel
-def _fitted_state(t: State, size: int, m: int) -> State:
+def fitted_state(t: State, size: int, m: int) -> State:
+    """View of a state at so many columns and multipliers."""
     width = (m + WIDE) // WIDE * WIDE
     return State(
         t.theta[:m],
@@ -299,6 +307,22 @@ def _fitted_state(t: State, size: int, m: int) -> State:
 
 
 @kernel
+def fitted_cases(v: Cases, m: int) -> Cases:
+    """View of cases at m multipliers."""
+    return Cases(
+        v.closed,
+        v.bound,
+        v.theta[: MOST_CASES * m].reshape((MOST_CASES, m)),
+        v.depth,
+        v.said,
+        v.open_said,
+        v.open_other,
+        v.open_bound,
+        v.open_theta[: MOST_SPLITS * m].reshape((MOST_SPLITS, m)),
+    )
+
+
+@kernel
 def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace:
     """View of a workspace at the size of one problem; matrices contiguous, pieces at full capacity."""
     n = names
@@ -313,17 +337,6 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
         c.table[:size],
         c.pieces,
     )
-    v = space.cases
-    cases = Cases(
-        v.closed,
-        v.bound,
-        v.theta[: MOST_CASES * m].reshape((MOST_CASES, m)),
-        v.depth,
-        v.said,
-        v.open_said,
-        v.open_other,
-        v.open_bound,
-        v.open_theta[: MOST_SPLITS * m].reshape((MOST_SPLITS, m)),
-    )
-    state = _fitted_state(space.state, size, m)
+    cases = fitted_cases(space.cases, m)
+    state = fitted_state(space.state, size, m)
     return Workspace(columns, state, cases, space.choice[:size], space.marked[:size])

@@ -1,0 +1,299 @@
+"""A household's problem becomes columns: pieces of every position and side, slacks, and what couples them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import inner_kernel
+from lotwise.optimizer.household.problem import ALONE, BOTH, HouseholdColumns, HouseholdProblem
+from lotwise.optimizer.pieces import DUST, add_bounded, add_piece, add_slack
+from lotwise.optimizer.preparation import penalty_of, write_loadings
+from lotwise.optimizer.problem import STEEPEST, STIFFNESS
+
+__all__ = ["columns_needed", "is_solvable", "prepare"]
+
+# A slack of a group row ranges this many times the largest value the row can take.
+_SLACK_ROOM = 2.0
+
+# Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
+_COMMON_PART = 0.1
+
+_MOST_LOADINGS = 1e18  # as in optimizer.preparation
+
+
+@inner_kernel
+def _sells_at_a_loss(problem: HouseholdProblem, position: int) -> bool:
+    """Whether some lot of a position bars purchases of its name once it is sold.
+
+    By its flag; or because it is worth more sold than what it costs to buy, which no convex function says.
+    """
+    cost = problem.buy_cost[position]
+    for lot in range(problem.lot_start[position], problem.lot_start[position + 1]):
+        if problem.lot_quantity[lot] > DUST and _is_loss(problem, lot, cost):
+            return True
+    return False
+
+
+@inner_kernel
+def _is_loss(problem: HouseholdProblem, lot: int, buy_cost: float) -> bool:
+    return bool(problem.lot_loss[lot] or problem.lot_price[lot] < -buy_cost)
+
+
+@inner_kernel
+def _has_two_sides(problem: HouseholdProblem, name: int) -> bool:
+    loss, buy = False, False
+    for position in range(problem.position_start[name], problem.position_start[name + 1]):
+        buy = buy or problem.may_buy[position]
+        loss = loss or _sells_at_a_loss(problem, position)
+    return loss and buy
+
+
+@inner_kernel
+def columns_needed(problem: HouseholdProblem) -> tuple[int, int]:
+    """How many columns of positions and how many sides a problem has."""
+    columns, sides = 0, 0
+    for name in range(problem.target.size):
+        count = 2 if _has_two_sides(problem, name) else 1
+        sides += count
+        columns += count * (problem.position_start[name + 1] - problem.position_start[name])
+    return columns, sides
+
+
+@inner_kernel
+def _are_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
+    for i in range(low.size):
+        if not (low[i] < np.inf and high[i] > -np.inf and low[i] <= high[i]):
+            return False
+    return True
+
+
+@inner_kernel
+def is_solvable(problem: HouseholdProblem) -> bool:
+    """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order."""
+    total, size = problem.risk_price, 0.0
+    for i in range(problem.target.size):
+        total += problem.target[i] + problem.specific[i]
+        if problem.specific[i] < 0.0:
+            return False
+        for r in range(problem.loadings.shape[1]):
+            size += problem.loadings[i, r] * problem.loadings[i, r]
+    for p in range(problem.held.size):
+        total += problem.held[p] + problem.buy_cost[p] + problem.hold_cost[p]
+        if problem.held[p] < 0.0 or problem.buy_cost[p] < 0.0:
+            return False
+    for lot in range(problem.lot_start[problem.held.size]):
+        total += problem.lot_quantity[lot] + problem.lot_price[lot]
+        if problem.lot_quantity[lot] < 0.0:
+            return False
+    for a in range(problem.value.size):
+        total += problem.value[a] + problem.cash_low[a] + problem.cash_high[a]
+        if problem.value[a] < 0.0 or problem.cash_low[a] > problem.cash_high[a]:
+            return False
+    total += problem.group_coefficient.sum() + problem.own_group_coefficient.sum()
+    in_order = (
+        _are_bounds(problem.low, problem.high)
+        and _are_bounds(problem.position_low, problem.position_high)
+        and _are_bounds(problem.group_low, problem.group_high)
+        and _are_bounds(problem.own_group_low, problem.own_group_high)
+    )
+    return bool(in_order and np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
+
+
+@inner_kernel
+def _write_names(problem: HouseholdProblem, columns: HouseholdColumns, memory: NDArray[np.float64]) -> None:
+    """Write rows of loadings and groups, X'b, and the scales of slopes and curvatures."""
+    n, k = problem.loadings.shape
+    base = columns.base
+    rows = base.rows
+    base.right_side[:] = 0.0
+    price, curvature, pull, own, common = 0.0, 0.0, 0.0, 0.0, 0.0
+    write_loadings(problem.loadings, problem.target, base, memory)
+    for i in range(n):
+        square = memory[i]
+        columns.anchor[i] = problem.target[i]
+        columns.curvature[i] = 2.0 * problem.specific[i]
+        columns.low[i] = problem.low[i]
+        columns.high[i] = problem.high[i]
+        curvature = max(curvature, columns.curvature[i])
+        pull = max(pull, square)
+        own += columns.curvature[i]
+        common += square
+    for g in range(problem.group_low.size):
+        for i in range(n):
+            rows[k + g, i] = 0.0
+        for entry in range(problem.group_start[g], problem.group_start[g + 1]):
+            rows[k + g, problem.group_name[entry]] += problem.group_coefficient[entry]
+    for p in range(problem.held.size):
+        price = max(price, problem.buy_cost[p] + abs(problem.hold_cost[p]))
+        for lot in range(problem.lot_start[p], problem.lot_start[p + 1]):
+            price = max(price, abs(problem.lot_price[lot]) + abs(problem.hold_cost[p]))
+    base.scales[STEEPEST] = price / problem.risk_price + curvature + 2.0 * pull + 1e-6
+    scale = max(own, _COMMON_PART * common) / max(n, 1)
+    base.scales[STIFFNESS] = scale if scale > 0.0 else 1.0
+    accounts = problem.value.size
+    mean = problem.value.sum() / max(accounts, 1)
+    for a in range(accounts):
+        columns.account_scale[a] = mean / max(problem.value[a], 1e-9 * mean)
+        base.right_side[k + problem.group_low.size + a] = problem.value[a]
+
+
+@inner_kernel
+def _may_sell(problem: HouseholdProblem, lot: int, buy_cost: float, side: int) -> bool:
+    """Whether a lot is among the pieces of a side: 0 = the only one, 1 = sells at a loss, 2 = buys."""
+    return bool(problem.lot_quantity[lot] > DUST and not (side == 2 and _is_loss(problem, lot, buy_cost)))
+
+
+@inner_kernel
+def _add_position(problem: HouseholdProblem, columns: HouseholdColumns, position: int, side: int, at: int) -> int:
+    """Write the pieces of a position on a side, from the least weight upward; returns where the next begin."""
+    scale = 1.0 / problem.risk_price
+    h, buy_cost = problem.held[position], problem.buy_cost[position]
+    hold = problem.hold_cost[position] * scale
+    limit = problem.value[problem.account[position]]
+    bounds = (problem.position_low[position], problem.position_high[position], penalty_of(columns.base))
+    first, last = problem.lot_start[position], problem.lot_start[position + 1]
+    total, cost = 0.0, 0.0
+    for lot in range(first, last):
+        if _may_sell(problem, lot, buy_cost, side):
+            total += problem.lot_quantity[lot]
+            cost += problem.lot_quantity[lot] * problem.lot_price[lot] * scale
+    x = h - total
+    if x < DUST:
+        x = 0.0
+    cost += hold * x
+    start, sold = at, total
+    for backwards in range(last - first):
+        lot = last - 1 - backwards
+        if not _may_sell(problem, lot, buy_cost, side):
+            continue
+        price = problem.lot_price[lot] * scale
+        sold -= problem.lot_quantity[lot]
+        right = h - sold if sold > DUST else h
+        at = add_bounded(columns.base, at, (x, right), (hold - price, cost), 0.0, bounds)
+        cost += (hold - price) * (right - x)
+        x = right
+    upper = max(limit, h)
+    if problem.may_buy[position] and side != 1 and upper > h:
+        at = add_bounded(columns.base, at, (h, upper), (buy_cost * scale + hold, hold * h), 0.0, bounds)
+    elif at == start:
+        at = add_bounded(columns.base, at, (h, h), (0.0, hold * h), 0.0, bounds)
+    return at
+
+
+@inner_kernel
+def _describe(columns: HouseholdColumns, column: int, start: int, stop: int, held: float) -> None:
+    table = columns.base.table
+    table[column].own_start = start
+    table[column].own_stop = stop
+    table[column].start = start
+    table[column].stop = stop
+    table[column].anchor = 0.0
+    table[column].curvature = 0.0
+    table[column].held = held
+
+
+@inner_kernel
+def _add_sides(problem: HouseholdProblem, columns: HouseholdColumns) -> tuple[int, int]:
+    """Write the columns of every side of every name; returns (columns, where further pieces go)."""
+    at, column, side = 0, 0, 0
+    table, sides = columns.base.pieces, columns.sides
+    penalty = penalty_of(columns.base)
+    for name in range(problem.target.size):
+        columns.side_start[name] = side
+        two = _has_two_sides(problem, name)
+        for kind in range(1 if two else 0, 3 if two else 1):
+            sides[side].name = name
+            sides[side].first = column
+            sides[side].other = -1 if not two else (side + 1 if kind == 1 else side - 1)
+            sides[side].buys = kind == 2
+            sides[side].force = BOTH if two else ALONE
+            least, most = 0.0, 0.0
+            for position in range(problem.position_start[name], problem.position_start[name + 1]):
+                start = at
+                at = _add_position(problem, columns, position, kind, at)
+                _describe(columns, column, start, at, problem.held[position])
+                columns.position[column] = position
+                least += table[start].left
+                most += table[at - 1].right
+                column += 1
+            sides[side].stop = column
+            sides[side].least = least
+            sides[side].most = most
+            sides[side].bounded = least < columns.low[name] or most > columns.high[name]
+            side += 1
+    columns.side_start[problem.target.size] = side
+    return column, at
+
+
+@inner_kernel
+def _add_slacks(problem: HouseholdProblem, columns: HouseholdColumns, column: int, at: int) -> None:
+    """Write slacks in the order of their rows: groups, cash of every account, groups of accounts."""
+    base = columns.base
+    k = problem.loadings.shape[1]
+    penalty = penalty_of(base)
+    invested = problem.held.sum()
+    for g in range(problem.group_low.size):
+        reach = 1.0
+        for i in range(problem.target.size):
+            reach = max(reach, abs(base.rows[k + g, i]))
+        reach *= _SLACK_ROOM * max(1.0, invested)
+        band = (problem.group_low[g], problem.group_high[g])
+        at = add_slack(base, column, at, (-reach, reach), band, (penalty, penalty))
+        column += 1
+    for a in range(problem.value.size):
+        cash = problem.value[a]
+        for p in range(problem.held.size):
+            if problem.account[p] == a:
+                cash -= problem.held[p]
+        ends = (min(0.0, cash, problem.cash_high[a]), max(problem.value[a], cash))
+        at = add_slack(
+            base, column, at, ends, (problem.cash_low[a], problem.cash_high[a]), (2.0 * penalty, 0.5 * penalty)
+        )
+        base.table[column].held = cash
+        column += 1
+    for h in range(problem.own_group_low.size):
+        reach = 1.0
+        for entry in range(problem.own_group_start[h], problem.own_group_start[h + 1]):
+            reach = max(reach, abs(problem.own_group_coefficient[entry]))
+        reach *= _SLACK_ROOM * max(1.0, invested)
+        band = (problem.own_group_low[h], problem.own_group_high[h])
+        at = add_slack(base, column, at, (-reach, reach), band, (penalty, penalty))
+        column += 1
+    for slack in range(columns.position.size):
+        table = base.table
+        if slack >= columns.position.size - problem.value.size - problem.group_low.size - problem.own_group_low.size:
+            columns.position[slack] = -1
+            table[slack].start = table[slack].own_start
+            table[slack].stop = table[slack].own_stop
+
+
+@inner_kernel
+def _link(problem: HouseholdProblem, columns: HouseholdColumns, count: int) -> None:
+    """Write which rows of accounts put a price on which column."""
+    first_row = problem.loadings.shape[1] + problem.group_low.size
+    accounts = problem.value.size
+    at = 0
+    for column in range(count):
+        position = columns.position[column]
+        columns.link_start[column] = at
+        columns.link_row[at] = first_row + problem.account[position]
+        columns.link_coefficient[at] = 1.0
+        at += 1
+        for h in range(problem.own_group_low.size):
+            for entry in range(problem.own_group_start[h], problem.own_group_start[h + 1]):
+                if problem.own_group_position[entry] == position:
+                    columns.link_row[at] = first_row + accounts + h
+                    columns.link_coefficient[at] = problem.own_group_coefficient[entry]
+                    at += 1
+    for column in range(count, columns.position.size + 1):
+        columns.link_start[column] = at
+
+
+@inner_kernel
+def prepare(problem: HouseholdProblem, columns: HouseholdColumns, memory: NDArray[np.float64]) -> None:
+    """Write the problem into its columns, fitted to `columns_needed`; `memory` is (n,), overwritten."""
+    _write_names(problem, columns, memory)
+    count, at = _add_sides(problem, columns)
+    _add_slacks(problem, columns, count, at)
+    _link(problem, columns, count)

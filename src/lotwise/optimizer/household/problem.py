@@ -1,0 +1,271 @@
+"""The problem of a household: its accounts as one portfolio, and the arrays it is solved in.
+
+Everything is a fraction of the household's value. A *position* is a name in an account; z_p is its weight after trading,
+t_i = sum of z_p over the positions of name i:
+
+    minimise    gamma * ( |X'(t - b)|^2 / 2 + sum_i D_i (t_i - b_i)^2 / 2 )  +  sum_p f_p(z_p)
+    subject to  sum_p z_p + c_a = V_a  in every account a,   c_a within its band,   lo <= G t <= hi
+
+Symbols are those of `optimizer.problem`; V_a is the account's part of the value. New here:
+
+| symbol | is | shape |
+|---|---|---|
+| theta = (nu, lambda, mu, kappa) | multipliers of exposures, household groups, accounts' cash, accounts' groups | (m,) |
+| s | price that nu and lambda put on a dollar of each name | (n,) |
+| p | price that mu and kappa put on a dollar of each position | (N,) |
+| r | price of a name: s + D (t - b), what one more dollar of it costs in risk | per side |
+
+**Sides.** A name of which some account may sell at a loss and some account may buy has two sides, and takes one: no account
+sells it at a loss (*buy side*; lots at a gain may be sold) or no account buys it (*sell side*). Each side is convex.
+Their common envelope, in all of the name's positions at once, is the mixture of a point of either side by shares that
+add up to 1; so the first stage solves for the shares too. Columns of a name with two sides stand twice.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import Records, kernel, records
+from lotwise.optimizer.problem import (
+    MOST_CASES,
+    MOST_SPLITS,
+    Booleans,
+    Cases,
+    Columns,
+    Flags,
+    Floats,
+    Ints,
+    State,
+    cases_for,
+    fitted_cases,
+    fitted_state,
+    state_for,
+)
+
+__all__ = [
+    "ALONE",
+    "BOTH",
+    "NEVER",
+    "HouseholdColumns",
+    "HouseholdProblem",
+    "HouseholdState",
+    "HouseholdWorkspace",
+    "fitted",
+    "workspace",
+]
+
+# Whether a side is in force: not at all, alone, or as one of two.
+NEVER, ALONE, BOTH = 0, 1, 2
+
+
+class HouseholdProblem(NamedTuple):
+    """One household; weights and costs per dollar of its value. A position's lots are sorted cheapest first."""
+
+    target: Floats  # (n,) b
+    loadings: Floats  # (n, k) X
+    specific: Floats  # (n,) annual specific variance, D / 2
+    low: Floats  # (n,) least weight of the name in the household (soft)
+    high: Floats  # (n,) greatest (soft)
+    position_start: Ints  # (n + 1,) positions of name i: position_start[i] .. position_start[i + 1]
+    account: Ints  # (C,) account of each position; of a name each account at most once
+    held: Floats  # (C,)
+    buy_cost: Floats  # (C,) per dollar bought
+    may_buy: Booleans  # (C,)
+    hold_cost: Floats  # (C,) per dollar held after trading: what this kind of account makes of the name's income
+    position_low: Floats  # (C,) least weight of the position (soft)
+    position_high: Floats  # (C,)
+    lot_start: Ints  # (C + 1,) lots of position p: lot_start[p] .. lot_start[p + 1]; what may be sold
+    lot_quantity: Floats  # (L,)
+    lot_price: Floats  # (L,) tax and cost per dollar sold, negative = credit
+    lot_loss: Booleans  # (L,) sold at a loss in a taxable account: nobody of the household may buy the name then
+    group_start: Ints  # (g + 1,) rows of G over names, sparse
+    group_name: Ints
+    group_coefficient: Floats
+    group_low: Floats  # (g,) soft
+    group_high: Floats
+    own_group_start: Ints  # (h + 1,) rows over positions: bounds that hold within one account
+    own_group_position: Ints
+    own_group_coefficient: Floats
+    own_group_low: Floats  # (h,) soft
+    own_group_high: Floats
+    value: Floats  # (A,) V_a, the accounts' parts of the household's value
+    cash_low: Floats  # (A,) soft band of each account's cash
+    cash_high: Floats
+    risk_price: float  # gamma
+
+
+class HouseholdColumns(NamedTuple):
+    """Positions (twice where a name has two sides), then slacks of cash, groups and accounts' groups: N columns.
+
+    `base.rows` are the loadings and group coefficients of names, (k + g, n); `base.table` and `base.pieces` are those of
+    the columns, without the names' own curvature. A record of `sides`: name; first, stop: its columns; other: the name's
+    other side, -1 = none; buys: whether it is the buy side; force (NEVER, ALONE, BOTH); share; centre and nearness of the
+    share's proximal term; price r, its slope along a step; weight t; total response Q of its columns; bounded:
+    whether a bound on t is within its reach; kept: whether one holds it; fine: slope of a violated bound; value: least of the side's function.
+    """
+
+    base: Columns
+    sides: Records
+    side_start: Ints  # (n + 1,) sides of every name
+    anchor: Floats  # (n,) b
+    curvature: Floats  # (n,) D
+    low: Floats  # (n,) bounds on t
+    high: Floats
+    position: Ints  # (N,) position of a column; -1 for slacks
+    link_start: Ints  # (N + 1,) rows that put a price on a column besides its name's: its account's cash, and groups
+    link_row: Ints
+    link_coefficient: Floats
+    account_scale: Floats  # (A,) mean V / V_a: small accounts get stiffer proximal terms
+
+
+class HouseholdState(NamedTuple):
+    """Where a solve stands; `base.price` and `base.price_step` of a column are p, without its name's r."""
+
+    base: State
+    whole: Floats  # (N,) p + r of a column, p of a slack, and its slope along the step
+    whole_step: Floats
+    name_price: Floats  # (n,) s
+    name_step: Floats  # (n,)
+    name_weight: Floats  # (n,) t, sides mixed
+    response: Floats  # (n,) what `base.hessian` is made of: response of t to s
+    response_next: Floats
+    cross: Floats  # (A + h, n) response of the rows of accounts to s
+    own: Floats  # (A + h, A + h) and to each other
+    lean: Floats  # (A + h,) memory
+    lacks: Floats  # (A,) what repaired weights and cash of an account lack of its value
+    room: Floats  # (A,) what its columns and cash answer together
+    found: Floats  # (C,) weights of the best portfolio so far
+
+
+class HouseholdWorkspace(NamedTuple):
+    """Memory for one household's problem."""
+
+    columns: HouseholdColumns
+    state: HouseholdState
+    cases: Cases
+    choice: Flags  # (n,)
+
+
+def _sides(names: int) -> Records:
+    integers = dict.fromkeys(("name", "first", "stop", "other", "buys", "force", "kept", "bounded"), int)
+    floats = ("share", "centre", "nearness", "price", "price_step", "price_next", "weight", "response", "give", "stiff")
+    return records(2 * names, **integers, **dict.fromkeys((*floats, "fine", "value", "least", "most", "best"), float))
+
+
+def workspace(problem: HouseholdProblem) -> HouseholdWorkspace:
+    """Allocate for a household's problem (some 2 MB at 500 names in 4 accounts)."""
+    n, k = problem.loadings.shape
+    return workspace_for(
+        (n, k),
+        (len(problem.account), len(problem.lot_quantity)),
+        (len(problem.group_low), len(problem.own_group_low), len(problem.value)),
+        len(problem.own_group_position),
+    )
+
+
+def workspace_for(
+    shape: tuple[int, int], positions: tuple[int, int], rows: tuple[int, int, int], entries: int
+) -> HouseholdWorkspace:
+    """Allocate for at most (names, factors), (positions, lots), (groups, own groups, accounts), own group entries."""
+    (n, k), (count, lots), (groups, own_groups, accounts) = shape, positions, rows
+    owned = accounts + own_groups
+    m = k + groups + owned
+    total = 2 * count + groups + owned
+    pieces = 2 * lots + 12 * count + 3 * (groups + owned)
+    table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
+    table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
+    base = Columns(
+        np.zeros(n * (k + groups)),
+        np.zeros(0),
+        np.zeros(m),
+        np.zeros(3),
+        records(total, **table),
+        records(pieces, left=float, right=float, slope=float, curved=float, value=float),
+    )
+    columns = HouseholdColumns(
+        base,
+        _sides(n),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(total, np.int64),
+        np.zeros(total + 1, np.int64),
+        np.zeros(total + 2 * entries, np.int64),
+        np.zeros(total + 2 * entries),
+        np.zeros(accounts),
+    )
+    state = HouseholdState(
+        state_for(m, max(total, n)),
+        np.zeros(total),
+        np.zeros(total),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(owned * n),
+        np.zeros(owned * owned),
+        np.zeros(owned),
+        np.zeros(accounts),
+        np.zeros(accounts),
+        np.zeros(count),
+    )
+    return HouseholdWorkspace(columns, state, cases_for(m), np.zeros(n, np.uint8))
+
+
+@kernel
+def fitted(
+    space: HouseholdWorkspace, shape: tuple[int, int], columns: tuple[int, int, int], rows: tuple[int, int, int]
+) -> HouseholdWorkspace:
+    """View at (names, factors), (columns of positions, sides, positions), (groups, own groups, accounts)."""
+    n, k = shape
+    groups, own_groups, accounts = rows
+    owned = accounts + own_groups
+    m = k + groups + owned
+    total = columns[0] + groups + owned
+    c = space.columns
+    base = Columns(
+        c.base.rows[: n * (k + groups)].reshape((k + groups, n)),
+        c.base.coupling.reshape((0, 0)),
+        c.base.right_side[:m],
+        c.base.scales,
+        c.base.table[:total],
+        c.base.pieces,
+    )
+    fitted_columns = HouseholdColumns(
+        base,
+        c.sides[: columns[1]],
+        c.side_start[: n + 1],
+        c.anchor[:n],
+        c.curvature[:n],
+        c.low[:n],
+        c.high[:n],
+        c.position[:total],
+        c.link_start[: total + 1],
+        c.link_row,
+        c.link_coefficient,
+        c.account_scale[:accounts],
+    )
+    s = space.state
+    state = HouseholdState(
+        fitted_state(s.base, total, m),
+        s.whole[:total],
+        s.whole_step[:total],
+        s.name_price[:n],
+        s.name_step[:n],
+        s.name_weight[:n],
+        s.response[:n],
+        s.response_next[:n],
+        s.cross[: owned * n].reshape((owned, n)),
+        s.own[: owned * owned].reshape((owned, owned)),
+        s.lean[:owned],
+        s.lacks[:accounts],
+        s.room[:accounts],
+        s.found[: columns[2]],
+    )
+    return HouseholdWorkspace(fitted_columns, state, fitted_cases(space.cases, m), space.choice[:n])
