@@ -16,6 +16,8 @@ __all__ = [
     "least_from",
     "least_on",
     "least_piece",
+    "piece_from",
+    "true_value",
     "value_at",
     "value_from",
     "value_on",
@@ -47,15 +49,29 @@ def value_at(columns: Columns, column: int, first: int, stop: int, weight: float
 
 
 @inner_kernel
-def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
-    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
-    first, last = columns.table[column].start, columns.table[column].stop - 1
+def piece_from(columns: Columns, among: tuple[int, int], piece: int, weight: float) -> int:
+    """The piece that a weight is on, of those from `among`[0] up to `among`[1], searched from `piece` outward."""
+    first, last = among[0], among[1] - 1
     p = min(max(piece, first), last)
     while p > first and weight < columns.pieces[p].left:
         p -= 1
     while p < last and weight > columns.pieces[p].right:
         p += 1
-    return value_on(columns, column, p, weight)
+    return p
+
+
+@inner_kernel
+def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
+    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
+    among = (columns.table[column].start, columns.table[column].stop)
+    return value_on(columns, column, piece_from(columns, among, piece, weight), weight)
+
+
+@inner_kernel
+def true_value(columns: Columns, column: int, weight: float) -> float:
+    """Value of a column's true function at a weight, searched from where its buy begins: few trades go far."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return value_on(columns, column, piece_from(columns, among, columns.table[column].hinge, weight), weight)
 
 
 @inner_kernel

@@ -8,7 +8,7 @@ from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.pieces import add_names, add_slack
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Columns
 
-__all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling"]
+__all__ = ["is_solvable", "penalty_of", "prepare"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is outbid, with room for rows
 # that overlap. With 4 more of them were missed by more than the least possible; with 64 a solve gave up.
@@ -22,8 +22,6 @@ _SLACK_ROOM = 2.0
 
 # Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
 _COMMON_PART = 0.1
-
-_TURNED = 16  # names turned at a time for `coupling`: two cache lines of every row
 
 
 @inner_kernel
@@ -128,16 +126,6 @@ def _write_other_rows(problem: AccountProblem, columns: Columns) -> None:
         columns.right_side[k + 1 + g] = 0.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             rows[k + 1 + g, problem.group_name[entry]] += problem.group_coefficient[entry]
-
-
-@inner_kernel
-def write_coupling(columns: Columns) -> None:
-    """Write A name by name, for those who walk from name to name."""
-    m, n = columns.rows.shape
-    for start in range(0, n, _TURNED):
-        for r in range(m):
-            for i in range(start, min(start + _TURNED, n)):
-                columns.coupling[i, r] = columns.rows[r, i]
 
 
 @inner_kernel

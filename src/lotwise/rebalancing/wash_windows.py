@@ -8,12 +8,11 @@ losses of the later ones.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE, WASH_DAYS
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inner_kernel, kernel, summing_kernel
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.money import FULL_RATE, price_of_shares
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag
 from lotwise.rebalancing.lot_costs import barred_loss_cost
 from lotwise.rebalancing.scratch import HouseholdState
@@ -27,6 +26,7 @@ __all__ = [
     "mark_traded",
     "may_buy_tonight",
     "open_household",
+    "volatility_of",
 ]
 
 _TAXABLE = int(AccountKind.TAXABLE)
@@ -57,10 +57,23 @@ def _dearest(nearest: tuple[float, float], depth: float, volatility: float, rate
     return max(cost, barred_loss_cost(above, depth, volatility, rate)) if above < np.inf else cost
 
 
+@summing_kernel
+def volatility_of(market: Market, security: int, state: HouseholdState) -> float:
+    """Annual volatility of a security, from the risk model; worked out the first time, then kept."""
+    known = state.securities[security].volatility
+    if known > 0.0:
+        return float(known)
+    common = 0.0
+    x = market.loadings[security]
+    for r in range(x.size):
+        common += x[r] * x[r]
+    found = np.sqrt(0.5 * common + market.specific[security])
+    state.securities[security].volatility = found
+    return float(found)
+
+
 @inner_kernel
-def _price_barred_losses(
-    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
-) -> None:
+def _price_barred_losses(book: Book, market: Market, household: int, state: HouseholdState) -> None:
     """Cost per dollar bought of each identical group: its dearest taxable lot, any account of the household.
 
     A right is worth the more the nearer its strike, so of a name's lots at one rate only the nearest are priced.
@@ -88,29 +101,26 @@ def _price_barred_losses(
                 elif value > 0:
                     short = _nearest(lots.basis[lot] / value, depth, short)
                 lot += 1
-            cost = _dearest(short, depth, volatility[security], short_rate)
-            cost = max(cost, _dearest(long, depth, volatility[security], long_rate))
+            volatility = volatility_of(market, security, state)
+            cost = _dearest(short, depth, volatility, short_rate)
+            cost = max(cost, _dearest(long, depth, volatility, long_rate))
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 
 
 @kernel
-def open_household(
-    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
-) -> None:
+def open_household(book: Book, market: Market, household: int, state: HouseholdState) -> None:
     """Write what each of the household's lots is worth, and its windows into the dense tables."""
     windows = book.windows
     first, last = first_lot(book, household), first_lot(book, household + 1)
     for lot in range(first, last):
-        price = market.price[book.lots.security[lot]]
-        state.worth[lot - first] = mul_div(book.lots.shares[lot], price, SHARE)
+        state.worth[lot - first] = price_of_shares(book.lots.shares[lot], market.price[book.lots.security[lot]])
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
         state.groups[group].no_buy_until = windows.no_buy_until[row]
-        state.groups[group].no_loss_until = windows.no_loss_until[row]
         state.groups[group].bought_shares = windows.bought_shares[row]
     if book.policies.buy_opportunity_cost[book.households.policy[household]]:
-        _price_barred_losses(book, market, household, state, volatility)
+        _price_barred_losses(book, market, household, state)
 
 
 @kernel
@@ -120,12 +130,10 @@ def close_household(book: Book, market: Market, household: int, state: Household
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
         state.groups[group].no_buy_until = _NO_DATE
-        state.groups[group].no_loss_until = _NO_DATE
         state.groups[group].bought_shares = 0
-    first = book.households.account_start[household]
-    last = book.households.account_start[household + 1]
-    for lot in range(book.accounts.lot_start[first], book.accounts.lot_start[last]):
-        state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
+    if book.policies.buy_opportunity_cost[book.households.policy[household]]:
+        for lot in range(first_lot(book, household), first_lot(book, household + 1)):
+            state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
 
 
 @inner_kernel
