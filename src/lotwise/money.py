@@ -20,7 +20,7 @@ from typing import NewType, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, kernel
 
 __all__ = [
     "DOLLAR",
@@ -132,7 +132,7 @@ def mul_div(a: int, b: int, c: int) -> int:
     return -result if negative else result
 
 
-@inner_kernel
+@inlined_kernel
 def _to_even(quotient: int, remainder: int, divisor: int) -> int:
     """Round half to even what was divided downward, the remainder at least zero."""
     twice = 2 * remainder
@@ -142,7 +142,7 @@ def _to_even(quotient: int, remainder: int, divisor: int) -> int:
 # Three functions for three divisors: a divisor that the compiler knows becomes a multiplication, several times as fast.
 
 
-@inner_kernel
+@inlined_kernel
 def price_of_shares(shares: int, price: int) -> int:
     """Money of so many shares at a price: `mul_div(shares, price, SHARE)`."""
     if abs(float(shares) * float(price)) >= _SURELY_FITS:
@@ -152,7 +152,7 @@ def price_of_shares(shares: int, price: int) -> int:
     return _to_even(quotient, product - quotient * SHARE, SHARE)
 
 
-@inner_kernel
+@inlined_kernel
 def at_rate(money: int, rate: int) -> int:
     """Money at a rate: `mul_div(money, rate, FULL_RATE)`."""
     if abs(float(money) * float(rate)) >= _SURELY_FITS:
@@ -162,7 +162,7 @@ def at_rate(money: int, rate: int) -> int:
     return _to_even(quotient, product - quotient * FULL_RATE, FULL_RATE)
 
 
-@inner_kernel
+@inlined_kernel
 def at_half_rate(money: int, rate: int) -> int:
     """Money at half a rate (a trade costs half the spread): `mul_div(money, rate, 2 * FULL_RATE)`."""
     if abs(float(money) * float(rate)) >= _SURELY_FITS:

@@ -6,7 +6,7 @@ column was last found is where the next search starts.
 
 from __future__ import annotations
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
 _DUST = 1e-14
 
 
-@inner_kernel
+@inlined_kernel
 def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     """Value of a column's function at a weight on a known piece."""
     away = weight - columns.table[column].anchor
@@ -48,7 +48,7 @@ def value_at(columns: Columns, column: int, first: int, stop: int, weight: float
     return value_on(columns, column, piece, weight)
 
 
-@inner_kernel
+@inlined_kernel
 def piece_from(columns: Columns, among: tuple[int, int], piece: int, weight: float) -> int:
     """The piece that a weight is on, of those from `among`[0] up to `among`[1], searched from `piece` outward."""
     first, last = among[0], among[1] - 1
@@ -67,7 +67,7 @@ def value_from(columns: Columns, column: int, piece: int, weight: float) -> floa
     return value_on(columns, column, piece_from(columns, among, piece, weight), weight)
 
 
-@inner_kernel
+@inlined_kernel
 def true_value(columns: Columns, column: int, weight: float) -> float:
     """Value of a column's true function at a weight, searched from where its buy begins: few trades go far."""
     among = (columns.table[column].own_start, columns.table[column].own_stop)

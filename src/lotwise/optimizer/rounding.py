@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel, summing_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.optimizer.dual import write_row_values
 from lotwise.optimizer.pieces import piece_from, true_value, value_on
 from lotwise.optimizer.problem import Columns, State
@@ -57,7 +57,7 @@ def _factor_pull(
     return slope, curvature
 
 
-@inner_kernel
+@inlined_kernel
 def _rise(columns: Columns, column: int, among: tuple[int, int], piece: int, weight: float, step: float) -> float:
     """Change of a column's function over pieces `among` when its weight, which is on `piece`, moves by `step`.
 
@@ -71,7 +71,7 @@ def _rise(columns: Columns, column: int, among: tuple[int, int], piece: int, wei
     return value_on(columns, column, p, after) - value_on(columns, column, piece, weight)
 
 
-@inner_kernel
+@inlined_kernel
 def _slack_rise(columns: Columns, column: int, value: float, step: float) -> float:
     """Change of a slack's function when its value moves by `step`."""
     among = (columns.table[column].own_start, columns.table[column].own_stop)
@@ -100,6 +100,42 @@ def _change(
         if move != 0.0:
             total += _slack_rise(columns, n + r - factors, rows[r], move)
     return total
+
+
+@inlined_kernel
+def _slack_slope(columns: Columns, column: int, value: float) -> float:
+    """Slope of a slack's function."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return float(columns.pieces[piece_from(columns, among, among[0], value)].slope)
+
+
+@inner_kernel
+def _promising_step(
+    columns: Columns,
+    name: int,
+    weight: float,
+    unit: float,
+    pull: tuple[float, float],
+    rows: NDArray[np.float64],
+) -> float:
+    """The share more or less of a name that may be a gain, 0.0 where neither can be.
+
+    The objective is convex in one weight while its pieces are in force: a move gains nothing uphill, nor where its
+    slope is less than what the curvature takes back over half the way.
+    """
+    m, n = columns.rows.shape
+    factors = m - 1 - (columns.table.size - n - 1)
+    at = columns.table[name]
+    piece = piece_from(columns, (at.start, at.stop), at.hinge, weight)
+    slope = columns.pieces[piece].slope + columns.pieces[piece].curved * (weight - at.anchor) + pull[0]
+    slope -= _slack_slope(columns, n, 1.0 - rows[factors])
+    for r in range(factors + 1, m):
+        if columns.rows[r, name] != 0.0:
+            slope += columns.rows[r, name] * _slack_slope(columns, n + r - factors, rows[r])
+    curvature = pull[1] + (at.curvature if at.bridge < 0 else 0.0)
+    if abs(slope) <= 0.5 * unit * curvature:
+        return 0.0
+    return -unit if slope > 0.0 else unit
 
 
 @inner_kernel
@@ -210,13 +246,11 @@ def round_to_shares(
             if remainder[i] < 0.0:
                 continue
             pull = _factor_pull(columns, loadings, i, rows)
-            for sign in (1.0, -1.0):
-                step = sign * unit[i]
-                if not _allowed(columns, i, weights[i] + step, rows, step, factors):
-                    continue
-                if _change(columns, i, weights[i], step, pull, rows) < -_LEAST_GAIN:
-                    _move(columns, loadings, i, step, weights, rows)
-                    moved = True
-                    break
+            step = _promising_step(columns, i, weights[i], unit[i], pull, rows)
+            if step == 0.0 or not _allowed(columns, i, weights[i] + step, rows, step, factors):
+                continue
+            if _change(columns, i, weights[i], step, pull, rows) < -_LEAST_GAIN:
+                _move(columns, loadings, i, step, weights, rows)
+                moved = True
         if not moved:
             break

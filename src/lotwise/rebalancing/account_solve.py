@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.money import SHARE
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
@@ -103,7 +103,7 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
     return 1 if beyond > _TOLERANCE and beyond * value > minimum else 0
 
 
-@inner_kernel
+@inlined_kernel
 def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float) -> bool:
     """Whether a continuous trade (fraction of value) is below the minimum and does not sell the name out."""
     if fit.choice[name] == _HOLD or fit.state.best[name] <= _SOLD_OUT:

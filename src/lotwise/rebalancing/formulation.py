@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
 from lotwise.money import FULL_RATE, SHARE
 from lotwise.optimizer.problem import AccountProblem
@@ -91,7 +91,7 @@ def clear_account(book: Book, household: int, names: int, arrays: AccountArrays)
         arrays.securities[arrays.names[name].security].slot = -1
 
 
-@inner_kernel
+@inlined_kernel
 def _insert_lot(
     arrays: AccountArrays, first: int, at: int, lot: tuple[int, bool, float], priced: tuple[float, float]
 ) -> None:
@@ -138,7 +138,7 @@ def _terms_of(book: Book, household: int) -> _Terms:
     )
 
 
-@inner_kernel
+@inlined_kernel
 def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: int) -> float:
     """Tax per dollar sold of a lot in a taxable account."""
     start = book.lots.holding_start[lot]
@@ -149,7 +149,7 @@ def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: in
     return lot_price((value - book.lots.basis[lot]) / value, (bool(long_term), days), terms.rates, terms.policy)
 
 
-@inner_kernel
+@inlined_kernel
 def _add_name(market: Market, security: int, name: int, value: int, arrays: AccountArrays) -> None:
     """Start a name of the account: everything that does not depend on lots or target."""
     arrays.securities[security].slot = name
@@ -173,7 +173,7 @@ class _Holder(NamedTuple):
     terms: _Terms
 
 
-@inner_kernel
+@inlined_kernel
 def _add_lots(
     book: Book, market: Market, name: int, lots: tuple[int, int], at: int, holder: _Holder, scratch: Scratch
 ) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Lots
 
@@ -94,7 +94,7 @@ def _empty_lots(rows: int) -> tuple[Lots, IntArray]:
     return Lots(days[0], money[0], money[1], days[1], days[2], np.empty(rows, np.uint8)), money[2]
 
 
-@inner_kernel
+@inlined_kernel
 def _place_of(key: int) -> int:
     return key & ((1 << _PLACE_BITS) - 1)
 
@@ -137,7 +137,7 @@ def _by_digit(placed: Records, first: int, keys: IntArray, out: IntArray, counts
         counts[digit] += 1
 
 
-@inner_kernel
+@inlined_kernel
 def _comes_after(placed: Records, first: int, one: int, other: int) -> bool:
     """Whether a key of one name belongs behind another: by date, then by number."""
     if one >> _PLACE_BITS != other >> _PLACE_BITS:
@@ -145,7 +145,7 @@ def _comes_after(placed: Records, first: int, one: int, other: int) -> bool:
     return bool(placed[first + _place_of(one)].number > placed[first + _place_of(other)].number)
 
 
-@inner_kernel
+@inlined_kernel
 def _by_date(placed: Records, first: int, keys: IntArray, start: int, stop: int) -> None:
     """Sort the keys start .. stop of the account whose lots begin at `first`, all of one name (Shell's sort)."""
     for gap in _GAPS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inner_kernel, kernel, summing_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import DOLLAR, at_half_rate, at_rate, mul_div, price_of_shares
 from lotwise.optimizer.problem import AccountProblem
@@ -73,7 +73,7 @@ def _cash_side(problem: AccountProblem) -> int:
     return 1 if cash > problem.cash_high + _TOLERANCE else 0
 
 
-@inner_kernel
+@inlined_kernel
 def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bool], cash_side: int) -> int:
     """Reason of selling a lot.
 
@@ -90,7 +90,7 @@ def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bo
     return _RAISE_CASH if cash_side < 0 else _EXCHANGE_SELL
 
 
-@inner_kernel
+@inlined_kernel
 def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], cash_side: int) -> int:
     """Reason of buying a name; `facts` = (the risk it saves outweighs its cost; a bound on a group asks for it)."""
     worthwhile, for_bound = facts
@@ -103,7 +103,7 @@ def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], ca
     return _INVEST_CASH if cash_side > 0 else _EXCHANGE_BUY
 
 
-@inner_kernel
+@inlined_kernel
 def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     """Rate of a gain, or what a dollar of loss is worth, by term."""
     rates = book.households
@@ -112,7 +112,7 @@ def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     return int(rates.long_rate[household] if long_term else rates.short_rate[household])
 
 
-@inner_kernel
+@inlined_kernel
 def _record_sale(
     book: Book,
     market: Market,
@@ -158,7 +158,7 @@ def _record_sale(
     trades[at].figure_2 = risk
 
 
-@inner_kernel
+@inlined_kernel
 def _record_purchase(
     market: Market,
     place: tuple[int, int, int],

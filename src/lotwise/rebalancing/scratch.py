@@ -81,9 +81,10 @@ def _most_names(security: Int32Array, lot_start: Ints) -> int:
     """Most securities that one of some accounts holds; lots come by security."""
     most = 0
     for account in range(lot_start.size - 1):
-        held = 0
-        for lot in range(lot_start[account], lot_start[account + 1]):
-            held += lot == lot_start[account] or security[lot] != security[lot - 1]
+        own = security[lot_start[account] : lot_start[account + 1]]
+        held = min(own.size, 1)
+        for lot in range(1, own.size):
+            held += own[lot] != own[lot - 1]
         most = max(most, held)
     return most
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel
 from lotwise.money import SHARE, mul_div, price_of_shares
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes
@@ -29,7 +29,7 @@ _HALF_A_CENT = 50.0
 _SOLD_OUT = 1e-9
 
 
-@inner_kernel
+@inlined_kernel
 def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
@@ -73,13 +73,13 @@ def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
             left -= taken
 
 
-@inner_kernel
+@inlined_kernel
 def traded_value(market: Market, arrays: AccountArrays, name: int) -> int:
     """Money traded in one name."""
     return price_of_shares(abs(arrays.names[name].delta), market.price[arrays.names[name].security])
 
 
-@inner_kernel
+@inlined_kernel
 def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
     delta = arrays.names[name].delta
@@ -88,7 +88,7 @@ def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) ->
     return traded_value(market, arrays, name) < minimum
 
 
-@inner_kernel
+@inlined_kernel
 def _sells_loss(arrays: AccountArrays, name: int) -> bool:
     """Whether a name sells a lot at a loss; what is sold of a name are its first lots."""
     if arrays.names[name].delta >= 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lotwise.dates import NO_DATE, WASH_DAYS
-from lotwise.kernels import inner_kernel, kernel, summing_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import FULL_RATE, price_of_shares
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag
@@ -35,13 +35,13 @@ _UNKNOWN_TAX = int(LotFlag.UNKNOWN_TAX)
 _NO_DATE = int(NO_DATE)
 
 
-@inner_kernel
+@inlined_kernel
 def first_lot(book: Book, household: int) -> int:
     """Row of a household's first lot; of the household after the last, the number of lots."""
     return int(book.accounts.lot_start[book.households.account_start[household]])
 
 
-@inner_kernel
+@inlined_kernel
 def _nearest(ratio: float, depth: float, nearest: tuple[float, float]) -> tuple[float, float]:
     """Keep the strikes nearest to today's price from below and from above, as basis / value."""
     below, above = nearest
@@ -51,10 +51,23 @@ def _nearest(ratio: float, depth: float, nearest: tuple[float, float]) -> tuple[
 
 
 @inner_kernel
-def _dearest(nearest: tuple[float, float], depth: float, volatility: float, rate: float) -> float:
-    below, above = nearest
-    cost = barred_loss_cost(below, depth, volatility, rate) if below > 0.0 else 0.0
-    return max(cost, barred_loss_cost(above, depth, volatility, rate)) if above < np.inf else cost
+def _dearest(
+    short: tuple[float, float], long: tuple[float, float], rates: tuple[float, float], depth: float, volatility: float
+) -> float:
+    """Cost of the dearest of the nearest strikes (below, above) of short-term and of long-term lots, at their `rates`.
+
+    Of two strikes on one side, the nearer one at no lower rate is the dearer: the other one costs no logarithm.
+    """
+    cost = 0.0
+    if short[0] > 0.0 and (rates[0] > rates[1] or short[0] > long[0]):
+        cost = max(cost, barred_loss_cost(short[0], depth, volatility, rates[0]))
+    if long[0] > 0.0 and (rates[1] >= rates[0] or long[0] >= short[0]):
+        cost = max(cost, barred_loss_cost(long[0], depth, volatility, rates[1]))
+    if short[1] < np.inf and (rates[0] > rates[1] or short[1] < long[1]):
+        cost = max(cost, barred_loss_cost(short[1], depth, volatility, rates[0]))
+    if long[1] < np.inf and (rates[1] >= rates[0] or long[1] <= short[1]):
+        cost = max(cost, barred_loss_cost(long[1], depth, volatility, rates[1]))
+    return cost
 
 
 @summing_kernel
@@ -84,8 +97,7 @@ def _price_barred_losses(book: Book, market: Market, household: int, state: Hous
     lots = book.lots
     if depth <= 0.0:
         return
-    short_rate = rates.loss_short_rate[household] / FULL_RATE
-    long_rate = rates.loss_long_rate[household] / FULL_RATE
+    loss_rates = (rates.loss_short_rate[household] / FULL_RATE, rates.loss_long_rate[household] / FULL_RATE)
     for account in range(rates.account_start[household], rates.account_start[household + 1]):
         if book.accounts.kind[account] != _TAXABLE:
             continue
@@ -102,8 +114,7 @@ def _price_barred_losses(book: Book, market: Market, household: int, state: Hous
                     short = _nearest(lots.basis[lot] / value, depth, short)
                 lot += 1
             volatility = volatility_of(market, security, state)
-            cost = _dearest(short, depth, volatility, short_rate)
-            cost = max(cost, _dearest(long, depth, volatility, long_rate))
+            cost = _dearest(short, long, loss_rates, depth, volatility)
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 
@@ -145,7 +156,7 @@ def forget_tonight(state: HouseholdState) -> None:
     state.counts[0] = 0
 
 
-@inner_kernel
+@inlined_kernel
 def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: bool) -> None:
     """Remember that this identical group was bought, or sold at a loss, tonight."""
     if not state.groups[group].bought and not state.groups[group].sold_at_loss:
@@ -155,14 +166,14 @@ def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: b
     state.groups[group].sold_at_loss = state.groups[group].sold_at_loss or sold_at_loss
 
 
-@inner_kernel
+@inlined_kernel
 def may_buy_tonight(market: Market, state: HouseholdState, security: int) -> bool:
     """Whether a purchase tonight would wash no loss of the household, past or of tonight."""
     group = market.identical[security]
     return not state.groups[group].sold_at_loss and state.groups[group].no_buy_until < market.as_of
 
 
-@inner_kernel
+@inlined_kernel
 def loss_is_barred(book: Book, market: Market, state: HouseholdState, lot: int) -> bool:
     """Whether selling this lot at a loss tonight would be washed by shares bought tonight or in the last 30 days.
 
