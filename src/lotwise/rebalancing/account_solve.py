@@ -165,7 +165,7 @@ def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Size
     weights = arrays.written[: sizes.names]
     weights[:] = fit.state.best[: sizes.names]
     if whole:
-        round_to_shares(fit.columns, fit.state, arrays.problem.loadings, arrays.unit, weights)
+        round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
     write_deltas(book, market, arrays, sizes, weights, whole)
     take_from_lots(book, arrays, sizes)
 
