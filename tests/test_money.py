@@ -83,6 +83,11 @@ def _by_known_divisors(a: int, b: int) -> tuple[int, int, int]:
 
 @given(SIZED, SIZED)
 @example(2**31, 2**31)
+@example(2**32 - 1, 2**31 - 1)
+@example(3 * 2**31 - 1, 2**30)
+@example(2**33 - 1, 2**30)
+@example(2**33, 2**30)
+@example(-(2**33), 2**30)
 @example(2**31 - 1, 2**31)
 @example(-(2**31), 2**31)
 @example(SHARE // 2, 1)

@@ -57,9 +57,6 @@ OVERFLOW = -(2**63)
 
 _LOW_32 = 0xFFFFFFFF
 
-# A product whose rounded value is below this fits 64 bits, sign included.
-_SURELY_FITS = 2.0**62
-
 
 def exact_mul_div(a: int, b: int, c: int) -> int:
     """Return a x b / c, rounded half to even, for Python integers of any size; `c` must be positive."""
@@ -139,13 +136,19 @@ def _to_even(quotient: int, remainder: int, divisor: int) -> int:
     return quotient + int(twice > divisor or (twice == divisor and quotient & 1 == 1))
 
 
+@inlined_kernel
+def _fits(a: int, b: int) -> bool:
+    """Whether a x b surely fits 64 bits, sign included; for everyday ones, `b` a price or a rate."""
+    return 0 <= b < 1 << 31 and -(1 << 62) < a < 1 << 62 and ((abs(a) >> 31) + 1) * b <= 1 << 32
+
+
 # Three functions for three divisors: a divisor that the compiler knows becomes a multiplication, several times as fast.
 
 
 @inlined_kernel
 def price_of_shares(shares: int, price: int) -> int:
     """Money of so many shares at a price: `mul_div(shares, price, SHARE)`."""
-    if abs(float(shares) * float(price)) >= _SURELY_FITS:
+    if not _fits(shares, price):
         return mul_div(shares, price, SHARE)
     product = shares * price
     quotient = product // SHARE
@@ -155,7 +158,7 @@ def price_of_shares(shares: int, price: int) -> int:
 @inlined_kernel
 def at_rate(money: int, rate: int) -> int:
     """Money at a rate: `mul_div(money, rate, FULL_RATE)`."""
-    if abs(float(money) * float(rate)) >= _SURELY_FITS:
+    if not _fits(money, rate):
         return mul_div(money, rate, FULL_RATE)
     product = money * rate
     quotient = product // FULL_RATE
@@ -165,7 +168,7 @@ def at_rate(money: int, rate: int) -> int:
 @inlined_kernel
 def at_half_rate(money: int, rate: int) -> int:
     """Money at half a rate (a trade costs half the spread): `mul_div(money, rate, 2 * FULL_RATE)`."""
-    if abs(float(money) * float(rate)) >= _SURELY_FITS:
+    if not _fits(money, rate):
         return mul_div(money, rate, 2 * FULL_RATE)
     product = money * rate
     quotient = product // (2 * FULL_RATE)
