@@ -6,7 +6,7 @@ column was last found is where the next search starts.
 
 from __future__ import annotations
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "least_from",
     "least_on",
     "least_piece",
+    "piece_from",
+    "true_value",
     "value_at",
     "value_from",
     "value_on",
@@ -29,7 +31,7 @@ __all__ = [
 DUST = 1e-14
 
 
-@inner_kernel
+@inlined_kernel
 def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     """Value of a column's function at a weight on a known piece."""
     away = weight - columns.table[column].anchor
@@ -49,16 +51,30 @@ def value_at(columns: Columns, column: int, first: int, stop: int, weight: float
     return value_on(columns, column, piece, weight)
 
 
-@inner_kernel
-def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
-    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
-    first, last = columns.table[column].start, columns.table[column].stop - 1
+@inlined_kernel
+def piece_from(columns: Columns, among: tuple[int, int], piece: int, weight: float) -> int:
+    """The piece that a weight is on, of those from `among`[0] up to `among`[1], searched from `piece` outward."""
+    first, last = among[0], among[1] - 1
     p = min(max(piece, first), last)
     while p > first and weight < columns.pieces[p].left:
         p -= 1
     while p < last and weight > columns.pieces[p].right:
         p += 1
-    return value_on(columns, column, p, weight)
+    return p
+
+
+@inner_kernel
+def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
+    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
+    among = (columns.table[column].start, columns.table[column].stop)
+    return value_on(columns, column, piece_from(columns, among, piece, weight), weight)
+
+
+@inlined_kernel
+def true_value(columns: Columns, column: int, weight: float) -> float:
+    """Value of a column's true function at a weight, searched from where its buy begins: few trades go far."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return value_on(columns, column, piece_from(columns, among, columns.table[column].hinge, weight), weight)
 
 
 @inner_kernel

@@ -179,7 +179,6 @@ def workspace_for(
     table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
     base = Columns(
         np.zeros(n * (k + groups)),
-        np.zeros(0),
         np.zeros(m),
         np.zeros(3),
         records(total, **table),
@@ -231,7 +230,6 @@ def fitted(
     c = space.columns
     base = Columns(
         c.base.rows[: n * (k + groups)].reshape((k + groups, n)),
-        c.base.coupling.reshape((0, 0)),
         c.base.right_side[:m],
         c.base.scales,
         c.base.table[:total],
