@@ -103,16 +103,6 @@ def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, s
     """Turn the loadings, which come name by name, into rows; write X'b, and |x|^2 of every name into `squares` (n,)."""
     n, k = loadings.shape
     rows, product = columns.rows, columns.right_side
-<<<<<<< HEAD
-    product[:k] = 0.0
-    for i in range(n):
-        x, wanted, square = loadings[i], target[i], 0.0
-        for r in range(k):
-            square += x[r] * x[r]
-            product[r] += wanted * x[r]
-        squares[i] = square
-=======
->>>>>>> main
     whole = n - n % 8
     for start in range(0, whole, 8):
         x = loadings[start : start + 8]
@@ -123,9 +113,6 @@ def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, s
             row[4], row[5], row[6], row[7] = e[r], f[r], g[r], h[r]
     for i in range(whole, n):
         for r in range(k):
-<<<<<<< HEAD
-            rows[r, i] = loadings[i, r]
-=======
             rows[r, i] = loadings[i, r]
     squares[:] = 0.0
     for r in range(k):
@@ -134,7 +121,6 @@ def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, s
             total += target[i] * row[i]
             squares[i] += row[i] * row[i]
         product[r] = total
->>>>>>> main
 
 
 @inner_kernel
