@@ -208,6 +208,7 @@ def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
 
 def state_for(rows: int, total: int) -> State:
     """Allocate for so many multipliers and columns."""
+
     def of_rows() -> Floats:
         return np.zeros(rows)
 

@@ -21,7 +21,7 @@ from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, SolveStatus, copy_values
 
-__all__ = ["renew", "solve_convex"]
+__all__ = ["renew", "solve_convex", "solve_warm"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
@@ -202,7 +202,7 @@ def _move_towards_held(columns: HouseholdColumns, state: HouseholdState, account
 
 @inner_kernel
 def _repair_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
-    """Make every account's cash what its weights leave, inside its range: by soft columns, else towards what is held."""
+    """Make accounts' cash what their weights leave, inside its range: by soft columns, else towards what is held."""
     base, table, pieces = state.base, columns.base.table, columns.base.pieces
     _write_lacks(columns, state, cash)
     for _ in range(3):
@@ -249,7 +249,9 @@ def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> N
 
 
 @inner_kernel
-def least_of_name(risk: tuple[float, float, float, float], penalty: float, price: float, ends: tuple[float, float]) -> float:
+def least_of_name(
+    risk: tuple[float, float, float, float], penalty: float, price: float, ends: tuple[float, float]
+) -> float:
     """Least over t in `ends` of D (t - b)^2 / 2 + fines + price x t; `risk` = (D, b, low, high)."""
     curvature, anchor, low, high = risk
     least, most = ends
@@ -271,9 +273,7 @@ def least_of_name(risk: tuple[float, float, float, float], penalty: float, price
 
 
 @inner_kernel
-def _side_value_and_least(
-    columns: HouseholdColumns, state: HouseholdState, side: int
-) -> tuple[float, float, float]:
+def _side_value_and_least(columns: HouseholdColumns, state: HouseholdState, side: int) -> tuple[float, float, float]:
     """A side's true function at the repaired weights, that plus what prices put on them, and a bound from below."""
     base, at = state.base, columns.sides
     name = at[side].name
@@ -333,6 +333,7 @@ def _certify(columns: HouseholdColumns, state: HouseholdState, factors: int) -> 
 def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim, fresh: bool) -> Certified:
     """Solve the sides in force, warm from state.base.theta; see `optimizer.convex.solve_convex`."""
     base = state.base
+    steps = 0
     residual = min(_RESIDUAL, max(0.02 * aim.gap / columns.base.scales[STEEPEST], _LEAST_RESIDUAL))
     if fresh:
         renew(columns, state, factors)
@@ -342,7 +343,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], _WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
-    known, steps = aim.known, 0
+    known = aim.known
     for round_ in range(_MOST_ROUNDS):
         anew = round_ == 0 or columns.base.scales[NEARNESS] < _UPDATED_NEARNESS
         gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
@@ -362,14 +363,29 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         if below > bound:
             bound = below
             copy_values(base.theta, base.best_theta)
+            for side in range(columns.sides.size):
+                columns.sides[side].floor = columns.sides[side].value
         roundoff = _ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
         if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]
-        columns.base.scales[NEARNESS] = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        columns.base.scales[NEARNESS] = (
+            max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        )
         _move_centres(columns, state, factors)
     stalled = bound > -np.inf and primal - bound <= max(
         aim.gap, _STALLED * (abs(primal) + columns.base.scales[STEEPEST])
     )
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)
+
+
+@inner_kernel
+def solve_warm(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim) -> Certified:
+    """Solve as `solve_convex`, warm; where that gives up, once more from nothing: what is warm can also mislead."""
+    warm = solve_convex(columns, state, factors, aim, False)
+    if warm.status == _SOLVED:
+        return warm
+    state.base.theta[:] = 0.0
+    cold = solve_convex(columns, state, factors, aim, True)
+    return Certified(cold.status, cold.primal, cold.bound, warm.steps + cold.steps)
