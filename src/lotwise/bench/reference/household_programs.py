@@ -90,14 +90,13 @@ class _Assembly:
     def __init__(self, household: ReferenceHousehold, sides: Sides) -> None:
         self.household, self.sides = household, sides
         self.columns, self.equal, self.shared, self.cones = Columns(), Rows(), Rows(), Rows()
-        n, s = household.names, sides.name.size
+        s = sides.name.size
         curved = 2 * household.risk_price * household.specific[sides.name]
         self.active = self.columns.add(s, 0.0, (-np.inf, np.inf), np.where(sides.share < 0, curved, 0.0))
         self.exposure = self.columns.add(household.loadings.shape[1], 0.0, (-np.inf, np.inf), household.risk_price)
         self.buy, self.bought = self._purchases()
         self.sell, self.sold = self._sales()
         self.share = self.columns.add(int((sides.share >= 0).sum()), 0.0, (0.0, 1.0))
-        assert n <= s
 
     def _purchases(self) -> tuple[Ints, tuple[Ints, Ints]]:
         side, position = self.sides.position
