@@ -11,7 +11,7 @@ import numpy as np
 from lotwise.bench.reference.account import Floats, Ints, ReferenceAccount
 from lotwise.optimizer.single_account import AccountProblem
 
-__all__ = ["ordinary", "problem_of", "small"]
+__all__ = ["ordinary", "problem_of", "risk_model", "small"]
 
 _SHORT_RATE, _LONG_RATE = 0.408, 0.238  # federal 37% and 20%, each with the 3.8% of 26 U.S.C. 1411
 _RISK_PRICE = 50.0
@@ -29,7 +29,7 @@ def ordinary(seed: int, names: int = 100, factors: int = 20) -> ReferenceAccount
     rng = np.random.default_rng([seed, names, factors, 1])
     size = np.sort(rng.lognormal(0.0, 1.25, names))[::-1]
     target = size / size.sum() * (1 - _CASH)
-    loadings, specific = _risk_model(rng, names, factors)
+    loadings, specific = risk_model(rng, names, factors)
     cost = (2 + 10 * np.arange(names) / names) * 1e-4 * np.exp(rng.normal(0, 0.15, names))
     likely = target + target.mean()
     count = _HELD.get(names, max(1, int(0.6 * names)))
@@ -69,7 +69,7 @@ def small(seed: int, names: int = 7, factors: int = 4) -> ReferenceAccount:
     return ordinary(seed, names, factors)
 
 
-def _risk_model(rng: np.random.Generator, names: int, factors: int) -> tuple[Floats, Floats]:
+def risk_model(rng: np.random.Generator, names: int, factors: int) -> tuple[Floats, Floats]:
     """Loadings sqrt(2) X Omega^(1/2) of a market, styles and industries, and specific variances."""
     styles = max(1, (factors - 1) // 2)
     industries = max(1, factors - 1 - styles)
