@@ -40,6 +40,7 @@ _EARLY = 1e-3
 _EARLIEST = 1e3
 _LEAST_RESIDUAL = 1e-15
 _MORE = 1.05
+_MOST_REPAIRS = 4
 _ROUNDOFF = 1e-12
 _STALLED = 1e-11
 
@@ -154,6 +155,26 @@ def _account_of(columns: HouseholdColumns, column: int) -> int:
 
 
 @inner_kernel
+def _keep_bounds(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Bring names that a bound holds back to it exactly: off it by what prices cannot tell, they would pay for it."""
+    base, at = state.base, columns.sides
+    lower, upper = base.active[LOWER], base.active[UPPER]
+    for side in range(at.size):
+        if at[side].force == NEVER or not at[side].kept:
+            continue
+        low, high = columns.low[at[side].name], columns.high[at[side].name]
+        bound = low if abs(at[side].weight - low) < abs(at[side].weight - high) else high
+        for _ in range(2):
+            off, room = bound, 0.0
+            for c in range(at[side].first, at[side].stop):
+                off -= base.repaired[c]
+                room += base.response[c]
+            part = off / room if room > 0.0 else 0.0
+            for c in range(at[side].first, at[side].stop):
+                base.repaired[c] = min(max(base.repaired[c] + part * base.response[c], lower[c]), upper[c])
+
+
+@inner_kernel
 def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
     """Write what every account's weights and cash lack of its value, and how much responses add up to."""
     base, at = state.base, columns.sides
@@ -164,10 +185,11 @@ def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) ->
     for side in range(at.size):
         if at[side].force == NEVER or at[side].share == 0.0:
             continue
+        soft = 0.0 if at[side].kept else at[side].share
         for c in range(at[side].first, at[side].stop):
             account = _account_of(columns, c)
             lacks[account] -= at[side].share * base.repaired[c]
-            room[account] += at[side].share * base.response[c]
+            room[account] += soft * base.response[c]
 
 
 @inner_kernel
@@ -181,7 +203,7 @@ def _push_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> N
         w = base.repaired[cash + a] + room[a] * base.response[cash + a]
         base.repaired[cash + a] = min(max(w, lower[cash + a]), upper[cash + a])
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if at[side].force == NEVER or at[side].kept:
             continue
         for c in range(at[side].first, at[side].stop):
             w = base.repaired[c] + room[_account_of(columns, c)] * base.response[c]
@@ -232,11 +254,19 @@ def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> N
     """Copy the weights and move them so that all rows hold exactly; group slacks take their row's value."""
     base = state.base
     copy_values(base.weight, base.repaired)
-    worst = 0.0
-    for r in range(factors, base.gradient.size):
-        worst = max(worst, abs(base.gradient[r]))
-    if worst > _LEAST_RESIDUAL:
+    _keep_bounds(columns, state)
+    for _ in range(_MOST_REPAIRS):
+        worst = 0.0
+        for r in range(factors, base.gradient.size):
+            worst = max(worst, abs(base.gradient[r]))
+        if worst <= _LEAST_RESIDUAL:
+            break
         _move_by_newton(columns, state, factors)
+        _keep_bounds(columns, state)
+        _write_names(columns, state)
+        write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
+        for r in range(factors):
+            base.gradient[r] -= base.theta[r]
     slack = base.price.size - base.theta.size + factors
     first_row = columns.base.rows.shape[0]
     _repair_cash(columns, state, slack + first_row - factors)
