@@ -131,6 +131,23 @@ def _write_names(columns: HouseholdColumns, state: HouseholdState) -> None:
 
 
 @inner_kernel
+def _move_shares(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Move shares between their ends by what the step changes the difference of the two sides."""
+    at = columns.sides
+    for side in range(at.size):
+        if at[side].force != BOTH or at[side].buys or not 0.0 < at[side].share < 1.0:
+            continue
+        apart = 0.0
+        for each in range(2):
+            sign = 1.0 - 2.0 * each
+            apart += sign * at[side + each].weight * state.name_step[at[side].name]
+            for c in range(at[side + each].first, at[side + each].stop):
+                apart += sign * state.base.repaired[c] * state.base.price_step[c]
+        at[side].share = min(max(at[side].share - apart / at[side].nearness, 0.0), 1.0)
+        at[side + 1].share = 1.0 - at[side].share
+
+
+@inner_kernel
 def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: int) -> None:
     """Move repaired weights as one more Newton step would: what rows lack is known better than prices are."""
     base, at = state.base, columns.sides
@@ -138,6 +155,7 @@ def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: i
     solve_newton_step(base, factors, columns.base.scales[STEEPEST])
     write_all_prices(columns, base.step, factors, state.name_step, base.price_step)
     write_price_steps(columns, state)
+    _move_shares(columns, state)
     for side in range(at.size):
         if at[side].force == NEVER:
             continue
