@@ -219,7 +219,7 @@ class _Assembly:
     def _name_bounds(self) -> None:
         """Charge what a name misses of its bounds, those that are within reach; of a mixture, share by share."""
         household = self.household
-        bottom = household.by_name(household.held - household.by_position(household.lot_quantity))
+        bottom = household.by_name(household.bottom)
         top = household.by_name(household.top)
         for bound, bites, sign in (
             (household.low, household.low > bottom, 1.0),
@@ -236,10 +236,9 @@ class _Assembly:
     def _position_bounds(self) -> None:
         """Charge what a position misses of its bounds, likewise."""
         household = self.household
-        bottom = household.held - household.by_position(household.lot_quantity)
         side_of, position_of = self.sides.position
         for bound, bites, sign in (
-            (household.position_low, household.position_low > bottom, 1.0),
+            (household.position_low, household.position_low > household.bottom, 1.0),
             (household.position_high, household.position_high < household.top, -1.0),
         ):
             chosen = np.flatnonzero(bites[position_of])
