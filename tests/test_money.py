@@ -9,16 +9,20 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from lotwise.kernels import kernel
 from lotwise.money import (
     DOLLAR,
     FULL_RATE,
     OVERFLOW,
     SHARE,
+    at_half_rate,
+    at_rate,
     exact_mul_div,
     format_money,
     format_shares,
     mul_div,
     parse_decimal,
+    price_of_shares,
     split_by_largest_remainder,
     to_dollars,
 )
@@ -66,6 +70,45 @@ def test_a_divisor_that_is_not_positive_is_an_overflow_or_an_error(a: int, b: in
     assert mul_div(a, b, c) == OVERFLOW
     with pytest.raises(ValueError, match="must be positive"):
         exact_mul_div(a, b, c)
+
+
+# Numbers of every magnitude: uniform ones of 64 bits hardly ever have a product that fits.
+SIZED = st.integers(0, 63).flatmap(lambda bits: st.integers(-(2**bits), 2**bits - 1))
+
+
+@kernel
+def _by_known_divisors(a: int, b: int) -> tuple[int, int, int]:
+    return price_of_shares(a, b), at_rate(a, b), at_half_rate(a, b)
+
+
+@given(SIZED, SIZED)
+@example(2**31, 2**31)
+@example(2**32 - 1, 2**31 - 1)
+@example(3 * 2**31 - 1, 2**30)
+@example(2**33 - 1, 2**30)
+@example(2**33, 2**30)
+@example(-(2**33), 2**30)
+@example(2**31 - 1, 2**31)
+@example(-(2**31), 2**31)
+@example(SHARE // 2, 1)
+@example(3 * SHARE // 2, -1)
+@example(-FULL_RATE, 1)
+@example(3 * FULL_RATE, -1)
+@example(FULL_RATE // 2, 5)
+@example(-(2**63), -(2**63))
+@example(-(2**63), -1)
+@example(2**63 - 1, 1)
+def test_known_divisors_give_what_any_divisor_gives(a: int, b: int) -> None:
+    for form in (_by_known_divisors, by_known_divisors_in_python):
+        for got, divisor in zip(form(a, b), (SHARE, FULL_RATE, 2 * FULL_RATE), strict=True):
+            assert got == mul_div(a, b, divisor)
+            expected = exact_mul_div(a, b, divisor)
+            assert got == (expected if -(2**63) < expected < 2**63 else OVERFLOW)
+
+
+def by_known_divisors_in_python(a: int, b: int) -> tuple[int, int, int]:
+    """The same without being compiled, as reports call them."""
+    return price_of_shares(a, b), at_rate(a, b), at_half_rate(a, b)
 
 
 def test_everyday_products_beyond_64_bits() -> None:

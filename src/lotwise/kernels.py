@@ -36,6 +36,7 @@ R = TypeVar("R")
 __all__ = [
     "Records",
     "cache_folder",
+    "inlined_kernel",
     "inner_kernel",
     "kernel",
     "records",
@@ -151,6 +152,15 @@ def inner_kernel(function: Callable[P, R]) -> Callable[P, R]:
     branch, and a NamedTuple of arrays counts each of them. What would need the counting does not compile.
     """
     return register_jitable(**_INNER)(function)
+
+
+def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile like `inner_kernel`, into the very place of each call.
+
+    For what is called for every lot or name, from few places: a call hands on every array of a NamedTuple by itself, a
+    book some hundred words, which costs more than the work where that is a few sums.
+    """
+    return register_jitable(**_INNER, forceinline=True)(function)
 
 
 def summing_kernel(function: Callable[P, R]) -> Callable[P, R]:

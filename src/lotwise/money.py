@@ -7,8 +7,9 @@
 | a rate or a fraction (tax rate, spread) | `Rate` | 1,000,000,000 billionths |
 
 A product of two of these overflows 64 bits at everyday sizes (a million shares at a thousand dollars), and numba
-wraps silently. So every product goes through `mul_div`, which carries 128 bits between multiplying and dividing.
-Both forms round half to even, as IEEE 754 and most accounting systems do; both are tested against Python's integers.
+wraps silently. So every product goes through `mul_div`, which carries 128 bits between multiplying and dividing, or
+through one of its forms for one divisor, which do so only where 64 bits do not hold the product. All of them round half
+to even, as IEEE 754 and most accounting systems do; all are tested against Python's integers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NewType, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import inlined_kernel, kernel
 
 __all__ = [
     "DOLLAR",
@@ -30,11 +31,14 @@ __all__ = [
     "Money",
     "Rate",
     "Shares",
+    "at_half_rate",
+    "at_rate",
     "exact_mul_div",
     "format_money",
     "format_shares",
     "mul_div",
     "parse_decimal",
+    "price_of_shares",
     "split_by_largest_remainder",
     "to_dollars",
 ]
@@ -123,6 +127,52 @@ def mul_div(a: int, b: int, c: int) -> int:
         return OVERFLOW
     result = int(np.int64(quotient))
     return -result if negative else result
+
+
+@inlined_kernel
+def _to_even(quotient: int, remainder: int, divisor: int) -> int:
+    """Round half to even what was divided downward, the remainder at least zero."""
+    twice = 2 * remainder
+    return quotient + int(twice > divisor or (twice == divisor and quotient & 1 == 1))
+
+
+@inlined_kernel
+def _fits(a: int, b: int) -> bool:
+    """Whether a x b surely fits 64 bits, sign included; for everyday ones, `b` a price or a rate."""
+    return 0 <= b < 1 << 31 and -(1 << 62) < a < 1 << 62 and ((abs(a) >> 31) + 1) * b <= 1 << 32
+
+
+# Three functions for three divisors: a divisor that the compiler knows becomes a multiplication, several times as fast.
+
+
+@inlined_kernel
+def price_of_shares(shares: int, price: int) -> int:
+    """Money of so many shares at a price: `mul_div(shares, price, SHARE)`."""
+    if not _fits(shares, price):
+        return mul_div(shares, price, SHARE)
+    product = shares * price
+    quotient = product // SHARE
+    return _to_even(quotient, product - quotient * SHARE, SHARE)
+
+
+@inlined_kernel
+def at_rate(money: int, rate: int) -> int:
+    """Money at a rate: `mul_div(money, rate, FULL_RATE)`."""
+    if not _fits(money, rate):
+        return mul_div(money, rate, FULL_RATE)
+    product = money * rate
+    quotient = product // FULL_RATE
+    return _to_even(quotient, product - quotient * FULL_RATE, FULL_RATE)
+
+
+@inlined_kernel
+def at_half_rate(money: int, rate: int) -> int:
+    """Money at half a rate (a trade costs half the spread): `mul_div(money, rate, 2 * FULL_RATE)`."""
+    if not _fits(money, rate):
+        return mul_div(money, rate, 2 * FULL_RATE)
+    product = money * rate
+    quotient = product // (2 * FULL_RATE)
+    return _to_even(quotient, product - quotient * (2 * FULL_RATE), 2 * FULL_RATE)
 
 
 def split_by_largest_remainder(total: int, weights: list[int]) -> list[int]:

@@ -184,3 +184,21 @@ def test_the_more_a_price_moves_the_more_a_barred_loss_costs(
     cost = barred_loss_cost(basis_ratio, depth, calm, SHORT)
     assert 0.0 <= cost <= barred_loss_cost(basis_ratio, depth, wild, SHORT) + 1e-13
     assert cost <= SHORT
+
+
+@given(
+    one=st.floats(0.05, 20.0),
+    other=st.floats(0.05, 20.0),
+    volatility=st.floats(0.01, 2.0),
+    rates=st.tuples(st.floats(0.0, 0.6), st.floats(0.0, 0.6)),
+)
+def test_of_two_strikes_on_one_side_the_nearer_at_no_lower_rate_is_the_dearer(
+    one: float, other: float, volatility: float, rates: tuple[float, float]
+) -> None:
+    """Why a night prices no more than the nearest lots of a name."""
+    low, high = sorted((one, other))
+    lower, higher = sorted(rates)
+    near, far = (low, high) if low >= 1.0 else (high, low)
+    if low < 1.0 < high:
+        return  # one on each side
+    assert barred_loss_cost(near, 1.0, volatility, higher) >= barred_loss_cost(far, 1.0, volatility, lower) - 1e-13

@@ -69,6 +69,6 @@ def rebalance_in_threads(
             parts.append(future.result())
             if on_done:
                 on_done(last - first)
+        return joined(parts, pool.map)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return joined(parts)

@@ -14,7 +14,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from lotwise.optimizer.problem import AccountProblem
 
-__all__ = ["checked", "is_possible"]
+__all__ = [
+    "are_lots_held",
+    "checked",
+    "is_possible",
+    "need_cheapest_first",
+    "need_shape",
+    "need_starts",
+    "need_within",
+]
 
 _BY_NAME = ("target", "held", "loadings", "specific", "buy_cost", "may_buy", "low", "high")
 _NOT_NEGATIVE = ("held", "specific", "buy_cost", "lot_quantity")
@@ -43,25 +51,27 @@ def checked(problem: AccountProblem) -> AccountProblem:
         raise ValueError(f"target must have shape (n,), one weight per name, got {arrays['target'].shape}")
     n = arrays["target"].size
     lots, groups, entries = (arrays[name].size for name in ("lot_quantity", "group_low", "group_name"))
-    _need(arrays, "loadings", (n, None))
+    need_shape(arrays, "loadings", (n, None))
     for name in _BY_NAME:
         if name != "loadings":
-            _need(arrays, name, (n,))
+            need_shape(arrays, name, (n,))
     for name in ("lot_quantity", "lot_price"):
-        _need(arrays, name, (lots,))
+        need_shape(arrays, name, (lots,))
     for name in ("group_name", "group_coefficient"):
-        _need(arrays, name, (entries,))
+        need_shape(arrays, name, (entries,))
     for name in ("group_low", "group_high"):
-        _need(arrays, name, (groups,))
-    _need(arrays, "lot_start", (n + 1,))
-    _need(arrays, "group_start", (groups + 1,))
-    _need_places(arrays, n, lots, entries)
-    _need_cheapest_first(arrays)
+        need_shape(arrays, name, (groups,))
+    need_shape(arrays, "lot_start", (n + 1,))
+    need_shape(arrays, "group_start", (groups + 1,))
+    need_starts(arrays, "lot_start", lots)
+    need_starts(arrays, "group_start", entries)
+    need_within(arrays, "group_name", n)
+    need_cheapest_first(arrays, "name")
     scalars: dict[str, Any] = {name: float(getattr(problem, name)) for name in _SCALARS}
     return AccountProblem(**arrays, **scalars)
 
 
-def _need(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> None:
+def need_shape(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> None:
     """Raise ValueError unless an array has this shape; None is any size."""
     actual = arrays[name].shape
     if len(actual) != len(shape) or any(want not in (None, got) for want, got in zip(shape, actual, strict=True)):
@@ -69,24 +79,27 @@ def _need(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int | None, .
         raise ValueError(f"{name} must have shape {wanted}, got {actual}")
 
 
-def _need_places(arrays: dict[str, NDArray[Any]], n: int, lots: int, entries: int) -> None:
-    """Raise ValueError where a start or a name points outside its array."""
-    for name, size in (("lot_start", lots), ("group_start", entries)):
-        start = arrays[name]
-        if start[0] != 0 or start[-1] != size:
-            raise ValueError(f"{name} must run from 0 to {size}, got {start[0]} to {start[-1]}")
-        falls = np.flatnonzero(start[1:] < start[:-1])
-        if falls.size:
-            at = int(falls[0])
-            raise ValueError(f"{name} must not fall, got {start[at]} and then {start[at + 1]} at place {at + 1}")
-    outside = np.flatnonzero((arrays["group_name"] < 0) | (arrays["group_name"] >= n))
+def need_starts(arrays: dict[str, NDArray[Any]], name: str, size: int) -> None:
+    """Raise ValueError unless starts run from 0 to `size` and never fall."""
+    start = arrays[name]
+    if start[0] != 0 or start[-1] != size:
+        raise ValueError(f"{name} must run from 0 to {size}, got {start[0]} to {start[-1]}")
+    falls = np.flatnonzero(start[1:] < start[:-1])
+    if falls.size:
+        at = int(falls[0])
+        raise ValueError(f"{name} must not fall, got {start[at]} and then {start[at + 1]} at place {at + 1}")
+
+
+def need_within(arrays: dict[str, NDArray[Any]], name: str, size: int) -> None:
+    """Raise ValueError where an entry is not a place of 0 to `size` - 1."""
+    outside = np.flatnonzero((arrays[name] < 0) | (arrays[name] >= size))
     if outside.size:
         at = int(outside[0])
-        raise ValueError(f"group_name must be names 0 to {n - 1}, got {arrays['group_name'][at]} at place {at}")
+        raise ValueError(f"{name} must be from 0 to {size - 1}, got {arrays[name][at]} at place {at}")
 
 
-def _need_cheapest_first(arrays: dict[str, NDArray[Any]]) -> None:
-    """Raise ValueError where a lot is cheaper than the one before it of the same name (lots without quantity too)."""
+def need_cheapest_first(arrays: dict[str, NDArray[Any]], owner: str) -> None:
+    """Raise ValueError where a lot is cheaper than the one before it of the same owner (without quantity too)."""
     price, start = arrays["lot_price"], arrays["lot_start"]
     finite = np.isfinite(price)
     falls = (price[1:] < price[:-1]) & finite[1:] & finite[:-1]  # the others are bad numbers, not a bad order
@@ -95,11 +108,18 @@ def _need_cheapest_first(arrays: dict[str, NDArray[Any]]) -> None:
     at = np.flatnonzero(falls)
     if at.size:
         lot = int(at[0]) + 1
-        name = int(np.searchsorted(start, lot, side="right")) - 1
+        place = int(np.searchsorted(start, lot, side="right")) - 1
         raise ValueError(
-            f"lots must be cheapest first within a name, but lot {lot} of name {name} has price {price[lot]} "
+            f"lots must be cheapest first within a {owner}, but lot {lot} of {owner} {place} has price {price[lot]} "
             f"after {price[lot - 1]}: sort them by lot_price"
         )
+
+
+def are_lots_held(lot_start: NDArray[np.int64], quantity: NDArray[np.float64], held: NDArray[np.float64]) -> bool:
+    """Whether the lots of every owner add up to no more than it holds."""
+    lots = np.add.reduceat(np.append(quantity, 0.0), lot_start[:-1])
+    lots[lot_start[:-1] == lot_start[1:]] = 0.0
+    return bool((lots <= held * (1 + _ROUNDOFF) + _ROUNDOFF).all())
 
 
 def is_possible(problem: AccountProblem) -> bool:
@@ -117,6 +137,4 @@ def is_possible(problem: AccountProblem) -> bool:
         return False
     if (problem.low > problem.high).any() or (problem.group_low > problem.group_high).any():
         return False
-    lots = np.add.reduceat(np.append(problem.lot_quantity, 0.0), problem.lot_start[:-1])
-    lots[problem.lot_start[:-1] == problem.lot_start[1:]] = 0.0
-    return bool((lots <= problem.held * (1 + _ROUNDOFF) + _ROUNDOFF).all())
+    return are_lots_held(problem.lot_start, problem.lot_quantity, problem.held)

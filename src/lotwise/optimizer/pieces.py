@@ -6,7 +6,7 @@ column was last found is where the next search starts.
 
 from __future__ import annotations
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "least_from",
     "least_on",
     "least_piece",
+    "piece_from",
+    "true_value",
     "value_at",
     "value_from",
     "value_on",
@@ -29,7 +31,7 @@ __all__ = [
 DUST = 1e-14
 
 
-@inner_kernel
+@inlined_kernel
 def value_on(columns: Columns, column: int, piece: int, weight: float) -> float:
     """Value of a column's function at a weight on a known piece."""
     away = weight - columns.table[column].anchor
@@ -49,16 +51,30 @@ def value_at(columns: Columns, column: int, first: int, stop: int, weight: float
     return value_on(columns, column, piece, weight)
 
 
-@inner_kernel
-def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
-    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
-    first, last = columns.table[column].start, columns.table[column].stop - 1
+@inlined_kernel
+def piece_from(columns: Columns, among: tuple[int, int], piece: int, weight: float) -> int:
+    """The piece that a weight is on, of those from `among`[0] up to `among`[1], searched from `piece` outward."""
+    first, last = among[0], among[1] - 1
     p = min(max(piece, first), last)
     while p > first and weight < columns.pieces[p].left:
         p -= 1
     while p < last and weight > columns.pieces[p].right:
         p += 1
-    return value_on(columns, column, p, weight)
+    return p
+
+
+@inner_kernel
+def value_from(columns: Columns, column: int, piece: int, weight: float) -> float:
+    """Value of a column's function at a weight over the pieces in force, searched from a piece outward."""
+    among = (columns.table[column].start, columns.table[column].stop)
+    return value_on(columns, column, piece_from(columns, among, piece, weight), weight)
+
+
+@inlined_kernel
+def true_value(columns: Columns, column: int, weight: float) -> float:
+    """Value of a column's true function at a weight, searched from where its buy begins: few trades go far."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return value_on(columns, column, piece_from(columns, among, columns.table[column].hinge, weight), weight)
 
 
 @inner_kernel
@@ -115,19 +131,19 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
 
 
 @inner_kernel
-def add_piece(columns: Columns, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
+def add_piece(pieces: Records, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
     """Write a piece; returns where the next one goes."""
-    columns.pieces[at].left = left
-    columns.pieces[at].right = right
-    columns.pieces[at].slope = slope
-    columns.pieces[at].curved = curved
-    columns.pieces[at].value = value
+    pieces[at].left = left
+    pieces[at].right = right
+    pieces[at].slope = slope
+    pieces[at].curved = curved
+    pieces[at].value = value
     return at + 1
 
 
 @inner_kernel
 def add_bounded(
-    columns: Columns,
+    pieces: Records,
     at: int,
     ends: tuple[float, float],
     line: tuple[float, float],
@@ -139,7 +155,7 @@ def add_bounded(
     slope, cost = line
     low, high, penalty = bounds
     if low <= x and right <= high:
-        return add_piece(columns, at, x, right, slope, curved, cost)
+        return add_piece(pieces, at, x, right, slope, curved, cost)
     while True:
         end = right
         if x < low < end:
@@ -156,7 +172,7 @@ def add_bounded(
             fine = penalty * (x - high)
         elif x > high:
             fine = penalty * (x - high)
-        at = add_piece(columns, at, x, end, slope + extra, curved, cost + fine)
+        at = add_piece(pieces, at, x, end, slope + extra, curved, cost + fine)
         cost += slope * (end - x)
         x = end
         if x >= right:
@@ -185,7 +201,7 @@ def _add_lots(problem: AccountProblem, columns: Columns, name: int, at: int) -> 
         if p == at and left < DUST:
             left = 0.0
         cost += price * quantity
-        add_piece(columns, p, left, right, -price, 2.0 * problem.specific[name], cost)
+        add_piece(columns.pieces, p, left, right, -price, 2.0 * problem.specific[name], cost)
         right = left
     return at + count
 
@@ -218,15 +234,15 @@ def _add_bounded_name(problem: AccountProblem, columns: Columns, name: int, at: 
         price = problem.lot_price[lot] * scale
         sold -= quantity
         right = h - sold if sold > DUST else h
-        at = add_bounded(columns, at, (x, right), (-price, cost), curved, bounds)
+        at = add_bounded(columns.pieces, at, (x, right), (-price, cost), curved, bounds)
         cost -= price * quantity
         x = right
     hinge = at
     upper = max(1.0, h)
     if problem.may_buy[name] and upper > h:
-        at = add_bounded(columns, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
+        at = add_bounded(columns.pieces, at, (h, upper), (problem.buy_cost[name] * scale, 0.0), curved, bounds)
     elif at == start:
-        at = add_bounded(columns, at, (h, h), (0.0, 0.0), curved, bounds)
+        at = add_bounded(columns.pieces, at, (h, h), (0.0, 0.0), curved, bounds)
         hinge = start
     return hinge, at
 
@@ -240,7 +256,7 @@ def _add_plain_name(problem: AccountProblem, columns: Columns, name: int, at: in
     buys = problem.may_buy[name] and upper > h
     slope = problem.buy_cost[name] / problem.risk_price if buys else 0.0
     # Written in any case, and overwritten by the next name where it does not count.
-    add_piece(columns, hinge, h, upper if buys else h, slope, 2.0 * problem.specific[name], 0.0)
+    add_piece(columns.pieces, hinge, h, upper if buys else h, slope, 2.0 * problem.specific[name], 0.0)
     stop = hinge + (buys or hinge == at)
     return hinge, stop
 
@@ -305,13 +321,13 @@ def add_slack(
     high = min(max(band[1], low), right)
     columns.table[column].own_start = at
     if left < low:
-        at = add_piece(columns, at, left, low, -penalty[0], 0.0, penalty[0] * (low - left))
+        at = add_piece(columns.pieces, at, left, low, -penalty[0], 0.0, penalty[0] * (low - left))
     if low < high:
-        at = add_piece(columns, at, low, high, 0.0, 0.0, 0.0)
+        at = add_piece(columns.pieces, at, low, high, 0.0, 0.0, 0.0)
     if high < right:
-        at = add_piece(columns, at, high, right, penalty[1], 0.0, 0.0)
+        at = add_piece(columns.pieces, at, high, right, penalty[1], 0.0, 0.0)
     if at == columns.table[column].own_start:
-        at = add_piece(columns, at, left, right, 0.0, 0.0, 0.0)
+        at = add_piece(columns.pieces, at, left, right, 0.0, 0.0, 0.0)
     columns.table[column].own_stop = at
     columns.table[column].hinge = columns.table[column].own_start
     columns.table[column].kinked = False

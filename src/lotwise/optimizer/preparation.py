@@ -8,7 +8,7 @@ from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.pieces import add_names, add_slack
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Columns
 
-__all__ = ["is_solvable", "penalty_of", "prepare", "write_coupling", "write_loadings"]
+__all__ = ["is_solvable", "penalty_of", "prepare", "write_loadings"]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is outbid, with room for rows
 # that overlap. With 4 more of them were missed by more than the least possible; with 64 a solve gave up.
@@ -22,8 +22,6 @@ _SLACK_ROOM = 2.0
 
 # Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
 _COMMON_PART = 0.1
-
-_TURNED = 16  # names turned at a time for `coupling`: two cache lines of every row
 
 
 @inner_kernel
@@ -55,10 +53,9 @@ def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray
 def _square_of_loadings(problem: AccountProblem) -> float:
     """Sum of their squares: finite only if every loading is, and however rounded."""
     total = 0.0
-    for i in range(problem.loadings.shape[0]):
-        x = problem.loadings[i]
-        for r in range(x.size):
-            total += x[r] * x[r]
+    every = problem.loadings.reshape(problem.loadings.size)
+    for i in range(every.size):
+        total += every[i] * every[i]
     return total
 
 
@@ -68,19 +65,29 @@ def _is_bound(low: float, high: float) -> bool:
     return low < np.inf and high > -np.inf and low <= high
 
 
+@summing_kernel
+def _sum_and_negative(problem: AccountProblem) -> tuple[float, int]:
+    """Sum of the numbers of names and lots, finite only if every one is, and how many are negative that may not be."""
+    total, negative = 0.0, 0
+    for i in range(problem.target.size):
+        specific, held, cost = problem.specific[i], problem.held[i], problem.buy_cost[i]
+        total += problem.target[i] + held + specific + cost
+        negative += int(specific < 0.0) + int(held < 0.0) + int(cost < 0.0)
+    lots = problem.lot_start[problem.target.size]
+    quantity, price = problem.lot_quantity[:lots], problem.lot_price[:lots]
+    for lot in range(lots):
+        total += quantity[lot] + price[lot]
+        negative += int(quantity[lot] < 0.0)
+    return total, negative
+
+
 @inner_kernel
 def is_solvable(problem: AccountProblem) -> bool:
     """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order."""
-    total = problem.risk_price + problem.cash_low + problem.cash_high
+    total, negative = _sum_and_negative(problem)
+    total += problem.risk_price + problem.cash_low + problem.cash_high
     for i in range(problem.target.size):
-        total += problem.target[i] + problem.held[i] + problem.specific[i] + problem.buy_cost[i]
-        if problem.specific[i] < 0.0 or problem.held[i] < 0.0 or problem.buy_cost[i] < 0.0:
-            return False
         if not _is_bound(problem.low[i], problem.high[i]):
-            return False
-    for lot in range(problem.lot_start[problem.target.size]):
-        total += problem.lot_quantity[lot] + problem.lot_price[lot]
-        if problem.lot_quantity[lot] < 0.0:
             return False
     for g in range(problem.group_low.size):
         if not _is_bound(problem.group_low[g], problem.group_high[g]):
@@ -88,7 +95,7 @@ def is_solvable(problem: AccountProblem) -> bool:
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             total += problem.group_coefficient[entry]
     size = _square_of_loadings(problem)
-    return bool(np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
+    return bool(np.isfinite(total) and negative == 0 and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
 
 
 @summing_kernel
@@ -96,13 +103,6 @@ def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, s
     """Turn the loadings, which come name by name, into rows; write X'b, and |x|^2 of every name into `squares` (n,)."""
     n, k = loadings.shape
     rows, product = columns.rows, columns.right_side
-    product[:k] = 0.0
-    for i in range(n):
-        x, wanted, square = loadings[i], target[i], 0.0
-        for r in range(k):
-            square += x[r] * x[r]
-            product[r] += wanted * x[r]
-        squares[i] = square
     whole = n - n % 8
     for start in range(0, whole, 8):
         x = loadings[start : start + 8]
@@ -114,6 +114,13 @@ def write_loadings(loadings: np.ndarray, target: np.ndarray, columns: Columns, s
     for i in range(whole, n):
         for r in range(k):
             rows[r, i] = loadings[i, r]
+    squares[:] = 0.0
+    for r in range(k):
+        row, total = rows[r], 0.0
+        for i in range(n):
+            total += target[i] * row[i]
+            squares[i] += row[i] * row[i]
+        product[r] = total
 
 
 @inner_kernel
@@ -128,16 +135,6 @@ def _write_other_rows(problem: AccountProblem, columns: Columns) -> None:
         columns.right_side[k + 1 + g] = 0.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             rows[k + 1 + g, problem.group_name[entry]] += problem.group_coefficient[entry]
-
-
-@inner_kernel
-def write_coupling(columns: Columns) -> None:
-    """Write A name by name, for those who walk from name to name."""
-    m, n = columns.rows.shape
-    for start in range(0, n, _TURNED):
-        for r in range(m):
-            for i in range(start, min(start + _TURNED, n)):
-                columns.coupling[i, r] = columns.rows[r, i]
 
 
 @inner_kernel

@@ -126,7 +126,6 @@ class Columns(NamedTuple):
     """
 
     rows: Floats  # (m, n) A', row by row: loadings of every name, ones, coefficients of the groups
-    coupling: Floats  # (n, m) A, name by name: written by `write_coupling` for those who walk from name to name
     right_side: Floats  # (m,) what A' w (with slacks) must reach: X'b, 1, zeros
     scales: Floats  # (3,) STEEPEST: bound on the slope of any column, the range of the multipliers of cash and groups;
     # STIFFNESS: curvature that proximal weights are measured by; NEARNESS: the weight now, relative to it
@@ -200,7 +199,6 @@ def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
     table |= dict.fromkeys((*integers, "kinked"), int)
     return Columns(
         np.zeros(names * rows),
-        np.zeros(names * rows),
         np.zeros(rows),
         np.zeros(3),
         records(total, **table),
@@ -210,6 +208,7 @@ def _columns(names: int, lots: int, rows: int, total: int) -> Columns:
 
 def state_for(rows: int, total: int) -> State:
     """Allocate for so many multipliers and columns."""
+
     def of_rows() -> Floats:
         return np.zeros(rows)
 
@@ -331,7 +330,6 @@ def fitted(space: Workspace, names: int, factors: int, groups: int) -> Workspace
     c = space.columns
     columns = Columns(
         c.rows[: n * m].reshape((m, n)),
-        c.coupling[: n * m].reshape((n, m)),
         c.right_side[:m],
         c.scales,
         c.table[:size],

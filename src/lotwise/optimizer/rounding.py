@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel, summing_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.optimizer.dual import write_row_values
-from lotwise.optimizer.pieces import value_at
-from lotwise.optimizer.preparation import write_coupling
+from lotwise.optimizer.pieces import piece_from, true_value, value_on
 from lotwise.optimizer.problem import Columns, State
 
 __all__ = ["objective_at", "round_to_shares"]
@@ -37,24 +36,46 @@ def objective_at(columns: Columns, weights: NDArray[np.float64], rows: NDArray[n
         away = rows[r] - columns.right_side[r]
         total += 0.5 * away * away
     for i in range(n):
-        total += value_at(columns, i, columns.table[i].own_start, columns.table[i].own_stop, weights[i])
-    total += value_at(columns, n, columns.table[n].own_start, columns.table[n].own_stop, 1.0 - rows[factors])
+        total += true_value(columns, i, weights[i])
+    total += true_value(columns, n, 1.0 - rows[factors])
     for g in range(m - factors - 1):
-        j = n + 1 + g
-        total += value_at(columns, j, columns.table[j].own_start, columns.table[j].own_stop, rows[factors + 1 + g])
+        total += true_value(columns, n + 1 + g, rows[factors + 1 + g])
     return total
 
 
 @summing_kernel
-def _factor_pull(columns: Columns, name: int, rows: NDArray[np.float64], factors: int) -> tuple[float, float]:
+def _factor_pull(
+    columns: Columns, loadings: NDArray[np.float64], name: int, rows: NDArray[np.float64]
+) -> tuple[float, float]:
     """Slope and curvature that the factors give a name's weight at these rows: moves either way share them."""
     slope = 0.0
     curvature = 0.0
-    x = columns.coupling[name]
-    for r in range(factors):
+    x = loadings[name]
+    for r in range(x.size):
         slope += x[r] * (rows[r] - columns.right_side[r])
         curvature += x[r] * x[r]
     return slope, curvature
+
+
+@inlined_kernel
+def _rise(columns: Columns, column: int, among: tuple[int, int], piece: int, weight: float, step: float) -> float:
+    """Change of a column's function over pieces `among` when its weight, which is on `piece`, moves by `step`.
+
+    Most moves stay on their piece: there it is one parabola.
+    """
+    after = weight + step
+    if columns.pieces[piece].left <= after <= columns.pieces[piece].right:
+        middle = weight + 0.5 * step - columns.table[column].anchor
+        return float(step * (columns.pieces[piece].slope + columns.pieces[piece].curved * middle))
+    p = piece_from(columns, among, piece, after)
+    return value_on(columns, column, p, after) - value_on(columns, column, piece, weight)
+
+
+@inlined_kernel
+def _slack_rise(columns: Columns, column: int, value: float, step: float) -> float:
+    """Change of a slack's function when its value moves by `step`."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return _rise(columns, column, among, piece_from(columns, among, among[0], value), value, step)
 
 
 @inner_kernel
@@ -67,29 +88,71 @@ def _change(
     rows: NDArray[np.float64],
 ) -> float:
     """Change of the objective / gamma when one name's weight moves by `step` and the slacks follow."""
-    n, m = columns.coupling.shape
+    m, n = columns.rows.shape
     factors = m - 1 - (columns.table.size - n - 1)
-    first, stop = columns.table[name].start, columns.table[name].stop
-    total = value_at(columns, name, first, stop, weight + step) - value_at(columns, name, first, stop, weight)
+    among = (columns.table[name].start, columns.table[name].stop)
+    piece = piece_from(columns, among, columns.table[name].hinge, weight)
+    total = _rise(columns, name, among, piece, weight, step)
     total += step * (pull[0] + 0.5 * step * pull[1])
-    first, stop = columns.table[n].own_start, columns.table[n].own_stop
-    cash = 1.0 - rows[factors]
-    total += value_at(columns, n, first, stop, cash - step) - value_at(columns, n, first, stop, cash)
-    for g in range(m - factors - 1):
-        move = step * columns.coupling[name, factors + 1 + g]
+    total += _slack_rise(columns, n, 1.0 - rows[factors], -step)
+    for r in range(factors + 1, m):
+        move = step * columns.rows[r, name]
         if move != 0.0:
-            j = n + 1 + g
-            first, stop = columns.table[j].own_start, columns.table[j].own_stop
-            at = rows[factors + 1 + g]
-            total += value_at(columns, j, first, stop, at + move) - value_at(columns, j, first, stop, at)
+            total += _slack_rise(columns, n + r - factors, rows[r], move)
     return total
 
 
+@inlined_kernel
+def _slack_slope(columns: Columns, column: int, value: float) -> float:
+    """Slope of a slack's function."""
+    among = (columns.table[column].own_start, columns.table[column].own_stop)
+    return float(columns.pieces[piece_from(columns, among, among[0], value)].slope)
+
+
 @inner_kernel
-def _move(columns: Columns, name: int, step: float, weights: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+def _promising_step(
+    columns: Columns,
+    name: int,
+    weight: float,
+    unit: float,
+    pull: tuple[float, float],
+    rows: NDArray[np.float64],
+) -> float:
+    """The share more or less of a name that may be a gain, 0.0 where neither can be.
+
+    The objective is convex in one weight while its pieces are in force: a move gains nothing uphill, nor where its
+    slope is less than what the curvature takes back over half the way.
+    """
+    m, n = columns.rows.shape
+    factors = m - 1 - (columns.table.size - n - 1)
+    at = columns.table[name]
+    piece = piece_from(columns, (at.start, at.stop), at.hinge, weight)
+    slope = columns.pieces[piece].slope + columns.pieces[piece].curved * (weight - at.anchor) + pull[0]
+    slope -= _slack_slope(columns, n, 1.0 - rows[factors])
+    for r in range(factors + 1, m):
+        if columns.rows[r, name] != 0.0:
+            slope += columns.rows[r, name] * _slack_slope(columns, n + r - factors, rows[r])
+    curvature = pull[1] + (at.curvature if at.bridge < 0 else 0.0)
+    if abs(slope) <= 0.5 * unit * curvature:
+        return 0.0
+    return -unit if slope > 0.0 else unit
+
+
+@inner_kernel
+def _move(
+    columns: Columns,
+    loadings: NDArray[np.float64],
+    name: int,
+    step: float,
+    weights: NDArray[np.float64],
+    rows: NDArray[np.float64],
+) -> None:
     weights[name] += step
-    for r in range(rows.size):
-        rows[r] += step * columns.coupling[name, r]
+    factors = loadings.shape[1]
+    for r in range(factors):
+        rows[r] += step * loadings[name, r]
+    for r in range(factors, rows.size):
+        rows[r] += step * columns.rows[r, name]
 
 
 @inner_kernel
@@ -100,7 +163,7 @@ def _allowed(columns: Columns, name: int, weight: float, rows: NDArray[np.float6
         or weight > columns.pieces[columns.table[name].stop - 1].right
     ):
         return False
-    cash_column = columns.coupling.shape[0]
+    cash_column = columns.rows.shape[1]
     return step <= 0.0 or 1.0 - rows[factors] - step >= columns.pieces[columns.table[cash_column].own_start].left
 
 
@@ -109,7 +172,7 @@ def _round_down(
     columns: Columns, unit: NDArray[np.float64], weights: NDArray[np.float64], remainder: NDArray[np.float64]
 ) -> None:
     """Round every trade toward the smaller weight; a name sold out stays sold out, an untraded one untraded."""
-    for i in range(columns.coupling.shape[0]):
+    for i in range(columns.rows.shape[1]):
         remainder[i] = -1.0
         h = columns.table[i].held
         trade = weights[i] - h
@@ -134,14 +197,14 @@ def _round_down(
 @kernel
 def _top_up(
     columns: Columns,
+    loadings: NDArray[np.float64],
     unit: NDArray[np.float64],
     weights: NDArray[np.float64],
     rows: NDArray[np.float64],
     remainder: NDArray[np.float64],
-    factors: int,
 ) -> None:
     """Give the shares that rounding down left over to the largest remainders, while cash lasts."""
-    n = columns.coupling.shape[0]
+    n, factors = loadings.shape
     band = columns.table[n].own_start
     low = columns.pieces[band].right if columns.pieces[band].slope < 0.0 else columns.pieces[band].left
     for i in np.argsort(-remainder[:n]):
@@ -151,42 +214,43 @@ def _top_up(
         if 1.0 - rows[factors] - step < low:
             continue
         if remainder[i] < 0.5:
-            pull = _factor_pull(columns, i, rows, factors)
+            pull = _factor_pull(columns, loadings, i, rows)
             if _change(columns, i, weights[i], step, pull, rows) >= 0.0:
                 continue
         if _allowed(columns, i, weights[i] + step, rows, step, factors):
-            _move(columns, i, step, weights, rows)
+            _move(columns, loadings, i, step, weights, rows)
 
 
 @kernel
 def round_to_shares(
-    columns: Columns, state: State, unit: NDArray[np.float64], weights: NDArray[np.float64], factors: int
+    columns: Columns,
+    state: State,
+    loadings: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> None:
     """Round `weights` (n, in place) so that every trade is a whole number of units (weight of one share) or a sale out.
 
-    Works on the pieces in force, so that a name keeps the side it was given. Uses state.weight_next and state.gradient
-    as memory.
+    Works on the pieces in force, so that a name keeps the side it was given. `loadings` (n, k) are the problem's. Uses
+    state.weight_next and state.gradient as memory.
     """
-    n = columns.coupling.shape[0]
+    n, factors = loadings.shape
     remainder = state.weight_next
     rows = state.gradient
-    write_coupling(columns)
     _round_down(columns, unit, weights, remainder)
     write_row_values(columns, weights, rows)
-    _top_up(columns, unit, weights, rows, remainder, factors)
+    _top_up(columns, loadings, unit, weights, rows, remainder)
     for _ in range(_MOST_PASSES):
         moved = False
         for i in range(n):
             if remainder[i] < 0.0:
                 continue
-            pull = _factor_pull(columns, i, rows, factors)
-            for sign in (1.0, -1.0):
-                step = sign * unit[i]
-                if not _allowed(columns, i, weights[i] + step, rows, step, factors):
-                    continue
-                if _change(columns, i, weights[i], step, pull, rows) < -_LEAST_GAIN:
-                    _move(columns, i, step, weights, rows)
-                    moved = True
-                    break
+            pull = _factor_pull(columns, loadings, i, rows)
+            step = _promising_step(columns, i, weights[i], unit[i], pull, rows)
+            if step == 0.0 or not _allowed(columns, i, weights[i] + step, rows, step, factors):
+                continue
+            if _change(columns, i, weights[i], step, pull, rows) < -_LEAST_GAIN:
+                _move(columns, loadings, i, step, weights, rows)
+                moved = True
         if not moved:
             break

@@ -21,7 +21,7 @@ from lotwise.optimizer.convex import Aim, Certified, renew_column, solve_warm
 from lotwise.optimizer.pieces import least_from, value_at, value_from
 from lotwise.optimizer.problem import MOST_SPLITS, Cases, Choice, Columns, State, copy_values
 
-__all__ = ["Limits", "Split", "search_choices"]
+__all__ = ["Limits", "Split", "close_case", "search_choices"]
 
 _SELL_ONLY = int(Choice.SELL_ONLY)
 _BUY_ONLY = int(Choice.BUY_ONLY)
@@ -91,7 +91,7 @@ def _rise(columns: Columns, state: State, name: int, choice: int) -> float:
 
 
 @inner_kernel
-def _close(cases: Cases, depth: int, bound: float, theta: NDArray[np.float64]) -> None:
+def close_case(cases: Cases, depth: int, bound: float, theta: NDArray[np.float64]) -> None:
     """Close the case in hand, the first `depth` sayings, with a bound and its multipliers."""
     at = cases.closed[0]
     cases.bound[at] = bound
@@ -182,7 +182,7 @@ def _next_case(columns: Columns, state: State, cases: Cases, depth: int, cutoff:
             if may_solve and cases.open_bound[last] < cutoff:
                 _say(columns, state, cases.open_said[last])
                 return depth
-            _close(cases, depth, cases.open_bound[last], cases.open_theta[last])
+            close_case(cases, depth, cases.open_bound[last], cases.open_theta[last])
         depth = last
     return 0
 
@@ -216,7 +216,7 @@ def search_choices(
             known = _split(columns, state, cases, depth, name, bound)
             depth += 1
         else:
-            _close(cases, depth, bound, state.best_theta)
+            close_case(cases, depth, bound, state.best_theta)
             depth = _next_case(columns, state, cases, depth, best - tolerance, solves < MOST_SPLITS)
             if depth == 0:
                 break

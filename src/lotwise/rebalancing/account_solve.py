@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.money import SHARE
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
@@ -103,7 +103,7 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
     return 1 if beyond > _TOLERANCE and beyond * value > minimum else 0
 
 
-@inner_kernel
+@inlined_kernel
 def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float) -> bool:
     """Whether a continuous trade (fraction of value) is below the minimum and does not sell the name out."""
     if fit.choice[name] == _HOLD or fit.state.best[name] <= _SOLD_OUT:
@@ -165,8 +165,7 @@ def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Size
     weights = arrays.written[: sizes.names]
     weights[:] = fit.state.best[: sizes.names]
     if whole:
-        factors = arrays.problem.loadings.shape[1]
-        round_to_shares(fit.columns, fit.state, arrays.unit, weights, factors)
+        round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
     write_deltas(book, market, arrays, sizes, weights, whole)
     take_from_lots(book, arrays, sizes)
 
@@ -200,7 +199,7 @@ def _make_tradable(
         hold[:] = False
         found = hold_groups_in_conflict(market, scratch, sizes, hold)
         for name in range(sizes.names):
-            if too_small(market, arrays, name, minimum):
+            if minimum > 0 and too_small(market, arrays, name, minimum):
                 hold[name] = True
                 found += 1
         if found == 0:
@@ -212,21 +211,24 @@ def _make_tradable(
         if attempt < _MOST_ROUNDS - 1:
             again = hold_and_solve(problem, fit)
             steps, status = steps + again.steps, max(status, again.status)
-    take_from_lots(book, arrays, sizes)
+        else:
+            take_from_lots(book, arrays, sizes)
     cash = keep_cash(book, market, account, arrays, sizes, whole)
     return steps, cash, status
 
 
-@kernel
-def _written_objective(problem: AccountProblem, arrays: AccountArrays, sizes: Sizes, book: Book) -> float:
-    """J of the trades as written, soft bounds not charged: tracking at the weights reached, lots as sold."""
-    exposure = np.empty(problem.loadings.shape[1])
-    total = problem.risk_price * variance_of(problem, arrays.written[: sizes.names], exposure)
+@inner_kernel
+def _price_of_trades(problem: AccountProblem, arrays: AccountArrays, sizes: Sizes, book: Book) -> float:
+    """Tax and cost of the trades as written, lots as sold: their part of J."""
+    total = 0.0
     for name in range(sizes.names):
-        if arrays.names[name].delta > 0:
-            total += problem.buy_cost[name] * (arrays.names[name].delta / SHARE * arrays.unit[name])
-        for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
-            if arrays.lots[lot].sold > 0:
+        delta = arrays.names[name].delta
+        if delta > 0:
+            total += problem.buy_cost[name] * (delta / SHARE * arrays.unit[name])
+        elif delta < 0:
+            for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
+                if arrays.lots[lot].sold == 0:
+                    break
                 part = arrays.lots[lot].sold / book.lots.shares[arrays.lots[lot].row]
                 total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
     return total
@@ -240,13 +242,28 @@ def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
 
 
 @kernel
-def _reckon(problem: AccountProblem, fit: Workspace, weights: NDArray[np.float64], objective: float) -> Reckoning:
-    """Charge weights for violated bounds and hold them against the bound; leaves A'w in fit.state.gradient."""
-    rows = fit.state.gradient
-    charged = objective_at(fit.columns, weights, rows, problem.loadings.shape[1])
+def _reckon(
+    problem: AccountProblem,
+    fit: Workspace,
+    weights: NDArray[np.float64],
+    price: float,
+    exposure: NDArray[np.float64],
+) -> Reckoning:
+    """What weights come to whose trades cost `price`, held against the bound.
+
+    Leaves X'(w - b) in `exposure` (k,), and A'w in fit.state.gradient.
+    """
+    rows, gamma = fit.state.gradient, problem.risk_price
+    charged = objective_at(fit.columns, weights, rows, exposure.size)
     bound, fines = bound_as_reached(problem, fit.columns, fit.cases, weights, rows)
-    gamma = problem.risk_price
-    return Reckoning(objective, charged * gamma, (charged - fines - bound) * gamma)
+    variance = 0.0
+    for r in range(exposure.size):
+        exposure[r] = rows[r] - fit.columns.right_side[r]
+        variance += 0.5 * exposure[r] * exposure[r]
+    for i in range(weights.size):
+        away = weights[i] - problem.target[i]
+        variance += problem.specific[i] * away * away
+    return Reckoning(gamma * variance + price, charged * gamma, (charged - fines - bound) * gamma)
 
 
 @kernel
@@ -261,16 +278,14 @@ def solve_account_night(
         return AccountNight(_BAD_INPUT, 0, np.nan, nothing, nothing, 0, 0)
     n, k = problem.loadings.shape
     fit = fitted(scratch.solver, n, k, sizes.groups)
-    for name in range(n):
-        arrays.unit[name] = market.price[arrays.names[name].security] / sizes.value
     at = prepare(problem, fit.columns, fit.state.weight)
     fit.choice[:] = _FREE
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     _write_weights(arrays, sizes)
-    written = _reckon(problem, fit, arrays.written[:n], _written_objective(problem, arrays, sizes, book))
-    doing_nothing = problem.risk_price * variance_of(problem, problem.held, np.empty(k))
-    hold = _reckon(problem, fit, problem.held, doing_nothing)
+    price = _price_of_trades(problem, arrays, sizes, book)
+    written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
+    hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     return AccountNight(
         max(first.status, status),

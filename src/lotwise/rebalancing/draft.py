@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from lotwise.kernels import Records, records
+from lotwise.kernels import Records, kernel, records
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 
 __all__ = ["Draft", "draft_for", "empty_tally", "proposals_of", "trade_records"]
 
-Columns = TypeVar("Columns", Trades, Outcomes, AccountResults, Relaxations)
+Columns = TypeVar("Columns", Outcomes, AccountResults, Relaxations)
 
-_TRADE_TYPES = (*(np.int32,) * 3, np.int64, np.uint8, *(np.int64,) * 4, np.uint8, *(np.int64,) * 2, np.uint8)
+_TRADE_TYPES = dict(
+    zip(
+        Trades._fields,
+        (
+            *(np.int32,) * 3,
+            np.int64,
+            np.uint8,
+            *(np.int64,) * 4,
+            np.uint8,
+            *(np.int64,) * 2,
+            np.uint8,
+            *(np.float64,) * 2,
+        ),
+        strict=True,
+    )
+)
+# The narrow fields first: a record of 88 bytes instead of 120.
+_BY_WIDTH = dict(sorted(_TRADE_TYPES.items(), key=lambda field: np.dtype(field[1]).itemsize))
 
 
 class Draft(NamedTuple):
@@ -24,6 +41,7 @@ class Draft(NamedTuple):
     outcomes: Records
     accounts: Records
     relaxations: Records
+    gains: Records  # (H,) money: short, long: gains of the taxable lines of each household; lines: how many they are
     tally: Records  # (1,) running totals of the household in hand, see `empty_tally`
 
 
@@ -36,9 +54,9 @@ def empty_tally() -> Records:
 
 
 def trade_records(rows: int) -> Records:
-    """Allocate for so many trades."""
-    kinds: dict[str, type] = dict.fromkeys(Trades._fields, int)
-    return records(rows, **(kinds | {"figure_1": float, "figure_2": float}))
+    """Allocate for so many trades; every field of a row is written before it is read."""
+    kind = np.dtype(list(_BY_WIDTH.items()), align=True)
+    return cast("Records", np.empty(rows, kind).view(np.recarray))
 
 
 def _outcome_records(rows: int) -> Records:
@@ -49,7 +67,7 @@ def _outcome_records(rows: int) -> Records:
 def draft_for(book: Book, first: int, last: int, trades: Records | None = None) -> Draft:
     """Allocate for every trade and relaxation that households first .. last can have.
 
-    `trades` are used where they have room: every field of a row is written before it is read.
+    `trades` are used where they have room.
     """
     accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
     lot_start = book.accounts.lot_start[accounts]
@@ -65,8 +83,30 @@ def draft_for(book: Book, first: int, last: int, trades: Records | None = None) 
         _outcome_records(last - first),
         records(count, **{name: int if name == "steps" else float for name in AccountResults._fields}),
         records(slack, account=int, source=int, required=float, reached=float),
+        records(last - first, short=int, long=int, lines=int),
         empty_tally(),
     )
+
+
+@kernel
+def _write_trades(lines: Records, rows: int, out: Trades) -> None:
+    """Write the first lines of a draft into columns, all of a line at a time."""
+    for i in range(rows):
+        out.household[i] = lines[i].household
+        out.account[i] = lines[i].account
+        out.security[i] = lines[i].security
+        out.lot[i] = lines[i].lot
+        out.side[i] = lines[i].side
+        out.shares[i] = lines[i].shares
+        out.value[i] = lines[i].value
+        out.basis[i] = lines[i].basis
+        out.gain[i] = lines[i].gain
+        out.long_term[i] = lines[i].long_term
+        out.tax[i] = lines[i].tax
+        out.cost[i] = lines[i].cost
+        out.reason[i] = lines[i].reason
+        out.figure_1[i] = lines[i].figure_1
+        out.figure_2[i] = lines[i].figure_2
 
 
 def _columns(kind: type[Columns], table: Records, types: tuple[type, ...]) -> Columns:
@@ -88,8 +128,10 @@ def proposals_of(draft: Draft, trades: int, relaxations: int) -> Proposals:
         np.float64,
         np.int32,
     )
+    lines = Trades(*(np.empty(trades, _TRADE_TYPES[name]) for name in Trades._fields))
+    _write_trades(draft.trades, trades, lines)
     return Proposals(
-        _columns(Trades, draft.trades[:trades], (*_TRADE_TYPES, *floats)),
+        lines,
         _columns(Outcomes, draft.outcomes, outcome_types),
         _columns(AccountResults, draft.accounts, (np.int32, *(np.float64,) * 6)),
         _columns(Relaxations, draft.relaxations[:relaxations], (np.int32, np.int32, *floats)),

@@ -23,7 +23,7 @@ from lotwise.rebalancing.account_solve import AccountNight, solve_account_night,
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
 from lotwise.rebalancing.draft import empty_tally, trade_records
 from lotwise.rebalancing.formulation import Sizes, account_value, clear_account, formulate, problem_of
-from lotwise.rebalancing.rebalance import is_worthwhile, volatility_of
+from lotwise.rebalancing.rebalance import is_worthwhile
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.tax_story import TaxStory, tax_story
@@ -338,18 +338,15 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
     while first > 0 and taxpayer[first - 1] == taxpayer[household]:
         first -= 1
     scratch = scratch_for(book, market, first, household + 1)
-    volatility = volatility_of(market)
     stories: tuple[AccountStory, ...] = ()
     for one in range(first, household + 1):  # what the same taxpayer trades in earlier households bars things here
         if not book.households.blocked[one]:
-            stories = _household_stories(book, market, one, scratch, volatility)
+            stories = _household_stories(book, market, one, scratch)
     return HouseholdStory(household, False, tax_story(book, household), stories)
 
 
-def _household_stories(
-    book: Book, market: Market, household: int, scratch: Scratch, volatility: NDArray[np.float64]
-) -> tuple[AccountStory, ...]:
-    open_household(book, market, household, scratch.household, volatility)
+def _household_stories(book: Book, market: Market, household: int, scratch: Scratch) -> tuple[AccountStory, ...]:
+    open_household(book, market, household, scratch.household)
     accounts = range(book.households.account_start[household], book.households.account_start[household + 1])
     stories = tuple(_account_story(book, market, household, account, scratch) for account in accounts)
     close_household(book, market, household, scratch.household)

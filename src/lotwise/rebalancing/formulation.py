@@ -2,14 +2,14 @@
 
 No other module turns integers of shares and money into floats for the optimizer, or its weights back into shares. On
 the way in nothing is lost that matters (a share is a millionth, a fraction has 53 bits); on the way out every weight
-becomes a whole number of millionths of a share, and money follows from shares and price by `mul_div`.
+becomes a whole number of millionths of a share, and money follows from shares and price exactly (`lotwise.money`).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
 from lotwise.money import FULL_RATE, SHARE
 from lotwise.optimizer.problem import AccountProblem
@@ -91,19 +91,25 @@ def clear_account(book: Book, household: int, names: int, arrays: AccountArrays)
         arrays.securities[arrays.names[name].security].slot = -1
 
 
-@inner_kernel
-def _sort_lots(arrays: AccountArrays, first: int, stop: int) -> None:
-    """Sort one name's lots by price, cheapest first (few lots: insertion)."""
+@inlined_kernel
+def _insert_lot(
+    arrays: AccountArrays, first: int, at: int, lot: tuple[int, bool, float], priced: tuple[float, float]
+) -> None:
+    """Put a lot among those of its name, first .. at, which are sorted by price, cheapest first (few lots: insertion).
+
+    `lot` = (row, whether it is a loss, tax); `priced` = (quantity, price).
+    """
     price, quantity = arrays.problem.lot_price, arrays.problem.lot_quantity
-    for i in range(first + 1, stop):
-        j = i
-        while j > first and price[j - 1] > price[j]:
-            price[j - 1], price[j] = price[j], price[j - 1]
-            quantity[j - 1], quantity[j] = quantity[j], quantity[j - 1]
-            arrays.lots[j - 1].row, arrays.lots[j].row = arrays.lots[j].row, arrays.lots[j - 1].row
-            arrays.lots[j - 1].loss, arrays.lots[j].loss = arrays.lots[j].loss, arrays.lots[j - 1].loss
-            arrays.lots[j - 1].tax, arrays.lots[j].tax = arrays.lots[j].tax, arrays.lots[j - 1].tax
-            j -= 1
+    j = at
+    while j > first and price[j - 1] > priced[1]:
+        price[j] = price[j - 1]
+        quantity[j] = quantity[j - 1]
+        arrays.lots[j].row = arrays.lots[j - 1].row
+        arrays.lots[j].loss = arrays.lots[j - 1].loss
+        arrays.lots[j].tax = arrays.lots[j - 1].tax
+        j -= 1
+    quantity[j], price[j] = priced
+    arrays.lots[j].row, arrays.lots[j].loss, arrays.lots[j].tax = lot
 
 
 class _Terms(NamedTuple):
@@ -132,7 +138,7 @@ def _terms_of(book: Book, household: int) -> _Terms:
     )
 
 
-@inner_kernel
+@inlined_kernel
 def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: int) -> float:
     """Tax per dollar sold of a lot in a taxable account."""
     start = book.lots.holding_start[lot]
@@ -143,12 +149,13 @@ def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: in
     return lot_price((value - book.lots.basis[lot]) / value, (bool(long_term), days), terms.rates, terms.policy)
 
 
-@inner_kernel
-def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -> None:
+@inlined_kernel
+def _add_name(market: Market, security: int, name: int, value: int, arrays: AccountArrays) -> None:
     """Start a name of the account: everything that does not depend on lots or target."""
     arrays.securities[security].slot = name
     arrays.names[name].security = security
     arrays.names[name].position = 0
+    arrays.unit[name] = market.price[security] / value
     problem = arrays.problem
     problem.target[name] = 0.0
     problem.held[name] = 0.0
@@ -157,50 +164,78 @@ def _add_name(market: Market, security: int, name: int, arrays: AccountArrays) -
         problem.loadings[name, r] = market.loadings[security, r]
 
 
+class _Holder(NamedTuple):
+    """Whose lots are being added."""
+
+    before: int  # row of the household's first lot
+    taxable: bool
+    multiplier: float  # of trading costs
+    terms: _Terms
+
+
+@inlined_kernel
+def _add_lots(
+    book: Book, market: Market, name: int, lots: tuple[int, int], at: int, holder: _Holder, scratch: Scratch
+) -> int:
+    """Add the lots of one name, from the first of `lots` up to the second: what is held, and those that may be sold."""
+    arrays, state = scratch.account, scratch.household
+    problem = arrays.problem
+    security = arrays.names[name].security
+    may_sell = bool(market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL)
+    cost = holder.multiplier * market.spread[security] / (2 * FULL_RATE)
+    first, position, held, unit = at, 0, 0.0, arrays.unit[name]
+    for lot in range(lots[0], lots[1]):
+        shares, worth = book.lots.shares[lot], state.worth[lot - holder.before]
+        position += shares
+        weight = shares / SHARE * unit
+        held += weight
+        if not may_sell or worth <= 0 or book.lots.flags[lot] & _NEVER_SOLD:
+            continue
+        loss = bool(holder.taxable and worth < book.lots.basis[lot])
+        if loss and loss_is_barred(book, market, state, lot):
+            continue
+        tax = _price_of_lot(book, market, holder.terms, lot, worth) if holder.taxable else 0.0
+        _insert_lot(arrays, first, at, (lot, loss, tax), (weight, tax + cost))
+        at += 1
+    arrays.names[name].position = position
+    problem.held[name] = held
+    return at
+
+
 @inner_kernel
 def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch) -> tuple[int, int]:
     """Add every held name with its sellable lots, priced and sorted; returns (names, lots). Lots come by security."""
     household, account = place
-    arrays, state = scratch.account, scratch.household
-    problem = arrays.problem
-    taxable = book.accounts.kind[account] == _TAXABLE
-    multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
-    terms = _terms_of(book, household)
-    before = first_lot(book, household)
-    name, at = -1, 0
-    for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
-        security = book.lots.security[lot]
-        if name < 0 or arrays.names[name].security != security:
-            if name >= 0:
-                _sort_lots(arrays, problem.lot_start[name], at)
-            name += 1
-            _add_name(market, security, name, arrays)
-            problem.lot_start[name] = at
-        worth = state.worth[lot - before]
-        arrays.names[name].position += book.lots.shares[lot]
-        weight = book.lots.shares[lot] / SHARE * (market.price[security] / value)
-        problem.held[name] += weight
-        sellable = market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL and worth > 0
-        if not sellable or book.lots.flags[lot] & _NEVER_SOLD:
-            continue
-        loss = taxable and worth < book.lots.basis[lot]
-        if loss and loss_is_barred(book, market, state, lot):
-            continue
-        tax = _price_of_lot(book, market, terms, lot, worth) if taxable else 0.0
-        problem.lot_quantity[at] = weight
-        problem.lot_price[at] = tax + multiplier * market.spread[security] / (2 * FULL_RATE)
-        arrays.lots[at].tax = tax
-        arrays.lots[at].row = lot
-        arrays.lots[at].loss = loss
-        at += 1
-    if name >= 0:
-        _sort_lots(arrays, problem.lot_start[name], at)
-    return name + 1, at
+    holder = _Holder(
+        first_lot(book, household),
+        bool(book.accounts.kind[account] == _TAXABLE),
+        book.policies.trading_cost_multiplier[book.households.policy[household]],
+        _terms_of(book, household),
+    )
+    name, at = 0, 0
+    first, last = book.accounts.lot_start[account], book.accounts.lot_start[account + 1]
+    while first < last:
+        security = book.lots.security[first]
+        stop = first + 1
+        while stop < last and book.lots.security[stop] == security:
+            stop += 1
+        _add_name(market, security, name, value, scratch.account)
+        scratch.account.problem.lot_start[name] = at
+        at = _add_lots(book, market, name, (first, stop), at, holder, scratch)
+        name += 1
+        first = stop
+    return name, at
 
 
 @inner_kernel
-def _add_targets(book: Book, market: Market, household: int, names: int, lots: int, arrays: AccountArrays) -> int:
-    """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number."""
+def _add_targets(
+    book: Book, market: Market, household: int, value: int, added: tuple[int, int], arrays: AccountArrays
+) -> int:
+    """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number.
+
+    `added` = (names, lots) so far.
+    """
+    names, lots = added
     model = book.households.model[household]
     cash_target = book.policies.cash_target[book.households.policy[household]]
     scale = (1.0 - cash_target) / max(1.0 - book.models.cash[model], 1e-12)
@@ -210,7 +245,7 @@ def _add_targets(book: Book, market: Market, household: int, names: int, lots: i
         if name < 0:
             name = names
             names += 1
-            _add_name(market, security, name, arrays)
+            _add_name(market, security, name, value, arrays)
             arrays.problem.lot_start[name] = lots
         arrays.problem.target[name] = book.models.weight[entry] * scale
     rules = book.rules
@@ -218,7 +253,7 @@ def _add_targets(book: Book, market: Market, household: int, names: int, lots: i
     for entry in range(rules.name_start[row], rules.name_start[row + 1]):
         security = rules.name_security[entry]
         if arrays.securities[security].low > 0.0 and arrays.securities[security].slot < 0:
-            _add_name(market, security, names, arrays)
+            _add_name(market, security, names, value, arrays)
             arrays.problem.lot_start[names] = lots
             names += 1
     arrays.problem.lot_start[names] = lots
@@ -277,7 +312,7 @@ def formulate(book: Book, market: Market, household: int, account: int, value: i
     arrays = scratch.account
     groups = _apply_rules(book, household, account, arrays)
     names, lots = _add_holdings(book, market, (household, account), value, scratch)
-    names = _add_targets(book, market, household, names, lots, arrays)
+    names = _add_targets(book, market, household, value, (names, lots), arrays)
     _finish_names(book, market, household, names, scratch)
     _add_groups(book, household, account, arrays)
     policy = book.households.policy[household]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel
 
 __all__ = ["barred_loss_cost", "lot_price"]
 
@@ -21,7 +21,7 @@ _BARRED_YEARS = 31.0 / 365.0
 _FAR = 6.0
 
 
-@inner_kernel
+@inlined_kernel
 def lot_price(
     gain: float,
     term: tuple[bool, float],

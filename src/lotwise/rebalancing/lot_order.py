@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Lots
 
@@ -24,7 +24,7 @@ __all__ = ["RawLots", "sorted_lots"]
 Int32Array = NDArray[np.int32]
 
 _DIGIT_BITS = 11  # securities are sorted by so many bits at a time: the counts stay in the nearest cache
-_PLACE_BITS = 32  # a key is a security and, below it, the place of the lot in its account
+_PLACE_BITS = 32  # a key is a date and, below it, the place of the lot in its account
 
 # Steps of the sort of one name's lots (Ciura 2001): a name has few lots, but a fund reinvested daily thousands.
 _GAPS = (701, 301, 132, 57, 23, 10, 4, 1)
@@ -94,53 +94,92 @@ def _empty_lots(rows: int) -> tuple[Lots, IntArray]:
     return Lots(days[0], money[0], money[1], days[1], days[2], np.empty(rows, np.uint8)), money[2]
 
 
-@inner_kernel
-def _by_digit(keys: IntArray, spare: IntArray, counts: IntArray, shift: int) -> None:
-    """Sort keys by one digit, keeping the order of equal ones."""
-    counts[:] = 0
-    last = counts.size - 1
-    for key in keys:
-        counts[(key >> shift) & last] += 1
-    at = 0
-    for digit in range(counts.size):
-        count = counts[digit]
-        counts[digit] = at
-        at += count
-    for key in keys:
-        digit = (key >> shift) & last
-        spare[counts[digit]] = key
-        counts[digit] += 1
-    for i in range(keys.size):
-        keys[i] = spare[i]
-
-
-@inner_kernel
+@inlined_kernel
 def _place_of(key: int) -> int:
     return key & ((1 << _PLACE_BITS) - 1)
 
 
 @inner_kernel
-def _comes_after(placed: Records, one: int, other: int) -> bool:
-    if placed[one].acquired != placed[other].acquired:
-        return bool(placed[one].acquired > placed[other].acquired)
-    return bool(placed[one].number > placed[other].number)
+def _first_places(counts: IntArray) -> None:
+    """Turn how many there are of each digit into where the first of them goes."""
+    at = 0
+    for digit in range(counts.size):
+        count = counts[digit]
+        counts[digit] = at
+        at += count
 
 
 @inner_kernel
-def _by_date(placed: Records, keys: IntArray, account: int, first: int, stop: int) -> None:
-    """Sort the keys first .. stop of an account, all of one name, by date and number (Shell's sort)."""
+def _by_first_digit(placed: Records, first: int, keys: IntArray, counts: IntArray) -> None:
+    """Write the keys of the lots from `first` on, sorted by the lowest digit of their securities."""
+    counts[:] = 0
+    last = counts.size - 1
+    for i in range(keys.size):
+        counts[placed[first + i].security & last] += 1
+    _first_places(counts)
+    for i in range(keys.size):
+        digit = placed[first + i].security & last
+        keys[counts[digit]] = (np.int64(placed[first + i].acquired) << _PLACE_BITS) | i
+        counts[digit] += 1
+
+
+@inner_kernel
+def _by_digit(placed: Records, first: int, keys: IntArray, out: IntArray, counts: IntArray, shift: int) -> None:
+    """Write keys into `out`, sorted by one digit of the securities, keeping the order of equal ones."""
+    counts[:] = 0
+    last = counts.size - 1
+    for key in keys:
+        counts[(placed[first + _place_of(key)].security >> shift) & last] += 1
+    _first_places(counts)
+    for key in keys:
+        digit = (placed[first + _place_of(key)].security >> shift) & last
+        out[counts[digit]] = key
+        counts[digit] += 1
+
+
+@inlined_kernel
+def _comes_after(placed: Records, first: int, one: int, other: int) -> bool:
+    """Whether a key of one name belongs behind another: by date, then by number."""
+    if one >> _PLACE_BITS != other >> _PLACE_BITS:
+        return one > other
+    return bool(placed[first + _place_of(one)].number > placed[first + _place_of(other)].number)
+
+
+@inlined_kernel
+def _by_date(placed: Records, first: int, keys: IntArray, start: int, stop: int) -> None:
+    """Sort the keys start .. stop of the account whose lots begin at `first`, all of one name (Shell's sort)."""
     for gap in _GAPS:
-        if gap >= stop - first:
+        if gap >= stop - start:
             continue
-        for i in range(first + gap, stop):
+        for i in range(start + gap, stop):
             key = keys[i]
             j = i
-            while j >= first + gap and _comes_after(
-                placed, account + _place_of(keys[j - gap]), account + _place_of(key)
-            ):
+            while j >= start + gap and _comes_after(placed, first, keys[j - gap], key):
                 keys[j] = keys[j - gap]
                 j -= gap
             keys[j] = key
+
+
+@inner_kernel
+def _write_lots(placed: Records, first: int, keys: IntArray, lots: Lots, numbers: IntArray) -> None:
+    """Sort the lots of each name, which stand together, by date and write them."""
+    start = 0
+    while start < keys.size:
+        security = placed[first + _place_of(keys[start])].security
+        stop = start + 1
+        while stop < keys.size and placed[first + _place_of(keys[stop])].security == security:
+            stop += 1
+        _by_date(placed, first, keys, start, stop)
+        for i in range(start, stop):
+            lot, at = first + _place_of(keys[i]), first + i
+            lots.security[at] = security
+            lots.shares[at] = placed[lot].shares
+            lots.basis[at] = placed[lot].basis
+            lots.acquired[at] = placed[lot].acquired
+            lots.holding_start[at] = placed[lot].holding_start
+            lots.flags[at] = placed[lot].flags
+            numbers[at] = placed[lot].number
+        start = stop
 
 
 @kernel
@@ -155,25 +194,12 @@ def _sort_accounts(
     counts = np.empty(1 << min(max(bits, 1), _DIGIT_BITS), np.int64)
     for account in range(accounts[0], accounts[1]):
         first = start[account]
-        keys = room[: start[account + 1] - first]
-        for i in range(keys.size):
-            keys[i] = (np.int64(placed[first + i].security) << _PLACE_BITS) | i
-        for shift in range(0, bits, _DIGIT_BITS):
-            _by_digit(keys, spare, counts, _PLACE_BITS + shift)
-        name = 0
-        for i in range(1, keys.size + 1):
-            if i == keys.size or keys[i] >> _PLACE_BITS != keys[name] >> _PLACE_BITS:
-                _by_date(placed, keys, first, name, i)
-                name = i
-        for i in range(keys.size):
-            lot = placed[first + _place_of(keys[i])]
-            lots.security[first + i] = lot.security
-            lots.shares[first + i] = lot.shares
-            lots.basis[first + i] = lot.basis
-            lots.acquired[first + i] = lot.acquired
-            lots.holding_start[first + i] = lot.holding_start
-            lots.flags[first + i] = lot.flags
-            numbers[first + i] = lot.number
+        size = start[account + 1] - first
+        _by_first_digit(placed, first, room[:size], counts)
+        for shift in range(_DIGIT_BITS, bits, _DIGIT_BITS):
+            _by_digit(placed, first, room[:size], spare[:size], counts, shift)
+            room, spare = spare, room
+        _write_lots(placed, first, room[:size], lots, numbers)
 
 
 def sorted_lots(raw: RawLots, accounts: int, threads: int = 1) -> tuple[Lots, IntArray, IntArray]:

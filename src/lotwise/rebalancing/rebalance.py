@@ -7,7 +7,9 @@ hold no lock) and join the results with `joined`; the bytes are the same however
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night
-from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.draft import Draft, draft_for, proposals_of
 from lotwise.rebalancing.formulation import Sizes, account_value, clear_account, formulate, problem_of
 from lotwise.rebalancing.proposal import (
@@ -38,16 +40,19 @@ from lotwise.rebalancing.tax_of_trades import tax_of_trades
 from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["Rebalancer", "compile_kernels", "is_worthwhile", "joined", "rebalance", "volatility_of"]
+__all__ = ["Rebalancer", "compile_kernels", "is_worthwhile", "joined", "rebalance"]
 
 _SOLVED = int(SolveStatus.SOLVED)
+_TAXABLE = int(AccountKind.TAXABLE)
 _PROPOSED, _HOLD, _REFUSED, _FAILED = (int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED, Status.FAILED))
 _IMPROVES, _CASH, _RESTRICTION = (int(c) for c in (Cause.IMPROVES, Cause.CASH, Cause.RESTRICTION))
 _NOT_WORTH_IT, _NOTHING = int(Cause.NOT_WORTH_IT), int(Cause.NOTHING_TO_TRADE)
 _BAD_DATA, _NO_VALUE, _NOT_SOLVED = (int(c) for c in (Cause.BAD_DATA, Cause.NO_VALUE, Cause.NOT_SOLVED))
 
 
-Table = TypeVar("Table", Trades, Outcomes, AccountResults, Relaxations)
+Column: TypeAlias = NDArray[Any]
+Columns: TypeAlias = tuple[Column, ...]
+Join: TypeAlias = Callable[[Columns], Column]
 
 
 class _Rows(NamedTuple):
@@ -112,7 +117,8 @@ def _solve_one(
         else:
             after[:] = problem.held
         relaxed = record_relaxations(book, (household, account), sizes, arrays, after, relaxed, draft.relaxations)
-        add_active_weights(sizes, arrays, after, value / total, scratch.household)
+        exposure = arrays.exposure[1 if keep else 0]
+        add_active_weights(sizes, arrays, (after, exposure), value / total, scratch.household)
         reckoning = night.written if keep else night.hold
         tally[0].gap += reckoning.gap * value
         tally[0].gap_convex += night.gap_convex * value
@@ -146,14 +152,30 @@ def _household_value(book: Book, household: int, state: HouseholdState) -> tuple
     return every, solved
 
 
-@kernel
-def _finish(draft: Draft, household: int, first_trade: int, rows: _Rows, tally: Records, solved_value: int) -> None:
-    """Write the household's totals but its tax, and its status where all of its accounts were solved."""
-    trades, outcomes = draft.trades, draft.outcomes
-    at = household - rows.first_household
+@inner_kernel
+def _add_lines(book: Book, draft: Draft, at: int, first: int, last: int) -> int:
+    """Add up a household's lines first .. last: its taxable gains into the draft; returns what they cost to trade."""
+    trades, gains = draft.trades, draft.gains
     cost = 0
-    for row in range(first_trade, rows.trade):
+    for row in range(first, last):
         cost += trades[row].cost
+        if book.accounts.kind[trades[row].account] == _TAXABLE:
+            gains[at].lines += 1
+            if trades[row].long_term:
+                gains[at].long += trades[row].gain
+            else:
+                gains[at].short += trades[row].gain
+    return cost
+
+
+@kernel
+def _finish(
+    book: Book, draft: Draft, household: int, first_trade: int, rows: _Rows, tally: Records, solved_value: int
+) -> None:
+    """Write the household's totals but its tax, and its status where all of its accounts were solved."""
+    outcomes = draft.outcomes
+    at = household - rows.first_household
+    cost = _add_lines(book, draft, at, first_trade, rows.trade)
     outcomes[at].cost = cost
     outcomes[at].trades = rows.trade - first_trade
     outcomes[at].score = tally[0].score / solved_value
@@ -174,7 +196,6 @@ def _rebalance_household(
     book: Book,
     market: Market,
     household: int,
-    volatility: NDArray[np.float64],
     scratch: Scratch,
     draft: Draft,
     rows: _Rows,
@@ -188,7 +209,7 @@ def _rebalance_household(
         outcomes[at].status = _REFUSED
         outcomes[at].cause = _BAD_DATA
         return rows
-    open_household(book, market, household, scratch.household, volatility)
+    open_household(book, market, household, scratch.household)
     every, solved_value = _household_value(book, household, scratch.household)
     outcomes[at].value = every
     tally = draft.tally
@@ -225,7 +246,7 @@ def _rebalance_household(
         return start
     outcomes[at].te_before = before
     outcomes[at].te_after = after
-    _finish(draft, household, start.trade, rows, tally, solved_value)
+    _finish(book, draft, household, start.trade, rows, tally, solved_value)
     return rows
 
 
@@ -235,7 +256,6 @@ def _rebalance_range(
     market: Market,
     first: int,
     last: int,
-    volatility: NDArray[np.float64],
     scratch: Scratch,
     draft: Draft,
 ) -> _Rows:
@@ -243,14 +263,8 @@ def _rebalance_range(
     for household in range(first, last):
         if household == first or book.households.taxpayer[household] != book.households.taxpayer[household - 1]:
             forget_tonight(scratch.household)
-        rows = _rebalance_household(book, market, household, volatility, scratch, draft, rows)
+        rows = _rebalance_household(book, market, household, scratch, draft, rows)
     return rows
-
-
-def volatility_of(market: Market) -> NDArray[np.float64]:
-    """Annual volatility of each security, from the risk model."""
-    factor = 0.5 * np.einsum("ij,ij->i", market.loadings, market.loadings)
-    return np.asarray(np.sqrt(factor + market.specific), dtype=np.float64)
 
 
 def rebalance(book: Book, market: Market, first: int = 0, last: int | None = None) -> Proposals:
@@ -267,7 +281,6 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
         book,
         market,
         (first, last),
-        volatility_of(market),
         scratch_for(book, market, first, last),
         draft_for(book, first, last),
     )
@@ -284,7 +297,6 @@ class Rebalancer:
         """Keep a book and a market, neither of which may change, and memory for the largest household."""
         self._book = book
         self._market = market
-        self._volatility = volatility_of(market)
         self._scratch = scratch_for(book, market, 0, len(book.households.model))
         self._draft: Draft | None = None
 
@@ -292,8 +304,7 @@ class Rebalancer:
         """Propose trades for households first .. last; see `rebalance`."""
         _require_range(self._book, first, last)
         self._draft = draft_for(self._book, first, last, self._draft.trades if self._draft else None)
-        span = (first, last)
-        return _rebalanced(self._book, self._market, span, self._volatility, self._scratch, self._draft)
+        return _rebalanced(self._book, self._market, (first, last), self._scratch, self._draft)
 
 
 def _require_range(book: Book, first: int, last: int) -> None:
@@ -310,13 +321,12 @@ def _rebalanced(
     book: Book,
     market: Market,
     span: tuple[int, int],
-    volatility: NDArray[np.float64],
     scratch: Scratch,
     draft: Draft,
 ) -> Proposals:
-    rows = _rebalance_range(book, market, *span, volatility, scratch, draft)
+    rows = _rebalance_range(book, market, *span, scratch, draft)
     proposals = proposals_of(draft, rows.trade, rows.relaxed)
-    proposals.outcomes.tax[:] = tax_of_trades(book, proposals.trades, *span)
+    proposals.outcomes.tax[:] = tax_of_trades(book, draft.gains, span[0])
     return proposals
 
 
@@ -324,19 +334,18 @@ def compile_kernels(book: Book, market: Market) -> None:
     """Compile everything `rebalance` will run, or load it from the cache, without solving any household."""
     scratch = scratch_for(book, market, 0, 0)
     draft = draft_for(book, 0, 0)
-    _rebalance_range(book, market, 0, 0, volatility_of(market), scratch, draft)
-    tax_of_trades(book, proposals_of(draft, 0, 0).trades, 0, 0)
+    _rebalance_range(book, market, 0, 0, scratch, draft)
+    proposals_of(draft, 0, 0)
+    tax_of_trades(book, draft.gains, 0)
 
 
-def joined(parts: list[Proposals]) -> Proposals:
-    """Join the proposals of consecutive ranges, given in the order of the book."""
-
-    def stacked(kind: type[Table], tables: list[Table]) -> Table:
-        return kind(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
-
+def joined(parts: list[Proposals], each: Callable[[Join, Iterable[Columns]], Iterable[Column]] = map) -> Proposals:
+    """Join the proposals of consecutive ranges, given in the order of the book; `each` maps, on threads or as `map`."""
+    columns = [column for tables in zip(*parts, strict=True) for column in zip(*tables, strict=True)]
+    whole = iter(each(np.concatenate, columns))
     return Proposals(
-        stacked(Trades, [part.trades for part in parts]),
-        stacked(Outcomes, [part.outcomes for part in parts]),
-        stacked(AccountResults, [part.accounts for part in parts]),
-        stacked(Relaxations, [part.relaxations for part in parts]),
+        Trades(*itertools.islice(whole, len(Trades._fields))),
+        Outcomes(*itertools.islice(whole, len(Outcomes._fields))),
+        AccountResults(*itertools.islice(whole, len(AccountResults._fields))),
+        Relaxations(*whole),
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.money import DOLLAR, FULL_RATE, SHARE, mul_div
+from lotwise.money import DOLLAR, at_half_rate, at_rate, mul_div, price_of_shares
 from lotwise.optimizer.problem import AccountProblem
-from lotwise.rebalancing.account_solve import variance_of
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.proposal import Reason, Side
@@ -35,26 +34,22 @@ _EXCHANGE_BUY = int(Reason.EXCHANGE_BUY)
 _TOLERANCE = 1e-6
 
 
-@kernel
-def risk_saved(problem: AccountProblem, written: NDArray[np.float64], saved: NDArray[np.float64]) -> None:
-    """Write each name's share of the yearly risk charge that the trades save, as fractions of value (n,).
+@summing_kernel
+def risk_saved(
+    problem: AccountProblem, written: NDArray[np.float64], exposure: NDArray[np.float64], name: int
+) -> float:
+    """Part of the yearly risk charge that one name's trade saves, as a fraction of value.
 
-    Risk is quadratic, so the mean of its slopes before and after times each move adds up to the whole change exactly.
+    `exposure` (2, k) is X'(w - b) before and after. Risk is quadratic, so the mean of its slopes before and after times
+    each move adds up to the whole change exactly.
     """
-    n, k = problem.loadings.shape
-    before = np.empty(k)
-    after = np.empty(k)
-    variance_of(problem, problem.held, before)
-    variance_of(problem, written, after)
-    for i in range(n):
-        move = written[i] - problem.held[i]
-        if move == 0.0:
-            saved[i] = 0.0
-            continue
-        slope = 2.0 * problem.specific[i] * (0.5 * (problem.held[i] + written[i]) - problem.target[i])
-        for r in range(k):
-            slope += 0.5 * (before[r] + after[r]) * problem.loadings[i, r]
-        saved[i] = -problem.risk_price * slope * move
+    before, after, x = exposure[0], exposure[1], problem.loadings[name]
+    slope = 0.0
+    for r in range(x.size):
+        slope += (before[r] + after[r]) * x[r]
+    middle = 0.5 * (problem.held[name] + written[name]) - problem.target[name]
+    slope = 0.5 * slope + 2.0 * problem.specific[name] * middle
+    return float(problem.risk_price * slope * (problem.held[name] - written[name]))
 
 
 @inner_kernel
@@ -78,7 +73,7 @@ def _cash_side(problem: AccountProblem) -> int:
     return 1 if cash > problem.cash_high + _TOLERANCE else 0
 
 
-@inner_kernel
+@inlined_kernel
 def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bool], cash_side: int) -> int:
     """Reason of selling a lot.
 
@@ -95,7 +90,7 @@ def _sell_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool, bo
     return _RAISE_CASH if cash_side < 0 else _EXCHANGE_SELL
 
 
-@inner_kernel
+@inlined_kernel
 def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], cash_side: int) -> int:
     """Reason of buying a name; `facts` = (the risk it saves outweighs its cost; a bound on a group asks for it)."""
     worthwhile, for_bound = facts
@@ -108,7 +103,7 @@ def _buy_reason(problem: AccountProblem, name: int, facts: tuple[bool, bool], ca
     return _INVEST_CASH if cash_side > 0 else _EXCHANGE_BUY
 
 
-@inner_kernel
+@inlined_kernel
 def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     """Rate of a gain, or what a dollar of loss is worth, by term."""
     rates = book.households
@@ -117,7 +112,7 @@ def _rate_of(book: Book, household: int, loss: bool, long_term: bool) -> int:
     return int(rates.long_rate[household] if long_term else rates.short_rate[household])
 
 
-@inner_kernel
+@inlined_kernel
 def _record_sale(
     book: Book,
     market: Market,
@@ -134,13 +129,13 @@ def _record_sale(
     security = arrays.names[name].security
     taken = arrays.lots[index].sold
     held = book.lots.shares[row]
-    value = mul_div(taken, market.price[security], SHARE)
+    value = price_of_shares(taken, market.price[security])
     basis = book.lots.basis[row] if taken == held else mul_div(book.lots.basis[row], taken, held)
     long_term = is_long_term_number(book.lots.holding_start[row], int(market.as_of))
     tax = 0
     if book.accounts.kind[account] == _TAXABLE:
-        tax = mul_div(value - basis, _rate_of(book, household, bool(value < basis), bool(long_term)), FULL_RATE)
-    cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
+        tax = at_rate(value - basis, _rate_of(book, household, bool(value < basis), bool(long_term)))
+    cost = at_half_rate(value, market.spread[security])
     risk = saved * value
     harvest = tax < 0 and arrays.lots[index].tax < 0.0
     price = (tax + cost) / DOLLAR
@@ -163,7 +158,7 @@ def _record_sale(
     trades[at].figure_2 = risk
 
 
-@inner_kernel
+@inlined_kernel
 def _record_purchase(
     market: Market,
     place: tuple[int, int, int],
@@ -177,8 +172,8 @@ def _record_purchase(
     saved, pull, cash_side = cause
     security = arrays.names[name].security
     shares = arrays.names[name].delta
-    value = mul_div(shares, market.price[security], SHARE)
-    cost = mul_div(value, market.spread[security], 2 * FULL_RATE)
+    value = price_of_shares(shares, market.price[security])
+    cost = at_half_rate(value, market.spread[security])
     trades[at].household = household
     trades[at].account = account
     trades[at].security = security
@@ -213,24 +208,26 @@ def record_trades(
     cash_side = _cash_side(problem)
     pull = np.zeros(sizes.names)
     _bounds_pull(problem, scratch.solver.state.best_theta, pull)
-    saved = np.empty(sizes.names)
-    risk_saved(problem, arrays.written[: sizes.names], saved)
+    written = arrays.written[: sizes.names]
     for name in range(sizes.names):
-        if arrays.names[name].delta >= 0:
+        delta, security = arrays.names[name].delta, arrays.names[name].security
+        if delta >= 0:
             continue
-        total = mul_div(-arrays.names[name].delta, market.price[arrays.names[name].security], SHARE)
-        rate = saved[name] * sizes.value / DOLLAR / max(total, 1)
+        saved = risk_saved(problem, written, arrays.exposure, name)
+        total = price_of_shares(-delta, market.price[security])
+        rate = saved * sizes.value / DOLLAR / max(total, 1)
         for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
-            if arrays.lots[lot].sold > 0:
-                _record_sale(
-                    book, market, (household, account, name, lot), arrays, (rate, pull[name], cash_side), at, trades
-                )
-                at += 1
-                if arrays.lots[lot].loss:
-                    mark_traded(state, market.identical[arrays.names[name].security], False, True)
+            if arrays.lots[lot].sold == 0:
+                break
+            _record_sale(
+                book, market, (household, account, name, lot), arrays, (rate, pull[name], cash_side), at, trades
+            )
+            at += 1
+            if arrays.lots[lot].loss:
+                mark_traded(state, market.identical[security], False, True)
     for name in range(sizes.names):
         if arrays.names[name].delta > 0:
-            dollars = saved[name] * sizes.value / DOLLAR
+            dollars = risk_saved(problem, written, arrays.exposure, name) * sizes.value / DOLLAR
             _record_purchase(market, (household, account, name), arrays, (dollars, pull[name], cash_side), at, trades)
             at += 1
             mark_traded(state, market.identical[arrays.names[name].security], True, False)
@@ -300,9 +297,16 @@ def record_relaxations(
 
 @inner_kernel
 def add_active_weights(
-    sizes: Sizes, arrays: AccountArrays, after: NDArray[np.float64], share: float, state: HouseholdState
+    sizes: Sizes,
+    arrays: AccountArrays,
+    after: tuple[NDArray[np.float64], NDArray[np.float64]],
+    share: float,
+    state: HouseholdState,
 ) -> None:
-    """Add an account's distances from target, before and after, to the household's; `share` = its part of the value."""
+    """Add an account's distances from target, before and after, to the household's; `share` = its part of the value.
+
+    `after` = (weights, their X'(w - b)).
+    """
     problem = problem_of(arrays, sizes)
     for name in range(sizes.names):
         security = arrays.names[name].security
@@ -311,28 +315,27 @@ def add_active_weights(
             state.touched[state.counts[1]] = security
             state.counts[1] += 1
         state.securities[security].active_before += share * (problem.held[name] - problem.target[name])
-        state.securities[security].active_after += share * (after[name] - problem.target[name])
+        state.securities[security].active_after += share * (after[0][name] - problem.target[name])
+    for r in range(state.exposure.shape[1]):
+        state.exposure[0, r] += share * arrays.exposure[0, r]
+        state.exposure[1, r] += share * after[1][r]
 
 
-@kernel
+@inner_kernel
 def household_tracking(market: Market, state: HouseholdState) -> tuple[float, float]:
     """Annual tracking error of the household before and after; empties the accumulators."""
-    k = market.loadings.shape[1]
-    exposure = np.zeros((2, k))
     before, after = 0.0, 0.0
     for i in range(state.counts[1]):
         security = state.touched[i]
         x, y = state.securities[security].active_before, state.securities[security].active_after
         before += market.specific[security] * x * x
         after += market.specific[security] * y * y
-        for r in range(k):
-            exposure[0, r] += x * market.loadings[security, r]
-            exposure[1, r] += y * market.loadings[security, r]
         state.securities[security].active_before = 0.0
         state.securities[security].active_after = 0.0
         state.securities[security].seen = False
     state.counts[1] = 0
-    for r in range(k):
-        before += 0.5 * exposure[0, r] * exposure[0, r]
-        after += 0.5 * exposure[1, r] * exposure[1, r]
+    for r in range(state.exposure.shape[1]):
+        before += 0.5 * state.exposure[0, r] * state.exposure[0, r]
+        after += 0.5 * state.exposure[1, r] * state.exposure[1, r]
+    state.exposure[:] = 0.0
     return np.sqrt(before), np.sqrt(after)

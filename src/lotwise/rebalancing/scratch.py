@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
-from lotwise.kernels import Records, records
+from lotwise.kernels import Records, kernel, records
 from lotwise.optimizer.problem import AccountProblem, Workspace, workspace
 from lotwise.rebalancing.book import Book
 from lotwise.securities.market import Market
@@ -29,16 +29,17 @@ Booleans = NDArray[np.bool_]
 class HouseholdState(NamedTuple):
     """What tonight's trades and the open windows of the household in hand say.
 
-    A record of `groups` (by identical group): no_buy_until, no_loss_until, bought_shares of the open window; bought,
-    sold_at_loss: tonight; barred_cost: per dollar bought, of the losses that bars; side: of the account in hand, 1
-    bought, 2 sold at a loss. A record of `securities`: active_before, active_after: fraction of household value off
-    target, all solved accounts; seen: whether it is in `touched`.
+    A record of `groups` (by identical group): no_buy_until, bought_shares of the open window; bought, sold_at_loss:
+    tonight; barred_cost: per dollar bought, of the losses that bars; losing: whether the account in hand sells it at a
+    loss. A record of `securities`: active_before, active_after: fraction of household value off target, all solved
+    accounts; seen: whether it is in `touched`; volatility: annual, 0 until it is asked for (it stays the market's).
     """
 
     groups: Records
     securities: Records
     marked: Int32Array  # identical groups traded tonight
     touched: Int32Array  # securities with an entry in active_before / active_after
+    exposure: Floats  # (2, k) loadings' x active weights of the household, before and after
     counts: Ints  # (2,) how many are in `marked` and in `touched`
     value: Ints  # (most accounts of a household,) money of each account of the household in hand
     worth: Ints  # (most lots of a household,) money of each of its lots
@@ -59,6 +60,7 @@ class AccountArrays(NamedTuple):
     lots: Records
     unit: Floats  # (n,) weight of one share
     written: Floats  # (n,) weights after the trades as written
+    exposure: Floats  # (2, k) X'(w - b) of the weights held and of those written
     group_source: Int32Array  # (g,) restriction behind each group row
 
 
@@ -74,24 +76,37 @@ def _most(starts: NDArray[np.int64]) -> int:
     return int(np.max(np.diff(starts), initial=0))
 
 
-def _household_state(groups: int, securities: int, accounts: int, lots: int) -> HouseholdState:
+@kernel
+def _most_names(security: Int32Array, lot_start: Ints) -> int:
+    """Most securities that one of some accounts holds; lots come by security."""
+    most = 0
+    for account in range(lot_start.size - 1):
+        own = security[lot_start[account] : lot_start[account + 1]]
+        held = min(own.size, 1)
+        for lot in range(1, own.size):
+            held += own[lot] != own[lot - 1]
+        most = max(most, held)
+    return most
+
+
+def _household_state(market: Market, accounts: int, lots: int) -> HouseholdState:
+    groups, securities = int(market.identical.max(initial=-1)) + 1, len(market.price)
     by_group = records(
         groups,
-        no_buy_until=int,
-        no_loss_until=int,
         bought_shares=int,
-        sold_at_loss=int,
-        bought=int,
-        side=int,
         barred_cost=float,
+        no_buy_until=np.int32,
+        sold_at_loss=np.bool_,
+        bought=np.bool_,
+        losing=np.bool_,
     )
     by_group["no_buy_until"] = NO_DATE
-    by_group["no_loss_until"] = NO_DATE
     return HouseholdState(
         by_group,
-        records(securities, active_before=float, active_after=float, seen=int),
+        records(securities, active_before=float, active_after=float, volatility=float, seen=np.bool_),
         np.zeros(groups, np.int32),
         np.zeros(securities, np.int32),
+        np.zeros((2, market.loadings.shape[1])),
         np.zeros(2, np.int64),
         np.zeros(accounts, np.int64),
         np.zeros(lots, np.int64),
@@ -99,9 +114,10 @@ def _household_state(groups: int, securities: int, accounts: int, lots: int) -> 
 
 
 def _account_tables(securities: int, names: int, lots: int) -> tuple[Records, Records, Records]:
-    by_security = records(securities, low=float, high=float, slot=int, forbidden=int, low_source=int, high_source=int)
+    places = dict.fromkeys(("slot", "low_source", "high_source"), np.int32)
+    by_security = records(securities, low=float, high=float, **places, forbidden=np.uint8)
     by_security["high"] = 1.0
-    for field in ("slot", "low_source", "high_source"):
+    for field in places:
         by_security[field] = -1
     return (
         by_security,
@@ -137,19 +153,18 @@ def _problem_buffers(names: int, factors: int, lots: int, rows: int, entries: in
 
 def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
     """Allocate for households first .. last of a book."""
-    securities = len(market.price)
-    factors = market.loadings.shape[1]
-    groups = int(market.identical.max(initial=-1)) + 1
+    securities, factors = len(market.price), market.loadings.shape[1]
     accounts = slice(book.households.account_start[first], book.households.account_start[last] + 1)
-    lots = _most(book.accounts.lot_start[accounts])
-    names = min(securities, _most(book.models.start) + lots + _most(book.rules.name_start))
+    lot_start = book.accounts.lot_start[accounts]
+    lots = _most(lot_start)
+    held = _most_names(book.lots.security, lot_start)
+    names = min(securities, _most(book.models.start) + held + _most(book.rules.name_start))
     rows = _most(book.rules.group_start)
     entries = int(np.sum(np.diff(book.groups.start)[np.unique(book.rules.group)])) * rows if rows else 0
     problem = _problem_buffers(names, factors, lots, rows, entries)
     tables = _account_tables(securities, names, lots)
     sources = np.full(rows, -1, np.int32)
-    account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), sources)
+    account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), np.zeros((2, factors)), sources)
     account_start = book.households.account_start[first : last + 1]
-    household_lots = _most(book.accounts.lot_start[account_start])
-    state = _household_state(groups, securities, _most(account_start), household_lots)
+    state = _household_state(market, _most(account_start), _most(book.accounts.lot_start[account_start]))
     return Scratch(state, account, workspace(names, lots, factors, rows))

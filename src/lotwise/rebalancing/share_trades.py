@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel
-from lotwise.money import SHARE, mul_div
+from lotwise.kernels import inlined_kernel, inner_kernel
+from lotwise.money import SHARE, mul_div, price_of_shares
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
@@ -28,11 +28,8 @@ _HALF_A_CENT = 50.0
 # A weight below this is a position sold out: a hundredth of a cent in ten million dollars.
 _SOLD_OUT = 1e-9
 
-_BOUGHT = 1
-_LOSS = 2
 
-
-@inner_kernel
+@inlined_kernel
 def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
@@ -71,18 +68,18 @@ def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
     for name in range(sizes.names):
         left = max(-arrays.names[name].delta, 0)
         for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            taken = min(left, book.lots.shares[arrays.lots[lot].row])
+            taken = min(left, book.lots.shares[arrays.lots[lot].row]) if left > 0 else 0
             arrays.lots[lot].sold = taken
             left -= taken
 
 
-@inner_kernel
+@inlined_kernel
 def traded_value(market: Market, arrays: AccountArrays, name: int) -> int:
     """Money traded in one name."""
-    return mul_div(abs(arrays.names[name].delta), market.price[arrays.names[name].security], SHARE)
+    return price_of_shares(abs(arrays.names[name].delta), market.price[arrays.names[name].security])
 
 
-@inner_kernel
+@inlined_kernel
 def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
     delta = arrays.names[name].delta
@@ -91,25 +88,37 @@ def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) ->
     return traded_value(market, arrays, name) < minimum
 
 
+@inlined_kernel
+def _sells_loss(arrays: AccountArrays, name: int) -> bool:
+    """Whether a name sells a lot at a loss; what is sold of a name are its first lots."""
+    if arrays.names[name].delta >= 0:
+        return False
+    for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
+        if arrays.lots[lot].sold == 0:
+            return False
+        if arrays.lots[lot].loss:
+            return True
+    return False
+
+
 @inner_kernel
 def hold_groups_in_conflict(market: Market, scratch: Scratch, sizes: Sizes, hold: NDArray[np.bool_]) -> int:
     """Mark buys of a name whose identical group is sold at a loss in this account; returns how many."""
     arrays, state = scratch.account, scratch.household
-    found = 0
+    found, losses = 0, 0
     for name in range(sizes.names):
-        group = market.identical[arrays.names[name].security]
-        if arrays.names[name].delta > 0:
-            state.groups[group].side |= _BOUGHT
-        for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            if arrays.lots[lot].sold > 0 and arrays.lots[lot].loss:
-                state.groups[group].side |= _LOSS
+        if _sells_loss(arrays, name):
+            state.groups[market.identical[arrays.names[name].security]].losing = True
+            losses += 1
+    if losses == 0:
+        return 0
     for name in range(sizes.names):
-        group = market.identical[arrays.names[name].security]
-        if arrays.names[name].delta > 0 and state.groups[group].side == (_BOUGHT | _LOSS):
+        if arrays.names[name].delta > 0 and state.groups[market.identical[arrays.names[name].security]].losing:
             hold[name] = True
             found += 1
     for name in range(sizes.names):
-        state.groups[market.identical[arrays.names[name].security]].side = 0
+        if arrays.names[name].delta < 0:
+            state.groups[market.identical[arrays.names[name].security]].losing = False
     return found
 
 
@@ -118,12 +127,14 @@ def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, 
     """Cash after the trades as written, lot by lot, exact."""
     cash = int(book.accounts.cash[account])
     for name in range(sizes.names):
-        price = market.price[arrays.names[name].security]
-        if arrays.names[name].delta > 0:
-            cash -= mul_div(arrays.names[name].delta, price, SHARE)
-        for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            if arrays.lots[lot].sold > 0:
-                cash += mul_div(arrays.lots[lot].sold, price, SHARE)
+        delta, price = arrays.names[name].delta, market.price[arrays.names[name].security]
+        if delta > 0:
+            cash -= price_of_shares(delta, price)
+        elif delta < 0:
+            for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
+                if arrays.lots[lot].sold == 0:
+                    break
+                cash += price_of_shares(arrays.lots[lot].sold, price)
     return cash
 
 

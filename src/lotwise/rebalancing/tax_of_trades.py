@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from lotwise.kernels import Records
 from lotwise.money import IntArray
-from lotwise.rebalancing.book import AccountKind, Book
-from lotwise.rebalancing.proposal import Trades
+from lotwise.rebalancing.book import Book
 from lotwise.tax.liability import liabilities, load_law
 from lotwise.tax.position import LARGEST
 
 __all__ = ["tax_of_trades"]
 
 
-def tax_of_trades(book: Book, trades: Trades, first: int, last: int) -> IntArray:
-    """Tax of tonight's trades of households first .. last, money: (last - first,). Below zero where tax is saved."""
-    owed = np.zeros(last - first, np.int64)
-    taxable = book.accounts.kind[trades.account] == AccountKind.TAXABLE
-    traders = np.unique(trades.household[taxable])
-    before = book.tax[traders]
+def tax_of_trades(book: Book, gains: Records, first: int) -> IntArray:
+    """Tax of tonight's trades, money, of the households that `gains` has rows of, the first of them `first`.
+
+    A row holds the sums of a household's taxable lines, short and long, and how many they are. Below zero where tax is
+    saved.
+    """
+    owed = np.zeros(gains.size, np.int64)
+    traders = np.flatnonzero(gains["lines"])
+    before = book.tax[first + traders]
     after = before.copy()
-    for column, term in (("short_gains", 0), ("long_gains", 1)):
-        chosen = taxable & (trades.long_term == term)
-        gains = np.zeros(len(traders), np.int64)
-        np.add.at(gains, np.searchsorted(traders, trades.household[chosen]), trades.gain[chosen])
-        after[column] = np.clip(before[column] + gains, -LARGEST, LARGEST)
-    law = load_law()
-    owed[traders - first] = liabilities(after, law)["total"] - liabilities(before, law)["total"]
+    after["short_gains"] = np.clip(before["short_gains"] + gains["short"][traders], -LARGEST, LARGEST)
+    after["long_gains"] = np.clip(before["long_gains"] + gains["long"][traders], -LARGEST, LARGEST)
+    total = liabilities(np.concatenate((after, before)), load_law())["total"]
+    owed[traders] = total[: traders.size] - total[traders.size :]
     return owed

@@ -8,12 +8,11 @@ losses of the later ones.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE, WASH_DAYS
-from lotwise.kernels import inner_kernel, kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel, summing_kernel
 from lotwise.ledger.holding_period import is_long_term_number
-from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.money import FULL_RATE, price_of_shares
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag
 from lotwise.rebalancing.lot_costs import barred_loss_cost
 from lotwise.rebalancing.scratch import HouseholdState
@@ -27,6 +26,7 @@ __all__ = [
     "mark_traded",
     "may_buy_tonight",
     "open_household",
+    "volatility_of",
 ]
 
 _TAXABLE = int(AccountKind.TAXABLE)
@@ -35,13 +35,13 @@ _UNKNOWN_TAX = int(LotFlag.UNKNOWN_TAX)
 _NO_DATE = int(NO_DATE)
 
 
-@inner_kernel
+@inlined_kernel
 def first_lot(book: Book, household: int) -> int:
     """Row of a household's first lot; of the household after the last, the number of lots."""
     return int(book.accounts.lot_start[book.households.account_start[household]])
 
 
-@inner_kernel
+@inlined_kernel
 def _nearest(ratio: float, depth: float, nearest: tuple[float, float]) -> tuple[float, float]:
     """Keep the strikes nearest to today's price from below and from above, as basis / value."""
     below, above = nearest
@@ -51,16 +51,42 @@ def _nearest(ratio: float, depth: float, nearest: tuple[float, float]) -> tuple[
 
 
 @inner_kernel
-def _dearest(nearest: tuple[float, float], depth: float, volatility: float, rate: float) -> float:
-    below, above = nearest
-    cost = barred_loss_cost(below, depth, volatility, rate) if below > 0.0 else 0.0
-    return max(cost, barred_loss_cost(above, depth, volatility, rate)) if above < np.inf else cost
+def _dearest(
+    short: tuple[float, float], long: tuple[float, float], rates: tuple[float, float], depth: float, volatility: float
+) -> float:
+    """Cost of the dearest of the nearest strikes (below, above) of short-term and of long-term lots, at their `rates`.
+
+    Of two strikes on one side, the nearer one at no lower rate is the dearer: the other one costs no logarithm.
+    """
+    cost = 0.0
+    if short[0] > 0.0 and (rates[0] > rates[1] or short[0] > long[0]):
+        cost = max(cost, barred_loss_cost(short[0], depth, volatility, rates[0]))
+    if long[0] > 0.0 and (rates[1] >= rates[0] or long[0] >= short[0]):
+        cost = max(cost, barred_loss_cost(long[0], depth, volatility, rates[1]))
+    if short[1] < np.inf and (rates[0] > rates[1] or short[1] < long[1]):
+        cost = max(cost, barred_loss_cost(short[1], depth, volatility, rates[0]))
+    if long[1] < np.inf and (rates[1] >= rates[0] or long[1] <= short[1]):
+        cost = max(cost, barred_loss_cost(long[1], depth, volatility, rates[1]))
+    return cost
+
+
+@summing_kernel
+def volatility_of(market: Market, security: int, state: HouseholdState) -> float:
+    """Annual volatility of a security, from the risk model; worked out the first time, then kept."""
+    known = state.securities[security].volatility
+    if known > 0.0:
+        return float(known)
+    common = 0.0
+    x = market.loadings[security]
+    for r in range(x.size):
+        common += x[r] * x[r]
+    found = np.sqrt(0.5 * common + market.specific[security])
+    state.securities[security].volatility = found
+    return float(found)
 
 
 @inner_kernel
-def _price_barred_losses(
-    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
-) -> None:
+def _price_barred_losses(book: Book, market: Market, household: int, state: HouseholdState) -> None:
     """Cost per dollar bought of each identical group: its dearest taxable lot, any account of the household.
 
     A right is worth the more the nearer its strike, so of a name's lots at one rate only the nearest are priced.
@@ -71,8 +97,7 @@ def _price_barred_losses(
     lots = book.lots
     if depth <= 0.0:
         return
-    short_rate = rates.loss_short_rate[household] / FULL_RATE
-    long_rate = rates.loss_long_rate[household] / FULL_RATE
+    loss_rates = (rates.loss_short_rate[household] / FULL_RATE, rates.loss_long_rate[household] / FULL_RATE)
     for account in range(rates.account_start[household], rates.account_start[household + 1]):
         if book.accounts.kind[account] != _TAXABLE:
             continue
@@ -88,29 +113,25 @@ def _price_barred_losses(
                 elif value > 0:
                     short = _nearest(lots.basis[lot] / value, depth, short)
                 lot += 1
-            cost = _dearest(short, depth, volatility[security], short_rate)
-            cost = max(cost, _dearest(long, depth, volatility[security], long_rate))
+            volatility = volatility_of(market, security, state)
+            cost = _dearest(short, long, loss_rates, depth, volatility)
             group = market.identical[security]
             state.groups[group].barred_cost = max(state.groups[group].barred_cost, cost)
 
 
 @kernel
-def open_household(
-    book: Book, market: Market, household: int, state: HouseholdState, volatility: NDArray[np.float64]
-) -> None:
+def open_household(book: Book, market: Market, household: int, state: HouseholdState) -> None:
     """Write what each of the household's lots is worth, and its windows into the dense tables."""
     windows = book.windows
     first, last = first_lot(book, household), first_lot(book, household + 1)
     for lot in range(first, last):
-        price = market.price[book.lots.security[lot]]
-        state.worth[lot - first] = mul_div(book.lots.shares[lot], price, SHARE)
+        state.worth[lot - first] = price_of_shares(book.lots.shares[lot], market.price[book.lots.security[lot]])
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
         state.groups[group].no_buy_until = windows.no_buy_until[row]
-        state.groups[group].no_loss_until = windows.no_loss_until[row]
         state.groups[group].bought_shares = windows.bought_shares[row]
     if book.policies.buy_opportunity_cost[book.households.policy[household]]:
-        _price_barred_losses(book, market, household, state, volatility)
+        _price_barred_losses(book, market, household, state)
 
 
 @kernel
@@ -120,12 +141,10 @@ def close_household(book: Book, market: Market, household: int, state: Household
     for row in range(windows.start[household], windows.start[household + 1]):
         group = windows.identical[row]
         state.groups[group].no_buy_until = _NO_DATE
-        state.groups[group].no_loss_until = _NO_DATE
         state.groups[group].bought_shares = 0
-    first = book.households.account_start[household]
-    last = book.households.account_start[household + 1]
-    for lot in range(book.accounts.lot_start[first], book.accounts.lot_start[last]):
-        state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
+    if book.policies.buy_opportunity_cost[book.households.policy[household]]:
+        for lot in range(first_lot(book, household), first_lot(book, household + 1)):
+            state.groups[market.identical[book.lots.security[lot]]].barred_cost = 0.0
 
 
 @inner_kernel
@@ -137,7 +156,7 @@ def forget_tonight(state: HouseholdState) -> None:
     state.counts[0] = 0
 
 
-@inner_kernel
+@inlined_kernel
 def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: bool) -> None:
     """Remember that this identical group was bought, or sold at a loss, tonight."""
     if not state.groups[group].bought and not state.groups[group].sold_at_loss:
@@ -147,14 +166,14 @@ def mark_traded(state: HouseholdState, group: int, bought: bool, sold_at_loss: b
     state.groups[group].sold_at_loss = state.groups[group].sold_at_loss or sold_at_loss
 
 
-@inner_kernel
+@inlined_kernel
 def may_buy_tonight(market: Market, state: HouseholdState, security: int) -> bool:
     """Whether a purchase tonight would wash no loss of the household, past or of tonight."""
     group = market.identical[security]
     return not state.groups[group].sold_at_loss and state.groups[group].no_buy_until < market.as_of
 
 
-@inner_kernel
+@inlined_kernel
 def loss_is_barred(book: Book, market: Market, state: HouseholdState, lot: int) -> bool:
     """Whether selling this lot at a loss tonight would be washed by shares bought tonight or in the last 30 days.
 

@@ -21,7 +21,7 @@ from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, SolveStatus, copy_values
 
-__all__ = ["renew", "solve_convex"]
+__all__ = ["renew", "solve_convex", "solve_warm"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
@@ -40,6 +40,7 @@ _EARLY = 1e-3
 _EARLIEST = 1e3
 _LEAST_RESIDUAL = 1e-15
 _MORE = 1.05
+_MOST_REPAIRS = 4
 _ROUNDOFF = 1e-12
 _STALLED = 1e-11
 
@@ -154,6 +155,26 @@ def _account_of(columns: HouseholdColumns, column: int) -> int:
 
 
 @inner_kernel
+def _keep_bounds(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Bring names that a bound holds back to it exactly: off it by what prices cannot tell, they would pay for it."""
+    base, at = state.base, columns.sides
+    lower, upper = base.active[LOWER], base.active[UPPER]
+    for side in range(at.size):
+        if at[side].force == NEVER or not at[side].kept:
+            continue
+        low, high = columns.low[at[side].name], columns.high[at[side].name]
+        bound = low if abs(at[side].weight - low) < abs(at[side].weight - high) else high
+        for _ in range(2):
+            off, room = bound, 0.0
+            for c in range(at[side].first, at[side].stop):
+                off -= base.repaired[c]
+                room += base.response[c]
+            part = off / room if room > 0.0 else 0.0
+            for c in range(at[side].first, at[side].stop):
+                base.repaired[c] = min(max(base.repaired[c] + part * base.response[c], lower[c]), upper[c])
+
+
+@inner_kernel
 def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
     """Write what every account's weights and cash lack of its value, and how much responses add up to."""
     base, at = state.base, columns.sides
@@ -164,10 +185,11 @@ def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) ->
     for side in range(at.size):
         if at[side].force == NEVER or at[side].share == 0.0:
             continue
+        soft = 0.0 if at[side].kept else at[side].share
         for c in range(at[side].first, at[side].stop):
             account = _account_of(columns, c)
             lacks[account] -= at[side].share * base.repaired[c]
-            room[account] += at[side].share * base.response[c]
+            room[account] += soft * base.response[c]
 
 
 @inner_kernel
@@ -181,7 +203,7 @@ def _push_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> N
         w = base.repaired[cash + a] + room[a] * base.response[cash + a]
         base.repaired[cash + a] = min(max(w, lower[cash + a]), upper[cash + a])
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if at[side].force == NEVER or at[side].kept:
             continue
         for c in range(at[side].first, at[side].stop):
             w = base.repaired[c] + room[_account_of(columns, c)] * base.response[c]
@@ -202,7 +224,7 @@ def _move_towards_held(columns: HouseholdColumns, state: HouseholdState, account
 
 @inner_kernel
 def _repair_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
-    """Make every account's cash what its weights leave, inside its range: by soft columns, else towards what is held."""
+    """Make accounts' cash what their weights leave, inside its range: by soft columns, else towards what is held."""
     base, table, pieces = state.base, columns.base.table, columns.base.pieces
     _write_lacks(columns, state, cash)
     for _ in range(3):
@@ -232,11 +254,19 @@ def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> N
     """Copy the weights and move them so that all rows hold exactly; group slacks take their row's value."""
     base = state.base
     copy_values(base.weight, base.repaired)
-    worst = 0.0
-    for r in range(factors, base.gradient.size):
-        worst = max(worst, abs(base.gradient[r]))
-    if worst > _LEAST_RESIDUAL:
+    _keep_bounds(columns, state)
+    for _ in range(_MOST_REPAIRS):
+        worst = 0.0
+        for r in range(factors, base.gradient.size):
+            worst = max(worst, abs(base.gradient[r]))
+        if worst <= _LEAST_RESIDUAL:
+            break
         _move_by_newton(columns, state, factors)
+        _keep_bounds(columns, state)
+        _write_names(columns, state)
+        write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
+        for r in range(factors):
+            base.gradient[r] -= base.theta[r]
     slack = base.price.size - base.theta.size + factors
     first_row = columns.base.rows.shape[0]
     _repair_cash(columns, state, slack + first_row - factors)
@@ -249,7 +279,9 @@ def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> N
 
 
 @inner_kernel
-def least_of_name(risk: tuple[float, float, float, float], penalty: float, price: float, ends: tuple[float, float]) -> float:
+def least_of_name(
+    risk: tuple[float, float, float, float], penalty: float, price: float, ends: tuple[float, float]
+) -> float:
     """Least over t in `ends` of D (t - b)^2 / 2 + fines + price x t; `risk` = (D, b, low, high)."""
     curvature, anchor, low, high = risk
     least, most = ends
@@ -271,9 +303,7 @@ def least_of_name(risk: tuple[float, float, float, float], penalty: float, price
 
 
 @inner_kernel
-def _side_value_and_least(
-    columns: HouseholdColumns, state: HouseholdState, side: int
-) -> tuple[float, float, float]:
+def _side_value_and_least(columns: HouseholdColumns, state: HouseholdState, side: int) -> tuple[float, float, float]:
     """A side's true function at the repaired weights, that plus what prices put on them, and a bound from below."""
     base, at = state.base, columns.sides
     name = at[side].name
@@ -333,6 +363,7 @@ def _certify(columns: HouseholdColumns, state: HouseholdState, factors: int) -> 
 def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim, fresh: bool) -> Certified:
     """Solve the sides in force, warm from state.base.theta; see `optimizer.convex.solve_convex`."""
     base = state.base
+    steps = 0
     residual = min(_RESIDUAL, max(0.02 * aim.gap / columns.base.scales[STEEPEST], _LEAST_RESIDUAL))
     if fresh:
         renew(columns, state, factors)
@@ -342,7 +373,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], _WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
-    known, steps = aim.known, 0
+    known = aim.known
     for round_ in range(_MOST_ROUNDS):
         anew = round_ == 0 or columns.base.scales[NEARNESS] < _UPDATED_NEARNESS
         gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
@@ -362,14 +393,29 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         if below > bound:
             bound = below
             copy_values(base.theta, base.best_theta)
+            for side in range(columns.sides.size):
+                columns.sides[side].floor = columns.sides[side].value
         roundoff = _ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
         if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]
-        columns.base.scales[NEARNESS] = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        columns.base.scales[NEARNESS] = (
+            max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        )
         _move_centres(columns, state, factors)
     stalled = bound > -np.inf and primal - bound <= max(
         aim.gap, _STALLED * (abs(primal) + columns.base.scales[STEEPEST])
     )
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)
+
+
+@inner_kernel
+def solve_warm(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim) -> Certified:
+    """Solve as `solve_convex`, warm; where that gives up, once more from nothing: what is warm can also mislead."""
+    warm = solve_convex(columns, state, factors, aim, False)
+    if warm.status == _SOLVED:
+        return warm
+    state.base.theta[:] = 0.0
+    cold = solve_convex(columns, state, factors, aim, True)
+    return Certified(cold.status, cold.primal, cold.bound, warm.steps + cold.steps)

@@ -2,8 +2,8 @@
 
     Phi(theta) = -|nu|^2 / 2 - theta . right side + sum over names of the least of their sides + slacks
 
-Its unknowns are k + g + A + h however many names, positions and lots there are. With q the responses of a side's columns
-inside their pieces and Q their sum, a step moves the name's price by
+Its unknowns are k + g + A + h however many names, positions and lots there are. With q the responses of a side's
+columns inside their pieces and Q their sum, a step moves the name's price by
 
     dr = give ds - stiff sum_c q_c dp_c,    give = 1 / (1 + D Q),   stiff = D give
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel
 from lotwise.optimizer.household.problem import ALONE, BOTH, HouseholdColumns, HouseholdProblem
-from lotwise.optimizer.pieces import DUST, add_bounded, add_piece, add_slack
+from lotwise.optimizer.pieces import DUST, add_bounded, add_slack
 from lotwise.optimizer.preparation import penalty_of, write_loadings
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS
 
-__all__ = ["columns_needed", "is_solvable", "prepare"]
+__all__ = ["bars_purchases", "columns_needed", "is_solvable", "prepare"]
 
 # A slack of a group row ranges this many times the largest value the row can take.
 _SLACK_ROOM = 2.0
@@ -22,7 +22,7 @@ _COMMON_PART = 0.1
 _MOST_LOADINGS = 1e18  # as in optimizer.preparation
 
 
-@inner_kernel
+@inlined_kernel
 def _sells_at_a_loss(problem: HouseholdProblem, position: int) -> bool:
     """Whether some lot of a position bars purchases of its name once it is sold.
 
@@ -30,17 +30,18 @@ def _sells_at_a_loss(problem: HouseholdProblem, position: int) -> bool:
     """
     cost = problem.buy_cost[position]
     for lot in range(problem.lot_start[position], problem.lot_start[position + 1]):
-        if problem.lot_quantity[lot] > DUST and _is_loss(problem, lot, cost):
+        if problem.lot_quantity[lot] > DUST and bars_purchases(problem, lot, cost):
             return True
     return False
 
 
-@inner_kernel
-def _is_loss(problem: HouseholdProblem, lot: int, buy_cost: float) -> bool:
+@inlined_kernel
+def bars_purchases(problem: HouseholdProblem, lot: int, buy_cost: float) -> bool:
+    """Whether nobody may buy the name of a lot that is sold: by its flag, or since selling it pays for buying."""
     return bool(problem.lot_loss[lot] or problem.lot_price[lot] < -buy_cost)
 
 
-@inner_kernel
+@inlined_kernel
 def _has_two_sides(problem: HouseholdProblem, name: int) -> bool:
     loss, buy = False, False
     for position in range(problem.position_start[name], problem.position_start[name + 1]):
@@ -62,10 +63,10 @@ def columns_needed(problem: HouseholdProblem) -> tuple[int, int]:
 
 @inner_kernel
 def _are_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
+    wrong = 0
     for i in range(low.size):
-        if not (low[i] < np.inf and high[i] > -np.inf and low[i] <= high[i]):
-            return False
-    return True
+        wrong += not (low[i] < np.inf and high[i] > -np.inf and low[i] <= high[i])
+    return wrong == 0
 
 
 @inner_kernel
@@ -138,20 +139,21 @@ def _write_names(problem: HouseholdProblem, columns: HouseholdColumns, memory: N
         base.right_side[k + problem.group_low.size + a] = problem.value[a]
 
 
-@inner_kernel
+@inlined_kernel
 def _may_sell(problem: HouseholdProblem, lot: int, buy_cost: float, side: int) -> bool:
     """Whether a lot is among the pieces of a side: 0 = the only one, 1 = sells at a loss, 2 = buys."""
-    return bool(problem.lot_quantity[lot] > DUST and not (side == 2 and _is_loss(problem, lot, buy_cost)))
+    return bool(problem.lot_quantity[lot] > DUST and not (side == 2 and bars_purchases(problem, lot, buy_cost)))
 
 
-@inner_kernel
-def _add_position(problem: HouseholdProblem, columns: HouseholdColumns, position: int, side: int, at: int) -> int:
-    """Write the pieces of a position on a side, from the least weight upward; returns where the next begin."""
+@inlined_kernel
+def _add_position(problem: HouseholdProblem, pieces: Records, penalty: float, place: tuple[int, int], at: int) -> int:
+    """Write the pieces of a position on a side (`place`), from the least weight up; returns where the next begin."""
+    position, side = place
     scale = 1.0 / problem.risk_price
     h, buy_cost = problem.held[position], problem.buy_cost[position]
     hold = problem.hold_cost[position] * scale
     limit = problem.value[problem.account[position]]
-    bounds = (problem.position_low[position], problem.position_high[position], penalty_of(columns.base))
+    bounds = (problem.position_low[position], problem.position_high[position], penalty)
     first, last = problem.lot_start[position], problem.lot_start[position + 1]
     total, cost = 0.0, 0.0
     for lot in range(first, last):
@@ -170,18 +172,18 @@ def _add_position(problem: HouseholdProblem, columns: HouseholdColumns, position
         price = problem.lot_price[lot] * scale
         sold -= problem.lot_quantity[lot]
         right = h - sold if sold > DUST else h
-        at = add_bounded(columns.base, at, (x, right), (hold - price, cost), 0.0, bounds)
+        at = add_bounded(pieces, at, (x, right), (hold - price, cost), 0.0, bounds)
         cost += (hold - price) * (right - x)
         x = right
     upper = max(limit, h)
     if problem.may_buy[position] and side != 1 and upper > h:
-        at = add_bounded(columns.base, at, (h, upper), (buy_cost * scale + hold, hold * h), 0.0, bounds)
+        at = add_bounded(pieces, at, (h, upper), (buy_cost * scale + hold, hold * h), 0.0, bounds)
     elif at == start:
-        at = add_bounded(columns.base, at, (h, h), (0.0, hold * h), 0.0, bounds)
+        at = add_bounded(pieces, at, (h, h), (0.0, hold * h), 0.0, bounds)
     return at
 
 
-@inner_kernel
+@inlined_kernel
 def _describe(columns: HouseholdColumns, column: int, start: int, stop: int, held: float) -> None:
     table = columns.base.table
     table[column].own_start = start
@@ -211,7 +213,7 @@ def _add_sides(problem: HouseholdProblem, columns: HouseholdColumns) -> tuple[in
             least, most = 0.0, 0.0
             for position in range(problem.position_start[name], problem.position_start[name + 1]):
                 start = at
-                at = _add_position(problem, columns, position, kind, at)
+                at = _add_position(problem, table, penalty, (position, kind), at)
                 _describe(columns, column, start, at, problem.held[position])
                 columns.position[column] = position
                 least += table[start].left

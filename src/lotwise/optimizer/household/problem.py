@@ -1,7 +1,7 @@
 """The problem of a household: its accounts as one portfolio, and the arrays it is solved in.
 
-Everything is a fraction of the household's value. A *position* is a name in an account; z_p is its weight after trading,
-t_i = sum of z_p over the positions of name i:
+Everything is a fraction of the household's value. A *position* is a name in an account; z_p is its weight after
+trading, t_i = sum of z_p over the positions of name i:
 
     minimise    gamma * ( |X'(t - b)|^2 / 2 + sum_i D_i (t_i - b_i)^2 / 2 )  +  sum_p f_p(z_p)
     subject to  sum_p z_p + c_a = V_a  in every account a,   c_a within its band,   lo <= G t <= hi
@@ -10,15 +10,15 @@ Symbols are those of `optimizer.problem`; V_a is the account's part of the value
 
 | symbol | is | shape |
 |---|---|---|
-| theta = (nu, lambda, mu, kappa) | multipliers of exposures, household groups, accounts' cash, accounts' groups | (m,) |
+| theta = (nu, lambda, mu, kappa) | multipliers of exposures, groups, accounts' cash, accounts' own groups | (m,) |
 | s | price that nu and lambda put on a dollar of each name | (n,) |
 | p | price that mu and kappa put on a dollar of each position | (N,) |
 | r | price of a name: s + D (t - b), what one more dollar of it costs in risk | per side |
 
-**Sides.** A name of which some account may sell at a loss and some account may buy has two sides, and takes one: no account
-sells it at a loss (*buy side*; lots at a gain may be sold) or no account buys it (*sell side*). Each side is convex.
-Their common envelope, in all of the name's positions at once, is the mixture of a point of either side by shares that
-add up to 1; so the first stage solves for the shares too. Columns of a name with two sides stand twice.
+**Sides.** A name of which some account may sell at a loss and some account may buy has two sides, and takes one: no
+account sells it at a loss (*buy side*; lots at a gain may be sold) or no account buys it (*sell side*). Each side is
+convex. Their common envelope, in all of the name's positions at once, is the mixture of a point of either side by
+shares that add up to 1; so the first stage solves for the shares too. Columns of a name with two sides stand twice.
 """
 
 from __future__ import annotations
@@ -26,12 +26,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lotwise.kernels import Records, kernel, records
 from lotwise.optimizer.problem import (
-    MOST_CASES,
-    MOST_SPLITS,
     Booleans,
     Cases,
     Columns,
@@ -100,11 +97,14 @@ class HouseholdProblem(NamedTuple):
 class HouseholdColumns(NamedTuple):
     """Positions (twice where a name has two sides), then slacks of cash, groups and accounts' groups: N columns.
 
-    `base.rows` are the loadings and group coefficients of names, (k + g, n); `base.table` and `base.pieces` are those of
-    the columns, without the names' own curvature. A record of `sides`: name; first, stop: its columns; other: the name's
-    other side, -1 = none; buys: whether it is the buy side; force (NEVER, ALONE, BOTH); share; centre and nearness of the
-    share's proximal term; price r, its slope along a step; weight t; total response Q of its columns; bounded:
-    whether a bound on t is within its reach; kept: whether one holds it; fine: slope of a violated bound; value: least of the side's function.
+    `base.rows` are the loadings and group coefficients of names, (k + g, n); `base.table` and `base.pieces` are those
+    of the columns, without the names' own curvature. A record of `sides`: name; first, stop: its columns; least,
+    most: what these can add up to; other: the name's other side, -1 = none; buys: whether it is the buy side; force
+    (NEVER, ALONE, BOTH), mixes: memory for it. In a solve: share; centre and nearness of the share's proximal term;
+    price r, price_next while a step is tried, price_step along it; weight t; response Q; give and stiff
+    (`household.dual`); bounded: whether a bound on t is within reach; kept: whether one holds it; fine: slope of a
+    violated bound; value: least of its function. Of a solve: best: its share in the best mixture; floor, kept_floor:
+    what bounds its function from below at the best multipliers.
     """
 
     base: Columns
@@ -150,9 +150,13 @@ class HouseholdWorkspace(NamedTuple):
 
 
 def _sides(names: int) -> Records:
-    integers = dict.fromkeys(("name", "first", "stop", "other", "buys", "force", "kept", "bounded"), int)
+    integers = dict.fromkeys(("name", "first", "stop", "other", "buys", "force", "kept", "bounded", "mixes"), int)
     floats = ("share", "centre", "nearness", "price", "price_step", "price_next", "weight", "response", "give", "stiff")
-    return records(2 * names, **integers, **dict.fromkeys((*floats, "fine", "value", "least", "most", "best"), float))
+    return records(
+        2 * names,
+        **integers,
+        **dict.fromkeys((*floats, "fine", "value", "least", "most", "best", "floor", "kept_floor"), float),
+    )
 
 
 def workspace(problem: HouseholdProblem) -> HouseholdWorkspace:
@@ -179,7 +183,6 @@ def workspace_for(
     table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
     base = Columns(
         np.zeros(n * (k + groups)),
-        np.zeros(0),
         np.zeros(m),
         np.zeros(3),
         records(total, **table),
@@ -231,7 +234,6 @@ def fitted(
     c = space.columns
     base = Columns(
         c.base.rows[: n * (k + groups)].reshape((k + groups, n)),
-        c.base.coupling.reshape((0, 0)),
         c.base.right_side[:m],
         c.base.scales,
         c.base.table[:total],

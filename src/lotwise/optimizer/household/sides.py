@@ -9,8 +9,8 @@ root. All of it is piecewise linear, with steps: a lot is sold within a sliver o
 its piece, and a step of the multipliers says where r will be: all columns are minimised there at once, and sides
 confirmed by their sums. The others walk from one change of a column to the next, and end at the root.
 
-`fine` is the price of a bound on t where that is violated; where t is held at a bound, r is what makes the positions add
-up to it.
+`fine` is the price of a bound on t where that is violated; where t is held at a bound, r is what makes the positions
+add up to it.
 """
 
 from __future__ import annotations
@@ -227,10 +227,10 @@ def _find_side(
 
 
 @inner_kernel
-def _answers(side: Records, curvature: float) -> tuple[float, float]:
+def _answers(response: float, kept: int, curvature: float) -> tuple[float, float]:
     """How a side's price follows s, and what its columns answer to their own prices: (give, stiff)."""
-    q = side.response
-    if side.kept:
+    q = response
+    if kept:
         return 0.0, 1.0 / q if q > 0.0 else 0.0
     give = 1.0 / (1.0 + curvature * q)
     return give, curvature * give
@@ -242,7 +242,7 @@ def write_answers(columns: HouseholdColumns) -> None:
     at = columns.sides
     for side in range(at.size):
         if at[side].force != NEVER:
-            at[side].give, at[side].stiff = _answers(at[side], columns.curvature[at[side].name])
+            at[side].give, at[side].stiff = _answers(at[side].response, at[side].kept, columns.curvature[at[side].name])
 
 
 @inner_kernel
@@ -341,7 +341,7 @@ def _along(columns: HouseholdColumns, state: HouseholdState, side: int) -> tuple
     for c in range(at[side].first, at[side].stop):
         slope += base.weight_next[c] * base.price_step[c]
         pull += base.response_next[c] * base.price_step[c]
-    give, stiff = _answers(at[side], columns.curvature[at[side].name])
+    give, stiff = _answers(at[side].response, at[side].kept, columns.curvature[at[side].name])
     dr = give * ds - stiff * pull
     curvature = 0.0
     for c in range(at[side].first, at[side].stop):
@@ -394,9 +394,7 @@ def minimise_sides(columns: HouseholdColumns, state: HouseholdState, length: flo
 
 
 @inner_kernel
-def minimise_slacks(
-    columns: HouseholdColumns, state: HouseholdState, first: int, length: float
-) -> tuple[float, float]:
+def minimise_slacks(columns: HouseholdColumns, state: HouseholdState, first: int, length: float) -> tuple[float, float]:
     """Bring slacks, which are minimised with the other columns, onto the right piece; what they add to the dual."""
     base = state.base
     slope, curvature = 0.0, 0.0
