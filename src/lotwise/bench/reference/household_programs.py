@@ -56,9 +56,10 @@ class HouseholdProgram:
         return float(0.5 * x @ (self.P @ x) + self.q @ x) + self.constant
 
     def trades(self, x: Floats, household: ReferenceHousehold) -> tuple[Floats, Floats]:
-        """Purchases (C,) and sales (L,) at a solution, tiny negative ones cut; of mixtures both parts together."""
-        buy = np.bincount(self.buy_column[0], np.maximum(x[self.buy_column[1]], 0.0), household.positions)
-        sell = np.bincount(self.sell_column[0], np.maximum(x[self.sell_column[1]], 0.0), household.lots)
+        """Purchases (C,) and sales (L,) at a solution, cut to their ranges; of mixtures both parts together."""
+        x = x.clip(self.least, self.most)
+        buy = np.bincount(self.buy_column[0], x[self.buy_column[1]], household.positions)
+        sell = np.bincount(self.sell_column[0], x[self.sell_column[1]], household.lots)
         return np.asarray(buy, dtype=np.float64), np.asarray(sell, dtype=np.float64)
 
     def multipliers(self, prices: Floats) -> HouseholdMultipliers:
