@@ -32,7 +32,8 @@ _LEAST_NEARNESS = 1e-9
 _WARM_NEARNESS = 3e-5
 _UPDATED_NEARNESS = 1e-6
 _MOST_ROUNDS = 60
-_MOST_STEPS = 200
+_MOST_STEPS = 400  # of a solve
+_MOST_STEPS_OF_ROUND = 80
 
 _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL = 1e-7
@@ -396,7 +397,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         anew = round_ == 0 or columns.base.scales[NEARNESS] < _UPDATED_NEARNESS
         gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
         loose = min(max(_EARLY * (primal - bound), 0.1 * aim.gap), _EARLIEST * aim.gap)
-        goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS)
+        goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
         _repair(columns, state, factors)
@@ -421,6 +422,8 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = (
             max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
         )
+        if steps > _MOST_STEPS:
+            break
         _move_centres(columns, state, factors)
     stalled = bound > -np.inf and primal - bound <= max(
         aim.gap, _STALLED * (abs(primal) + columns.base.scales[STEEPEST])
