@@ -32,8 +32,8 @@ _LEAST_NEARNESS = 1e-9
 _WARM_NEARNESS = 3e-5
 _UPDATED_NEARNESS = 1e-6
 _MOST_ROUNDS = 60
-_MOST_STEPS = 400  # of a solve
-_MOST_STEPS_OF_ROUND = 80
+_MOST_STEPS = 500  # of a solve
+_MOST_STEPS_OF_ROUND = 60
 
 _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL = 1e-7
@@ -420,7 +420,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]
         columns.base.scales[NEARNESS] = (
-            max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+            max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(30.0 * nearness, 1.0)
         )
         if steps > _MOST_STEPS:
             break

@@ -24,6 +24,7 @@ __all__ = [
     "HouseholdSolution",
     "fitted_to",
     "search_and_solve",
+    "solve_fixed",
     "solve_household",
     "solve_root",
     "solve_with_sides",
@@ -31,6 +32,8 @@ __all__ = [
 
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 _FREE = int(Choice.FREE)
+_SELL_ONLY = int(Choice.SELL_ONLY)
+_BUY_ONLY = int(Choice.BUY_ONLY)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
 _GAP = 1e-9
@@ -111,6 +114,21 @@ def search_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace) -> tupl
     limits = Limits(factors, _GAP / gamma, _TOLERANCE / gamma)
     split = search_sides(columns, state, fit.cases, fit.choice, limits, first)
     return first, split
+
+
+@kernel
+def solve_fixed(problem: HouseholdProblem, space: HouseholdWorkspace, buys: NDArray[np.bool_]) -> Certified:
+    """Solve from nothing with every name that has two sides on the one that `buys` (n,) says: a convex problem."""
+    if not is_solvable(problem):
+        return Certified(_BAD_INPUT, np.nan, np.nan, 0)
+    fit = fitted_to(problem, space)
+    prepare(problem, fit.columns, fit.state.name_price)
+    for name in range(buys.size):
+        fit.choice[name] = _BUY_ONLY if buys[name] else _SELL_ONLY
+    choose_sides(fit.columns, fit.choice)
+    fit.state.base.theta[:] = 0.0
+    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
 @kernel
