@@ -107,6 +107,13 @@ def _hostile(chosen: Chosen) -> Iterator[MeasuredTable]:
     yield from _topic("hostility").hostility(each, mixed, chosen.seed)
 
 
+def _household(chosen: Chosen) -> Iterator[MeasuredTable]:
+    quick = chosen.size is Size.QUICK
+    shapes = [(100, 4), (500, 4)] if quick else [(100, 4), (500, 2), (500, 4), (500, 8), (500, 12), (3000, 4)]
+    households, each, mixed = (3, 2, 100) if quick else (5, 40, 3_080)
+    yield from _topic("household_tables").household_tables(shapes, households, each, mixed, chosen.seed)
+
+
 def _batch(chosen: Chosen) -> Iterable[MeasuredTable]:
     tables: Iterable[MeasuredTable] = _topic("batch").batch_tables(full=chosen.size is Size.FULL)
     return tables
@@ -138,6 +145,7 @@ TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "speed": _speed,
     "quality": _quality,
     "hostile": _hostile,
+    "household": _household,
     "batch": _batch,
     "process": _process,
     "risk": _risk,
@@ -243,6 +251,12 @@ def quality_command(
 def hostile_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
     """Solve thousands of accounts with something wrong, and check every claim about each."""
     _measure(lambda: _hostile(Chosen(size, seed)), out)
+
+
+@bench_app.command("household")
+def household_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
+    """Time the joint solve of a household's accounts against general solvers, and check thousands of hostile ones."""
+    _measure(lambda: _household(Chosen(size, seed)), out)
 
 
 @bench_app.command("batch")

@@ -123,7 +123,7 @@ def test_a_tighter_restriction_never_lowers_the_bound(seed: int) -> None:
 )
 def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> None:
     problem = household_problem_of(ordinary_household(0, 12, 3))
-    changed = problem._replace(**{name: make(problem) for name, make in change.items()})  # type: ignore[operator, arg-type]
+    changed = problem._replace(**{name: make(problem) for name, make in change.items()})  # type: ignore[operator]
     with pytest.raises(ValueError, match=message):
         solve_household(changed)
 

@@ -137,9 +137,7 @@ def _response_towards(moving: Moving, among: tuple[int, int], at: tuple[float, f
 
 
 @inner_kernel
-def _walk(
-    moving: Moving, among: tuple[int, int], rates: tuple[float, float], at: tuple[float, float, float]
-) -> float:
+def _walk(moving: Moving, among: tuple[int, int], rates: tuple[float, float], at: tuple[float, float, float]) -> float:
     """Follow a residual that rises with r from one change of a column to the next, to its root; returns that.
 
     `at` = (r, length, residual). It rises at the first of `rates` plus the second x what columns answer.

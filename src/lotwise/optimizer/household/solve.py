@@ -26,6 +26,7 @@ __all__ = [
     "search_and_solve",
     "solve_fixed",
     "solve_household",
+    "solve_in_memory",
     "solve_root",
     "solve_with_sides",
 ]
@@ -141,7 +142,8 @@ def solve_with_sides(problem: HouseholdProblem, fit: HouseholdWorkspace) -> Cert
 
 
 @kernel
-def _solve(problem: HouseholdProblem, space: HouseholdWorkspace) -> tuple[Certified, Split]:
+def solve_in_memory(problem: HouseholdProblem, space: HouseholdWorkspace) -> tuple[Certified, Split]:
+    """Solve, from the household's arrays to the proof, in memory that is there; see `search_and_solve`."""
     if not is_solvable(problem):
         return Certified(_BAD_INPUT, np.nan, np.nan, 0), Split(np.nan, np.nan, np.nan, 0, 0)
     fit = fitted_to(problem, space)
@@ -214,7 +216,7 @@ def solve_household(problem: HouseholdProblem) -> HouseholdSolution:
     if not is_possible(problem):
         return _refused(problem)
     space = workspace(problem)
-    first, split = _solve(problem, space)
+    first, split = solve_in_memory(problem, space)
     gamma = problem.risk_price
     weights = space.state.found.copy()
     buys = space.choice == Choice.BUY_ONLY
