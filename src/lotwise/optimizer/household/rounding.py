@@ -162,9 +162,7 @@ def _common_change(shares: Shares, name: int, step: float, pull: tuple[float, fl
     for r in range(shares.loadings.shape[1], shares.groups.shape[0]):
         move = step * shares.groups[r, name]
         if move != 0.0:
-            total += _rise(
-                shares.table, shares.pieces, slack + r, shares.table[slack + r].start, shares.rows[r], move
-            )
+            total += _rise(shares.table, shares.pieces, slack + r, shares.table[slack + r].start, shares.rows[r], move)
     return total
 
 
