@@ -54,6 +54,7 @@ def _check_shares(case: Solved, unit: np.ndarray, weights: np.ndarray) -> np.nda
     after = _rounded(case, unit, weights)
     count = (after - household.held) / unit
     assert np.all((np.abs(count - np.rint(count)) < 1e-6) | (after == 0.0))
+    assert np.all((after == household.held) | (np.rint(count) != 0.0) | (after == 0.0))
     assert np.all(after >= 0.0)
     assert np.all(household.held - after <= sellable(case) + 1e-9 * unit + 1e-14)
     assert np.all((after <= household.held + 1e-14) | household.may_buy)
@@ -126,11 +127,11 @@ def _single_moves(case: Solved, unit: np.ndarray, before: np.ndarray, after: np.
     traded = (np.abs(before - household.held) > _NO_TRADE) & (after > 0.0)
     floor = np.minimum(household.cash_low, household.cash_held)
     steps: list[list[tuple[int, float]]] = []
-    for p in np.flatnonzero(traded):
+    for p in np.flatnonzero(traded).tolist():
         steps += [[(p, unit[p])], [(p, -unit[p])]]
         steps += [
             [(p, -unit[p]), (q, unit[q])]
-            for q in np.flatnonzero(traded & (household.name == household.name[p]))
+            for q in np.flatnonzero(traded & (household.name == household.name[p])).tolist()
             if q != p
         ]
     moves = []
