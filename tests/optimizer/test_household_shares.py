@@ -63,12 +63,14 @@ def _check_shares(case: Solved, unit: np.ndarray, weights: np.ndarray) -> np.nda
         after[np.abs(weights - household.held) <= _NO_TRADE]
         == household.held[np.abs(weights - household.held) <= _NO_TRADE]
     )
-    floor = np.minimum(np.minimum(household.cash_low, household.cash_held), _cash(case, weights))
+    floor = np.minimum(household.cash_low, household.cash_held)
     down = _down(case, unit, weights)
-    kept = _cash(case, down) >= floor - 1e-12  # trades too small to be any may be an account's cash
-    assert np.all(_cash(case, after)[kept] >= floor[kept] - 1e-12)
+    kept = _cash(case, after) >= np.minimum(floor, _cash(case, weights)) - 1e-12
+    could_sell = (np.abs(weights - household.held) > _NO_TRADE) & (after > 0.0)
+    could_sell &= household.held - after <= sellable(case) - unit * (1 + 1e-6)
+    assert np.all(kept | (household.by_account(could_sell.astype(float)) == 0))
     expected = charged(case, after)
-    if kept.all():
+    if np.all(_cash(case, down) >= np.minimum(floor, _cash(case, weights)) - 1e-12):  # nothing had to be taken back
         assert expected <= charged(case, down) + _noise(case, charged(case, down))
     reached = objective_at(case.problem, case.fit, after) * gamma
     assert reached == pytest.approx(expected, abs=_noise(case, expected))
@@ -106,9 +108,11 @@ def test_hostile_households(kind: str, seed: int, value: float) -> None:
     unit = units(case.household, seed, value)
     _check_bound(case, case.household.held)
     _check_bound(case, case.found)
+    before = bound_as_reached(case.problem, case.fit, case.found)
     _check_bound(case, _check_shares(case, unit, case.found))
     hold = np.random.default_rng(seed).random(case.household.positions) < 0.4
     hold_and_solve(case.problem, case.fit, hold)
+    assert bound_as_reached(case.problem, case.fit, case.found) == before  # pins restrict trades, not the bound
     settled = case.fit.state.settled.copy()
     after = _check_shares(case, unit, settled)
     assert np.all(after[hold] == case.household.held[hold])
@@ -160,6 +164,42 @@ def test_no_single_share_would_be_better(seed: int, band: float) -> None:
     assert len(moves) > 20
     for other in moves:
         assert objective_at(case.problem, case.fit, other) >= reached - _noise(case, reached) / household.risk_price
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shares_move_to_where_they_are_cheaper_to_hold(seed: int) -> None:
+    """What a share more or less would do to risk outweighs what it costs; between accounts it does nothing to it."""
+    household = spoiled_household("all deferred", seed, names=12, accounts=3, factors=4)
+    drag = np.random.default_rng(seed).uniform(0.0, 0.02, household.positions)
+    low, high = household.cash_low * 0.0, household.value * 0.2
+    case = solved(replace(household, hold_cost=drag, cash_low=low, cash_high=high))
+    unit = units(household, seed, 5e3)
+    started = case.found + 3 * unit * np.random.default_rng(seed).integers(-1, 2, household.positions)
+    started = np.where((case.found > 4 * unit) & household.may_buy, np.maximum(started, 0.0), case.found)
+    after = _rounded(case, unit, started)
+    reached = objective_at(case.problem, case.fit, after)
+    for other in _single_moves(case, unit, started, after):
+        assert objective_at(case.problem, case.fit, other) >= reached - _noise(case, reached) / household.risk_price
+
+
+def test_trades_too_small_to_be_any_pay_for_nothing() -> None:
+    """Forty sales of less than a tenth of a cent in a million pay for three shares, which cannot be bought then."""
+    household = ordinary_household(3, 80, 2)
+    account = household.account == 1
+    household = replace(household, cash_low=household.cash_held, cash_high=household.cash_held + 1e-3)
+    case = solved(household)
+    room = sellable(case)
+    dust = np.flatnonzero(account & (room > 1e-6))[:40]
+    free = np.flatnonzero(account & household.may_buy & ~case.bars & (household.held > 0.0))
+    bought = int(next(p for p in free if p not in dust))
+    unit = np.full(household.positions, 1.2e-8)
+    weights = household.held.copy()
+    weights[dust] -= 0.9e-9
+    weights[bought] += 3 * unit[bought]
+    assert dust.size == 40
+    after = _rounded(case, unit, weights)
+    assert np.all(_cash(case, after) >= household.cash_low - 1e-12)
+    assert after[dust].tolist() == household.held[dust].tolist()
 
 
 @pytest.mark.parametrize("seed", range(3))

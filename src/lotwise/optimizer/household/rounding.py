@@ -91,7 +91,10 @@ def _round_all_down(problem: HouseholdProblem, fit: HouseholdWorkspace, shares: 
 
 @inner_kernel
 def _keep_cash(shares: Shares) -> None:
-    """Take single shares back where trades too small to be any were the cash of an account."""
+    """Take back the shares that matter least where an account would end below its floor.
+
+    Rounding down leaves cash, but for trades too small to be any, and where fewer whole shares may be sold than shares.
+    """
     for a in range(shares.kept.size):
         row = shares.groups.shape[0] + a
         while shares.right_side[row] - shares.rows[row] < shares.kept[a] - AT_FLOOR:
@@ -116,7 +119,7 @@ def _top_up(shares: Shares, order: Ints) -> None:
     """Give the shares that rounding down left over, in this order, where they are a gain and while cash lasts."""
     for p in order:
         step = step_of(shares, p, 1.0)
-        if step <= 0.0 or not leaves_cash(shares, p, step, shares.floor):
+        if step <= 0.0 or not leaves_cash(shares, p, step):
             continue
         i = int(shares.name[p])
         pull = pull_of(shares.loadings, i, shares.rows, shares.right_side)
@@ -145,7 +148,7 @@ def _improve_name(shares: Shares, name: int, first: int, stop: int) -> bool:
             elif own < sell_next:
                 sell_next, next_seller = own, p
         step = step_of(shares, p, 1.0)
-        if step > 0.0 and leaves_cash(shares, p, step, shares.floor):
+        if step > 0.0 and leaves_cash(shares, p, step):
             own = own_change(shares, p, step)
             change = own + common_change(shares, name, step, pull)
             if change < gain:
@@ -233,7 +236,8 @@ def round_to_shares(
 
     `unit` (C,) is the weight of a share. Works on the sides of fit.choice and the pieces in force, so that a name keeps
     its side and what is pinned stays.
-    No account's cash falls below its band's floor, or what it has if less; or what the weights leave if less still.
+    No account's cash falls below its band's floor, or what it has if less, or what `weights` leave if less still;
+    unless nothing is left of its trades that could be undone or sold.
     Uses memory of the state; state.name_weight and state.base.gradient are left at what names and rows reach.
     """
     count = _begin(problem, fit, unit, weights)

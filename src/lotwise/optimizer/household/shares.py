@@ -184,11 +184,11 @@ def step_of(shares: Shares, position: int, sign: float) -> float:
 
 
 @inlined_kernel
-def leaves_cash(shares: Shares, position: int, step: float, floor: NDArray[np.float64]) -> bool:
+def leaves_cash(shares: Shares, position: int, step: float) -> bool:
     """Whether an account has the cash for a step."""
     row = shares.link_row[shares.link_start[shares.column[position]]]
     account = row - shares.groups.shape[0]
-    return bool(step <= 0.0 or shares.right_side[row] - shares.rows[row] - step >= floor[account] - AT_FLOOR)
+    return bool(step <= 0.0 or shares.right_side[row] - shares.rows[row] - step >= shares.floor[account] - AT_FLOOR)
 
 
 @inner_kernel
