@@ -183,16 +183,31 @@ def test_shares_move_to_where_they_are_cheaper_to_hold(seed: int) -> None:
 
 
 def test_trades_too_small_to_be_any_pay_for_nothing() -> None:
-    """Forty sales of less than a tenth of a cent in a million pay for three shares, which cannot be bought then."""
+    """Forty sales of less than a tenth of a cent in a million pay for three shares, which cannot be bought then.
+
+    However much the shares are wanted: by three bounds, which together are dearer than cash below its floor.
+    """
     household = ordinary_household(3, 80, 2)
-    account = household.account == 1
-    household = replace(household, cash_low=household.cash_held, cash_high=household.cash_held + 1e-3)
+    free = household.may_buy & ~household.two_sided[household.name] & (household.account == 1)
+    bought = int(np.flatnonzero(free)[0])
+    name, unit = int(household.name[bought]), np.full(household.positions, 1.2e-8)
+    low, position_low = household.low.copy(), household.position_low.copy()
+    position_low[bought] = household.held[bought] + 3 * unit[bought]
+    low[name] = household.by_name(household.held)[name] + 3 * unit[bought]
+    household = replace(
+        household,
+        low=low,
+        position_low=position_low,
+        group_start=np.array([0, 1]),
+        group_name=np.array([name]),
+        group_coefficient=np.ones(1),
+        group_low=low[name : name + 1],
+        group_high=np.full(1, np.inf),
+        cash_low=household.cash_held,
+        cash_high=household.cash_held + 1e-3,
+    )
     case = solved(household)
-    room = sellable(case)
-    dust = np.flatnonzero(account & (room > 1e-6))[:40]
-    free = np.flatnonzero(account & household.may_buy & ~case.bars & (household.held > 0.0))
-    bought = int(next(p for p in free if p not in dust))
-    unit = np.full(household.positions, 1.2e-8)
+    dust = np.flatnonzero((household.account == 1) & (sellable(case) > 1e-6) & (household.name != name))[:40]
     weights = household.held.copy()
     weights[dust] -= 0.9e-9
     weights[bought] += 3 * unit[bought]
