@@ -125,6 +125,11 @@ class ReferenceHousehold:
         return bars & (self.by_name(self.may_buy.astype(np.float64)) > 0)
 
     @cached_property
+    def bottom(self) -> Floats:
+        """Least weight that sales can reach, (C,): never below 0, whatever the sum of the lots was rounded to."""
+        return np.maximum(self.held - self.by_position(self.lot_quantity), 0.0)
+
+    @cached_property
     def top(self) -> Floats:
         """Greatest weight that purchases can reach, (C,): the whole account, or what is held."""
         return np.where(self.may_buy, np.maximum(self.held, self.value[self.account]), self.held)

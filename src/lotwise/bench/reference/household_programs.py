@@ -56,9 +56,10 @@ class HouseholdProgram:
         return float(0.5 * x @ (self.P @ x) + self.q @ x) + self.constant
 
     def trades(self, x: Floats, household: ReferenceHousehold) -> tuple[Floats, Floats]:
-        """Purchases (C,) and sales (L,) at a solution, tiny negative ones cut; of mixtures both parts together."""
-        buy = np.bincount(self.buy_column[0], np.maximum(x[self.buy_column[1]], 0.0), household.positions)
-        sell = np.bincount(self.sell_column[0], np.maximum(x[self.sell_column[1]], 0.0), household.lots)
+        """Purchases (C,) and sales (L,) at a solution, cut to their ranges; of mixtures both parts together."""
+        x = x.clip(self.least, self.most)
+        buy = np.bincount(self.buy_column[0], x[self.buy_column[1]], household.positions)
+        sell = np.bincount(self.sell_column[0], x[self.sell_column[1]], household.lots)
         return np.asarray(buy, dtype=np.float64), np.asarray(sell, dtype=np.float64)
 
     def multipliers(self, prices: Floats) -> HouseholdMultipliers:
@@ -219,7 +220,7 @@ class _Assembly:
     def _name_bounds(self) -> None:
         """Charge what a name misses of its bounds, those that are within reach; of a mixture, share by share."""
         household = self.household
-        bottom = household.by_name(household.held - household.by_position(household.lot_quantity))
+        bottom = household.by_name(household.bottom)
         top = household.by_name(household.top)
         for bound, bites, sign in (
             (household.low, household.low > bottom, 1.0),
@@ -236,10 +237,9 @@ class _Assembly:
     def _position_bounds(self) -> None:
         """Charge what a position misses of its bounds, likewise."""
         household = self.household
-        bottom = household.held - household.by_position(household.lot_quantity)
         side_of, position_of = self.sides.position
         for bound, bites, sign in (
-            (household.position_low, household.position_low > bottom, 1.0),
+            (household.position_low, household.position_low > household.bottom, 1.0),
             (household.position_high, household.position_high < household.top, -1.0),
         ):
             chosen = np.flatnonzero(bites[position_of])

@@ -32,7 +32,8 @@ _LEAST_NEARNESS = 1e-9
 _WARM_NEARNESS = 3e-5
 _UPDATED_NEARNESS = 1e-6
 _MOST_ROUNDS = 60
-_MOST_STEPS = 200
+_MOST_STEPS = 400  # of a solve
+_MOST_STEPS_OF_ROUND = 80
 
 _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL = 1e-7
@@ -40,6 +41,7 @@ _EARLY = 1e-3
 _EARLIEST = 1e3
 _LEAST_RESIDUAL = 1e-15
 _MORE = 1.05
+_MOST_REPAIRS = 4
 _ROUNDOFF = 1e-12
 _STALLED = 1e-11
 
@@ -130,6 +132,23 @@ def _write_names(columns: HouseholdColumns, state: HouseholdState) -> None:
 
 
 @inner_kernel
+def _move_shares(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Move shares between their ends by what the step changes the difference of the two sides."""
+    at = columns.sides
+    for side in range(at.size):
+        if at[side].force != BOTH or at[side].buys or not 0.0 < at[side].share < 1.0:
+            continue
+        apart = 0.0
+        for each in range(2):
+            sign = 1.0 - 2.0 * each
+            apart += sign * at[side + each].weight * state.name_step[at[side].name]
+            for c in range(at[side + each].first, at[side + each].stop):
+                apart += sign * state.base.repaired[c] * state.base.price_step[c]
+        at[side].share = min(max(at[side].share - apart / at[side].nearness, 0.0), 1.0)
+        at[side + 1].share = 1.0 - at[side].share
+
+
+@inner_kernel
 def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: int) -> None:
     """Move repaired weights as one more Newton step would: what rows lack is known better than prices are."""
     base, at = state.base, columns.sides
@@ -137,6 +156,7 @@ def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: i
     solve_newton_step(base, factors, columns.base.scales[STEEPEST])
     write_all_prices(columns, base.step, factors, state.name_step, base.price_step)
     write_price_steps(columns, state)
+    _move_shares(columns, state)
     for side in range(at.size):
         if at[side].force == NEVER:
             continue
@@ -154,6 +174,26 @@ def _account_of(columns: HouseholdColumns, column: int) -> int:
 
 
 @inner_kernel
+def _keep_bounds(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Bring names that a bound holds back to it exactly: off it by what prices cannot tell, they would pay for it."""
+    base, at = state.base, columns.sides
+    lower, upper = base.active[LOWER], base.active[UPPER]
+    for side in range(at.size):
+        if at[side].force == NEVER or not at[side].kept:
+            continue
+        low, high = columns.low[at[side].name], columns.high[at[side].name]
+        bound = low if abs(at[side].weight - low) < abs(at[side].weight - high) else high
+        for _ in range(2):
+            off, room = bound, 0.0
+            for c in range(at[side].first, at[side].stop):
+                off -= base.repaired[c]
+                room += base.response[c]
+            part = off / room if room > 0.0 else 0.0
+            for c in range(at[side].first, at[side].stop):
+                base.repaired[c] = min(max(base.repaired[c] + part * base.response[c], lower[c]), upper[c])
+
+
+@inner_kernel
 def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
     """Write what every account's weights and cash lack of its value, and how much responses add up to."""
     base, at = state.base, columns.sides
@@ -164,10 +204,11 @@ def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) ->
     for side in range(at.size):
         if at[side].force == NEVER or at[side].share == 0.0:
             continue
+        soft = 0.0 if at[side].kept else at[side].share
         for c in range(at[side].first, at[side].stop):
             account = _account_of(columns, c)
             lacks[account] -= at[side].share * base.repaired[c]
-            room[account] += at[side].share * base.response[c]
+            room[account] += soft * base.response[c]
 
 
 @inner_kernel
@@ -181,7 +222,7 @@ def _push_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> N
         w = base.repaired[cash + a] + room[a] * base.response[cash + a]
         base.repaired[cash + a] = min(max(w, lower[cash + a]), upper[cash + a])
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if at[side].force == NEVER or at[side].kept:
             continue
         for c in range(at[side].first, at[side].stop):
             w = base.repaired[c] + room[_account_of(columns, c)] * base.response[c]
@@ -232,11 +273,19 @@ def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> N
     """Copy the weights and move them so that all rows hold exactly; group slacks take their row's value."""
     base = state.base
     copy_values(base.weight, base.repaired)
-    worst = 0.0
-    for r in range(factors, base.gradient.size):
-        worst = max(worst, abs(base.gradient[r]))
-    if worst > _LEAST_RESIDUAL:
+    _keep_bounds(columns, state)
+    for _ in range(_MOST_REPAIRS):
+        worst = 0.0
+        for r in range(factors, base.gradient.size):
+            worst = max(worst, abs(base.gradient[r]))
+        if worst <= _LEAST_RESIDUAL:
+            break
         _move_by_newton(columns, state, factors)
+        _keep_bounds(columns, state)
+        _write_names(columns, state)
+        write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
+        for r in range(factors):
+            base.gradient[r] -= base.theta[r]
     slack = base.price.size - base.theta.size + factors
     first_row = columns.base.rows.shape[0]
     _repair_cash(columns, state, slack + first_row - factors)
@@ -348,7 +397,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         anew = round_ == 0 or columns.base.scales[NEARNESS] < _UPDATED_NEARNESS
         gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
         loose = min(max(_EARLY * (primal - bound), 0.1 * aim.gap), _EARLIEST * aim.gap)
-        goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS)
+        goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
         _repair(columns, state, factors)
@@ -373,6 +422,8 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = (
             max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
         )
+        if steps > _MOST_STEPS:
+            break
         _move_centres(columns, state, factors)
     stalled = bound > -np.inf and primal - bound <= max(
         aim.gap, _STALLED * (abs(primal) + columns.base.scales[STEEPEST])

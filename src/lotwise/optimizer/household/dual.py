@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.dual import (
     MOST_IDLE,
-    MOST_TRIALS,
     MOST_UPDATES,
     SLOPE_HIGH,
     SLOPE_LOW,
@@ -40,6 +39,8 @@ from lotwise.optimizer.newton_system import REACH, add_to_hessian, solve_newton_
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, copy_values
 
 __all__ = ["maximise_dual", "slack_sign", "write_all_prices", "write_row_gaps"]
+
+_MOST_TRIALS = 30  # lengths along a step
 
 # Sides of a name that are no further apart than this part of the household's value are mixed as if they were.
 _LEAST_APART = 1e-5
@@ -252,7 +253,7 @@ def _line_search(
     """Find a length at which the slope has all but vanished; returns it and the slope there."""
     low, high, length, slope = 0.0, np.inf, 1.0, 0.0
     at_low, at_high = decrement, 0.0
-    for _ in range(MOST_TRIALS):
+    for _ in range(_MOST_TRIALS):
         rise, bend = _minimise_all(columns, state, factors, length)
         slope, curvature = start - length * square + rise, -square - bend
         if SLOPE_LOW * decrement <= slope <= SLOPE_HIGH * decrement:

@@ -42,7 +42,6 @@ __all__ = ["minimise_sides", "minimise_slacks", "mix", "write_answers", "write_p
 # Prices tried: as predicted, then by walks, which end at the root but for roundoff.
 _MOST_TRIALS = 3
 _MOST_EVENTS = 1000
-_MOST_HALVINGS = 200
 
 # Parts of its terms that the residual of a price may be.
 _ROUNDOFF = 4e-16
@@ -138,16 +137,21 @@ def _response_towards(moving: Moving, among: tuple[int, int], at: tuple[float, f
 
 
 @inner_kernel
-def _walk(moving: Moving, among: tuple[int, int], curvature: float, at: tuple[float, float, float]) -> float:
-    """Follow the residual of a price from one change of a column to the next, to its root; `at` = (r, length, it)."""
+def _walk(
+    moving: Moving, among: tuple[int, int], rates: tuple[float, float], at: tuple[float, float, float]
+) -> float:
+    """Follow a residual that rises with r from one change of a column to the next, to its root; returns that.
+
+    `at` = (r, length, residual). It rises at the first of `rates` plus the second x what columns answer.
+    """
     r, length, rest = at
     sign = -1.0 if rest > 0.0 else 1.0
     for _ in range(_MOST_EVENTS):
         response, event = _response_towards(moving, among, (r, length, sign))
-        rate = 1.0 + curvature * response
-        target = r - rest / rate
-        if sign * (event - target) >= 0.0:
-            return target
+        rate = rates[0] + rates[1] * response
+        target = r - rest / rate if rate > 0.0 else sign * np.inf
+        if sign * target <= sign * event:
+            return target if rate > 0.0 else r
         rest += (event - r) * rate
         r = event
         if sign * rest >= 0.0:
@@ -171,33 +175,22 @@ def _find_price(
         size = abs(r) + abs(s) + curvature * (abs(t) + abs(anchor))
         if abs(rest) <= _ROUNDOFF * size * (1.0 + curvature * q) or trial == _MOST_TRIALS - 1:
             break
-        r = _walk(moving, among, curvature, (r, length, rest))
+        r = _walk(moving, among, (1.0, curvature), (r, length, rest))
     return r, t, q
 
 
 @inner_kernel
 def _price_at_bound(
-    moving: Moving, among: tuple[int, int], bound: float, ends: tuple[float, float], length: float
+    moving: Moving, among: tuple[int, int], bound: float, start: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """Find the price between `ends` at which the columns' weights add up to a bound; returns (r, t, Q)."""
-    low, high = ends
-    r = 0.5 * (low + high)
+    """Find the price at which the columns' weights add up to a bound; returns (r, t, Q). `start` = (r, length)."""
+    r, length = start
     t, q = 0.0, 0.0
-    for _ in range(_MOST_HALVINGS):
+    for trial in range(_MOST_TRIALS):
         t, q = _move(moving, among, r, length)
-        rest = t - bound
-        if abs(rest) <= _TOUCHING:
+        if abs(t - bound) <= _TOUCHING or trial == _MOST_TRIALS - 1:
             break
-        if rest > 0.0:
-            low = r
-        else:
-            high = r
-        following = r + rest / q if q > 0.0 else 0.5 * (low + high)
-        if not low < following < high:
-            following = 0.5 * (low + high)
-        if following in (r, low, high):
-            break
-        r = following
+        r = _walk(moving, among, (0.0, 1.0), (r, length, bound - t))
     return r, t, q
 
 
@@ -222,7 +215,7 @@ def _find_side(
     r, t, q = _find_price(moving, among, (s + fine, curvature, anchor), (outer, start[1]))
     if sign * (t - bound) >= 0.0:
         return Found(r, t, q, 0, fine)
-    r, t, q = _price_at_bound(moving, among, bound, (min(inner, outer), max(inner, outer)), start[1])
+    r, t, q = _price_at_bound(moving, among, bound, (min(max(r, min(inner, outer)), max(inner, outer)), start[1]))
     return Found(r, t, q, 1, 0.0)
 
 
@@ -317,9 +310,14 @@ def _value_of(columns: HouseholdColumns, state: HouseholdState, side: int, s: fl
     """Least of a side's function, proximal terms included, where its columns now are."""
     base, table, at = state.base, columns.base.table, columns.sides
     name = at[side].name
-    t = at[side].weight
+    t, total = at[side].weight, 0.0
+    if at[side].kept:
+        # Its columns add up to the bound as well as prices can tell; what is missing costs r.
+        bound = columns.low[name] if abs(t - columns.low[name]) < abs(t - columns.high[name]) else columns.high[name]
+        total -= at[side].price_next * (bound - t)
+        t = bound
     away = t - columns.anchor[name]
-    total = 0.5 * columns.curvature[name] * away * away + s * t
+    total += 0.5 * columns.curvature[name] * away * away + s * t
     if at[side].fine != 0.0:
         total += at[side].fine * (t - (columns.high[name] if at[side].fine > 0.0 else columns.low[name]))
     for c in range(at[side].first, at[side].stop):

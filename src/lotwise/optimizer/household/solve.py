@@ -209,7 +209,7 @@ def solve_household(problem: HouseholdProblem) -> HouseholdSolution:
         SolveStatus(first.status),
         weights,
         sold,
-        np.maximum(weights - problem.held + by_position, 0.0),
+        np.where(problem.may_buy, np.maximum(weights - problem.held + by_position, 0.0), 0.0),
         problem.value - np.bincount(problem.account, weights, problem.value.size),
         split.value * gamma,
         split.bound * gamma,
