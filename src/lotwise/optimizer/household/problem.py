@@ -138,6 +138,7 @@ class HouseholdState(NamedTuple):
     lacks: Floats  # (A,) what repaired weights and cash of an account lack of its value
     room: Floats  # (A,) what its columns and cash answer together
     found: Floats  # (C,) weights of the best portfolio so far
+    settled: Floats  # (C,) weights of the last solve in which positions were pinned (`household.holding`)
 
 
 class HouseholdWorkspace(NamedTuple):
@@ -178,7 +179,7 @@ def workspace_for(
     owned = accounts + own_groups
     m = k + groups + owned
     total = 2 * count + groups + owned
-    pieces = 2 * lots + 12 * count + 3 * (groups + owned)
+    pieces = 2 * lots + 12 * count + 3 * (groups + owned) + total  # the last are points at which columns are held
     table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
     table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
     base = Columns(
@@ -216,6 +217,7 @@ def workspace_for(
         np.zeros(owned),
         np.zeros(accounts),
         np.zeros(accounts),
+        np.zeros(count),
         np.zeros(count),
     )
     return HouseholdWorkspace(columns, state, cases_for(m), np.zeros(n, np.uint8))
@@ -269,5 +271,6 @@ def fitted(
         s.lacks[:accounts],
         s.room[:accounts],
         s.found[: columns[2]],
+        s.settled[: columns[2]],
     )
     return HouseholdWorkspace(fitted_columns, state, fitted_cases(space.cases, m), space.choice[:n])
