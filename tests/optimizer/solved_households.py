@@ -12,7 +12,7 @@ from lotwise.bench.reference.household_objective import judge_household
 from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.household.input_checks import checked
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, workspace
-from lotwise.optimizer.household.solve import _solve, fitted_to
+from lotwise.optimizer.household.solve import fitted_to, solve_in_memory
 from lotwise.optimizer.problem import Choice
 from lotwise.optimizer.splitting import Split
 
@@ -42,7 +42,7 @@ class Solved(NamedTuple):
 def solved(household: ReferenceHousehold) -> Solved:
     problem = checked(household_problem_of(household))
     space = workspace(problem)
-    first, split = _solve(problem, space)
+    first, split = solve_in_memory(problem, space)
     return Solved(household, problem, fitted_to(problem, space), first, split)
 
 
