@@ -211,7 +211,7 @@ def _counted(problem: AccountProblem) -> _Counted:
     def notice(frame: FrameType, event: str, _: Any) -> None:  # noqa: ANN401 - what sys.setprofile hands over
         if event == "call":
             found.calls[frame.f_code.co_name] += 1
-            if frame.f_code.co_name == "_add_names":
+            if frame.f_code.co_name == "add_to_hessian":
                 found.added += frame.f_locals["chosen"].size
 
     before = sys.getprofile()
