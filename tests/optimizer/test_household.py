@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,11 +124,29 @@ def test_a_tighter_restriction_never_lowers_the_bound(seed: int) -> None:
         ({"lot_price": lambda p: -p.lot_price}, "lots must be cheapest first within a position"),
     ],
 )
-def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> None:
+def test_what_does_not_fit_is_named(change: dict[str, Callable[[HouseholdProblem], Any]], message: str) -> None:
     problem = household_problem_of(ordinary_household(0, 12, 3))
-    changed = problem._replace(**{name: make(problem) for name, make in change.items()})  # type: ignore[operator]
+    changed = problem._replace(**{name: make(problem) for name, make in change.items()})
     with pytest.raises(ValueError, match=message):
         solve_household(changed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": lambda p: np.zeros_like(p.value)},
+        {"risk_price": lambda _: 1e-310},
+        {"lot_price": lambda p: p.lot_price * 1e307, "risk_price": lambda _: 1e-3},
+        {"loadings": lambda p: p.loadings * 1e12},
+    ],
+)
+def test_absurd_problems_trade_nothing(change: dict[str, Callable[[HouseholdProblem], Any]]) -> None:
+    problem = household_problem_of(ordinary_household(0, 12, 3))
+    solution = solve_household(problem._replace(**{name: make(problem) for name, make in change.items()}))
+    assert solution.status == SolveStatus.BAD_INPUT
+    assert (solution.weights == problem.held).all()
+    assert not solution.sold.any()
+    assert not solution.bought.any()
 
 
 @pytest.mark.parametrize("field", ["held", "specific", "value", "lot_quantity", "hold_cost", "loadings"])

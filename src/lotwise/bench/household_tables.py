@@ -152,7 +152,7 @@ def _whole(shapes: Sequence[tuple[int, int]], households: int, seed: int) -> Mea
     )
     note = (
         f"{households} households a shape; one thread, least of 3 runs. Mixture: the convex first stage over both sides"
-        " of every name. Whole: with the search over sides, every case proved. Gap: what the search left between the"
+        " of every name. Whole: with the search over sides and its proof. Gap: what the search left between the"
         " portfolio and the bound."
     )
     return MeasuredTable("A household, sides and proof included", header, rows, note)

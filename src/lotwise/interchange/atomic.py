@@ -72,11 +72,23 @@ def _exchange(partial: Path, folder: Path, supersedes: Iterable[str]) -> None:
             placed.append(name)
     except BaseException:
         for name in placed:
-            (folder / name).unlink()
+            with suppress(OSError):  # what goes back replaces it
+                (folder / name).unlink()
         for name in old:
             with suppress(FileNotFoundError):  # not yet moved when the error came: it is still in its place
-                (aside / name).rename(folder / name)
+                _put_back(aside / name, folder / name)
         raise
+
+
+def _put_back(aside: Path, place: Path) -> None:
+    """Put a file back where it was; where that cannot be, keep it beside its place under a name of its own."""
+    try:
+        aside.replace(place)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        with suppress(OSError):
+            aside.rename(place.with_name(f"{place.name}.kept-{secrets.token_hex(4)}"))
 
 
 @contextmanager

@@ -191,6 +191,17 @@ def _finish(
         outcomes[at].figure = max(tally[0].best, 0.0) * 1e4
 
 
+@inner_kernel
+def _forget_accounts(book: Book, household: int, draft: Draft, rows: _Rows) -> None:
+    """Leave nothing of accounts that were solved before another of their household failed: none of it is proposed."""
+    start = book.households.account_start
+    for account in range(start[household], start[household + 1]):
+        row = draft.accounts[account - rows.first_account]
+        row.steps = 0
+        row.objective, row.objective_hold, row.lower_bound, row.gap_convex = 0.0, 0.0, 0.0, 0.0
+        row.cash_before, row.cash_after = 0.0, 0.0
+
+
 @kernel
 def _rebalance_household(
     book: Book,
@@ -239,6 +250,7 @@ def _rebalance_household(
     close_household(book, market, household, scratch.household)
     before, after = household_tracking(market, scratch.household)
     if failed:
+        _forget_accounts(book, household, draft, rows)
         return start
     if tally[0].solved == 0:
         outcomes[at].status = _HOLD

@@ -62,7 +62,8 @@ def hold_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace, hold: NDA
 
     For a household that `search_and_solve` solved, or this function with other pins. Sides are those in fit.choice.
     Weights of positions are left in state.settled, the multipliers that support them in state.base.best_theta; they
-    take the place of state.base.found_theta as well, so that the next call starts from there.
+    take the place of state.base.found_theta as well, so that the next call starts from there. Where the solve came to
+    no number, state.settled is what is held.
     """
     columns, state = fit.columns, fit.state
     choose_sides(columns, fit.choice)
@@ -75,6 +76,7 @@ def hold_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace, hold: NDA
         if at[side].force == NEVER:
             continue
         for c in range(at[side].first, at[side].stop):
-            state.settled[columns.position[c]] = state.base.best[c]
+            table = columns.base.table
+            state.settled[columns.position[c]] = state.base.best[c] if solved.primal < np.inf else table[c].held
     copy_values(state.base.best_theta, state.base.found_theta)
     return solved

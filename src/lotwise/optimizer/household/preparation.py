@@ -21,6 +21,9 @@ _COMMON_PART = 0.1
 
 _MOST_LOADINGS = 1e18  # as in optimizer.preparation
 
+# Dearest price of a dollar, over the price of tracking: beyond it nothing but prices is left of an objective.
+_MOST_PRICE = 1e15
+
 
 @inlined_kernel
 def _sells_at_a_loss(problem: HouseholdProblem, position: int) -> bool:
@@ -71,8 +74,8 @@ def _are_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
 
 @inner_kernel
 def is_solvable(problem: HouseholdProblem) -> bool:
-    """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order."""
-    total, size = problem.risk_price, 0.0
+    """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order, some value."""
+    total, size, dearest = problem.risk_price, 0.0, 0.0
     for i in range(problem.target.size):
         total += problem.target[i] + problem.specific[i]
         if problem.specific[i] < 0.0:
@@ -81,10 +84,12 @@ def is_solvable(problem: HouseholdProblem) -> bool:
             size += problem.loadings[i, r] * problem.loadings[i, r]
     for p in range(problem.held.size):
         total += problem.held[p] + problem.buy_cost[p] + problem.hold_cost[p]
+        dearest = max(dearest, problem.buy_cost[p], abs(problem.hold_cost[p]))
         if problem.held[p] < 0.0 or problem.buy_cost[p] < 0.0:
             return False
     for lot in range(problem.lot_start[problem.held.size]):
         total += problem.lot_quantity[lot] + problem.lot_price[lot]
+        dearest = max(dearest, abs(problem.lot_price[lot]))
         if problem.lot_quantity[lot] < 0.0:
             return False
     for a in range(problem.value.size):
@@ -98,7 +103,9 @@ def is_solvable(problem: HouseholdProblem) -> bool:
         and _are_bounds(problem.group_low, problem.group_high)
         and _are_bounds(problem.own_group_low, problem.own_group_high)
     )
-    return bool(in_order and np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
+    if not (in_order and np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0):
+        return False
+    return bool(problem.value.sum() > 0.0 and dearest <= _MOST_PRICE * problem.risk_price)
 
 
 @inner_kernel

@@ -121,7 +121,12 @@ def _response_towards(moving: Moving, among: tuple[int, int], at: tuple[float, f
         own = moving.price[c] + length * moving.price_step[c]
         step = 1 if sign < 0.0 else -1
         # All in terms of r, so that a price that was reached is reached whatever the rounding.
-        while active[ENTER, c] - own >= r if sign < 0.0 else active[LEAVE, c] - own <= r:
+        first, last = moving.table[c].start, moving.table[c].stop - 1
+        while (
+            moving.piece[c] < last and active[ENTER, c] - own >= r
+            if sign < 0.0
+            else moving.piece[c] > first and active[LEAVE, c] - own <= r
+        ):
             put_on_piece(Places(moving.table, moving.pieces, active, moving.piece), c, moving.piece[c] + step)
         stiff = moving.table[c].proximal
         top = active[PULL, c] - stiff * active[UPPER, c] - own

@@ -217,6 +217,8 @@ def solve_household(problem: HouseholdProblem) -> HouseholdSolution:
         return _refused(problem)
     space = workspace(problem)
     first, split = solve_in_memory(problem, space)
+    if first.status == _BAD_INPUT:
+        return _refused(problem)
     gamma = problem.risk_price
     weights = space.state.found.copy()
     buys = space.choice == Choice.BUY_ONLY

@@ -153,6 +153,17 @@ def _next_case(columns: HouseholdColumns, cases: Cases, depth: int, cutoff: floa
 
 
 @inner_kernel
+def _begin_with_held(columns: HouseholdColumns, state: HouseholdState, choice: NDArray[np.uint8]) -> None:
+    """Doing nothing is what is found until a solve finds something better."""
+    at = columns.sides
+    for side in range(at.size):
+        if at[side].other >= 0:
+            choice[at[side].name] = _SELL_ONLY
+        for c in range(at[side].first, at[side].stop):
+            state.found[columns.position[c]] = columns.base.table[c].held
+
+
+@inner_kernel
 def search_sides(
     columns: HouseholdColumns,
     state: HouseholdState,
@@ -167,6 +178,7 @@ def search_sides(
     best weights are left in state.found, the sides they are on in `choice`.
     """
     cases.closed[0] = 0
+    _begin_with_held(columns, state, choice)
     best, bound = np.inf, first.bound
     depth, steps, solves = 0, 0, 0
     mixed = _most_mixed(columns)
@@ -196,7 +208,7 @@ def search_sides(
         steps += case.steps
         solves += 1
         bound = case.bound
-        if bound < known:  # the solve failed: what was known of the case before it still holds
+        if bound < known - limits.gap:  # the solve failed: what was known of the case before it still holds
             bound = known
             copy_values(cases.open_theta[depth - 1], state.base.best_theta)
             mixed = -1
