@@ -5,18 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lotwise.kernels import inner_kernel
-from lotwise.optimizer.active_pieces import LOWER, UPPER, find_active_piece
+from lotwise.optimizer.active_pieces import find_active_piece
 from lotwise.optimizer.convex import Aim, Certified
 from lotwise.optimizer.dual import Goal
-from lotwise.optimizer.household.dual import (
-    maximise_dual,
-    slack_sign,
-    write_all_prices,
-    write_row_gaps,
-)
+from lotwise.optimizer.household.dual import maximise_dual, write_all_prices
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
-from lotwise.optimizer.household.sides import write_price_steps
-from lotwise.optimizer.newton_system import solve_newton_step
+from lotwise.optimizer.household.repair import LEAST_RESIDUAL, account_of, repair
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, SolveStatus, copy_values
@@ -26,22 +20,26 @@ __all__ = ["renew", "solve_convex", "solve_warm"]
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
 
+# Proximal weight of the first round, in parts of the mean curvature, and what it falls by a round. With a tenth of it
+# the dual is so steep where accounts tie that line searches bisect; with ten times as much rounds are more.
 _FIRST_NEARNESS = 3e-3
 _SHRINK = 0.3
 _LEAST_NEARNESS = 1e-9
-_WARM_NEARNESS = 3e-5
-_UPDATED_NEARNESS = 1e-6
+_WARM_NEARNESS = 3e-5  # a warm solve begins with no less
+_UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
 _MOST_ROUNDS = 60
 _MOST_STEPS = 500  # of a solve
-_MOST_STEPS_OF_ROUND = 60
+_MOST_STEPS_OF_ROUND = 60  # ordinary rounds take up to 40; one that does not settle is tried with stiffer weights
 
+# Cash and group rows may miss by this fraction of value before they are repaired; by more in rounds that others follow,
+# which end at a thousandth of the gap there was, or at this many times the gap asked for.
 _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL = 1e-7
 _EARLY = 1e-3
 _EARLIEST = 1e3
-_LEAST_RESIDUAL = 1e-15
+
+# As in optimizer.convex: where a solve for a bound stops, and roundoff of an objective.
 _MORE = 1.05
-_MOST_REPAIRS = 4
 _ROUNDOFF = 1e-12
 _STALLED = 1e-11
 
@@ -49,7 +47,7 @@ _STALLED = 1e-11
 @inner_kernel
 def _proximal_of(columns: HouseholdColumns, column: int) -> float:
     """Proximal weight of a column of a position: stiffer in small accounts, whose whole is small."""
-    scale = columns.account_scale[_account_of(columns, column)]
+    scale = columns.account_scale[account_of(columns, column)]
     return float(columns.base.scales[NEARNESS] * columns.base.scales[STIFFNESS] * scale)
 
 
@@ -114,187 +112,6 @@ def _move_centres(columns: HouseholdColumns, state: HouseholdState, factors: int
         if at[side].force == BOTH:
             at[side].centre = at[side].share
     _set_nearness(columns, state, factors)
-
-
-@inner_kernel
-def _write_names(columns: HouseholdColumns, state: HouseholdState) -> None:
-    """Write the weight of every side and name of the repaired columns."""
-    at = columns.sides
-    state.name_weight[:] = 0.0
-    for side in range(at.size):
-        if at[side].force == NEVER:
-            continue
-        total = 0.0
-        for c in range(at[side].first, at[side].stop):
-            total += state.base.repaired[c]
-        at[side].weight = total
-        state.name_weight[at[side].name] += at[side].share * total
-
-
-@inner_kernel
-def _move_shares(columns: HouseholdColumns, state: HouseholdState) -> None:
-    """Move shares between their ends by what the step changes the difference of the two sides."""
-    at = columns.sides
-    for side in range(at.size):
-        if at[side].force != BOTH or at[side].buys or not 0.0 < at[side].share < 1.0:
-            continue
-        apart = 0.0
-        for each in range(2):
-            sign = 1.0 - 2.0 * each
-            apart += sign * at[side + each].weight * state.name_step[at[side].name]
-            for c in range(at[side + each].first, at[side + each].stop):
-                apart += sign * state.base.repaired[c] * state.base.price_step[c]
-        at[side].share = min(max(at[side].share - apart / at[side].nearness, 0.0), 1.0)
-        at[side + 1].share = 1.0 - at[side].share
-
-
-@inner_kernel
-def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: int) -> None:
-    """Move repaired weights as one more Newton step would: what rows lack is known better than prices are."""
-    base, at = state.base, columns.sides
-    lower, upper = base.active[LOWER], base.active[UPPER]
-    solve_newton_step(base, factors, columns.base.scales[STEEPEST])
-    write_all_prices(columns, base.step, factors, state.name_step, base.price_step)
-    write_price_steps(columns, state)
-    _move_shares(columns, state)
-    for side in range(at.size):
-        if at[side].force == NEVER:
-            continue
-        for c in range(at[side].first, at[side].stop):
-            w = base.repaired[c] - base.response[c] * (at[side].price_step + base.price_step[c])
-            base.repaired[c] = min(max(w, lower[c]), upper[c])
-    for j in range(base.price.size - base.theta.size + factors, base.price.size):
-        w = base.repaired[j] - base.response[j] * base.price_step[j]
-        base.repaired[j] = min(max(w, lower[j]), upper[j])
-
-
-@inner_kernel
-def _account_of(columns: HouseholdColumns, column: int) -> int:
-    return int(columns.link_row[columns.link_start[column]] - columns.base.rows.shape[0])
-
-
-@inner_kernel
-def _keep_bounds(columns: HouseholdColumns, state: HouseholdState) -> None:
-    """Bring names that a bound holds back to it exactly: off it by what prices cannot tell, they would pay for it."""
-    base, at = state.base, columns.sides
-    lower, upper = base.active[LOWER], base.active[UPPER]
-    for side in range(at.size):
-        if at[side].force == NEVER or not at[side].kept:
-            continue
-        low, high = columns.low[at[side].name], columns.high[at[side].name]
-        bound = low if abs(at[side].weight - low) < abs(at[side].weight - high) else high
-        for _ in range(2):
-            off, room = bound, 0.0
-            for c in range(at[side].first, at[side].stop):
-                off -= base.repaired[c]
-                room += base.response[c]
-            part = off / room if room > 0.0 else 0.0
-            for c in range(at[side].first, at[side].stop):
-                base.repaired[c] = min(max(base.repaired[c] + part * base.response[c], lower[c]), upper[c])
-
-
-@inner_kernel
-def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
-    """Write what every account's weights and cash lack of its value, and how much responses add up to."""
-    base, at = state.base, columns.sides
-    lacks, room = state.lacks, state.room
-    for a in range(lacks.size):
-        lacks[a] = columns.base.right_side[columns.base.rows.shape[0] + a] - base.repaired[cash + a]
-        room[a] = base.response[cash + a]
-    for side in range(at.size):
-        if at[side].force == NEVER or at[side].share == 0.0:
-            continue
-        soft = 0.0 if at[side].kept else at[side].share
-        for c in range(at[side].first, at[side].stop):
-            account = _account_of(columns, c)
-            lacks[account] -= at[side].share * base.repaired[c]
-            room[account] += soft * base.response[c]
-
-
-@inner_kernel
-def _push_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
-    """Push what accounts lack into their columns inside a piece, each by its response."""
-    base, at = state.base, columns.sides
-    lower, upper = base.active[LOWER], base.active[UPPER]
-    lacks, room = state.lacks, state.room
-    for a in range(lacks.size):
-        room[a] = lacks[a] / room[a] if room[a] > 0.0 else 0.0
-        w = base.repaired[cash + a] + room[a] * base.response[cash + a]
-        base.repaired[cash + a] = min(max(w, lower[cash + a]), upper[cash + a])
-    for side in range(at.size):
-        if at[side].force == NEVER or at[side].kept:
-            continue
-        for c in range(at[side].first, at[side].stop):
-            w = base.repaired[c] + room[_account_of(columns, c)] * base.response[c]
-            base.repaired[c] = min(max(w, lower[c]), upper[c])
-
-
-@inner_kernel
-def _move_towards_held(columns: HouseholdColumns, state: HouseholdState, account: int, part: float) -> None:
-    """Move an account part of the way to what is held, which leaves it the cash it has."""
-    base, table = state.base, columns.base.table
-    for side in range(columns.sides.size):
-        if columns.sides[side].force == NEVER:
-            continue
-        for c in range(columns.sides[side].first, columns.sides[side].stop):
-            if _account_of(columns, c) == account:
-                base.repaired[c] += part * (table[c].held - base.repaired[c])
-
-
-@inner_kernel
-def _repair_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> None:
-    """Make accounts' cash what their weights leave, inside its range: by soft columns, else towards what is held."""
-    base, table, pieces = state.base, columns.base.table, columns.base.pieces
-    _write_lacks(columns, state, cash)
-    for _ in range(3):
-        most = 0.0
-        for a in range(state.lacks.size):
-            most = max(most, abs(state.lacks[a]) if state.room[a] > 0.0 else 0.0)
-        if most <= _LEAST_RESIDUAL:
-            break
-        _push_cash(columns, state, cash)
-        _write_lacks(columns, state, cash)
-    for a in range(state.lacks.size):
-        j = cash + a
-        least, most = pieces[table[j].start].left, pieces[table[j].stop - 1].right
-        wanted = base.repaired[j] + state.lacks[a]
-        kept = min(max(wanted, least), most)
-        base.repaired[j] = wanted
-        if wanted != kept and table[j].held != wanted:
-            part = min(max((kept - wanted) / (table[j].held - wanted), 0.0), 1.0)
-            _move_towards_held(columns, state, a, part)
-            _write_lacks(columns, state, cash)
-            base.repaired[j] += state.lacks[a]
-        base.repaired[j] = min(max(base.repaired[j], least), most)
-
-
-@inner_kernel
-def _repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> None:
-    """Copy the weights and move them so that all rows hold exactly; group slacks take their row's value."""
-    base = state.base
-    copy_values(base.weight, base.repaired)
-    _keep_bounds(columns, state)
-    for _ in range(_MOST_REPAIRS):
-        worst = 0.0
-        for r in range(factors, base.gradient.size):
-            worst = max(worst, abs(base.gradient[r]))
-        if worst <= _LEAST_RESIDUAL:
-            break
-        _move_by_newton(columns, state, factors)
-        _keep_bounds(columns, state)
-        _write_names(columns, state)
-        write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
-        for r in range(factors):
-            base.gradient[r] -= base.theta[r]
-    slack = base.price.size - base.theta.size + factors
-    first_row = columns.base.rows.shape[0]
-    _repair_cash(columns, state, slack + first_row - factors)
-    _write_names(columns, state)
-    write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
-    for r in range(factors, base.gradient.size):
-        if slack_sign(columns, r) < 0.0:
-            base.repaired[slack + r - factors] += base.gradient[r]
-            base.gradient[r] = 0.0
 
 
 @inner_kernel
@@ -383,7 +200,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
     """Solve the sides in force, warm from state.base.theta; see `optimizer.convex.solve_convex`."""
     base = state.base
     steps = 0
-    residual = min(_RESIDUAL, max(0.02 * aim.gap / columns.base.scales[STEEPEST], _LEAST_RESIDUAL))
+    residual = min(_RESIDUAL, max(0.02 * aim.gap / columns.base.scales[STEEPEST], LEAST_RESIDUAL))
     if fresh:
         renew(columns, state, factors)
         copy_values(base.theta, base.best_theta)
@@ -400,7 +217,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
-        _repair(columns, state, factors)
+        repair(columns, state, factors)
         value, below = _certify(columns, state, factors)
         if not np.isfinite(value - below):
             break
