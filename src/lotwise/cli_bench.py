@@ -97,7 +97,7 @@ def _speed(chosen: Chosen, names: list[int] | None = None, seeds: int | None = N
 
 
 def _quality(chosen: Chosen) -> Iterator[MeasuredTable]:
-    accounts = {100: 200, 500: 50} if chosen.size is Size.QUICK else {100: 2_000, 500: 1_000}
+    accounts = {100: 200, 500: 50} if chosen.size is Size.QUICK else {100: 2_000, 500: 2_000}
     compared = {100: 20, 500: 5} if chosen.size is Size.QUICK else accounts
     yield from _topic("quality").quality(accounts, compared, chosen.seed, chosen.yardstick)
 
