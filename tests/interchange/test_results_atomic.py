@@ -69,6 +69,22 @@ def test_an_error_between_two_renames_puts_everything_back(tmp_path: Path) -> No
     assert contents(tmp_path) == {"a": "1", "c": "1"}
 
 
+def test_a_new_folder_in_a_files_place_is_taken_away_again(tmp_path: Path) -> None:
+    write(tmp_path, {"a": "1", "c": "1"})
+    (tmp_path / "b").mkdir()
+
+    def blocked() -> None:
+        with replaced_files(tmp_path, ("a", "b", "c")) as partial:
+            (partial / "a").mkdir()
+            (partial / "a" / "page").write_text("2", encoding="utf-8")
+            (partial / "b").write_text("2", encoding="utf-8")
+
+    with pytest.raises(IsADirectoryError):
+        blocked()
+    (tmp_path / "b").rmdir()
+    assert contents(tmp_path) == {"a": "1", "c": "1"}
+
+
 def test_one_file_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "page.html"
     write_whole(path, "é")

@@ -289,6 +289,9 @@ def test_an_account_worth_less_than_nothing_refuses_its_household_whole() -> Non
     assert (night.status, night.cause) == (Status.REFUSED, Cause.NO_VALUE)
     assert night.proposals.outcomes.figure[0] == pytest.approx(-1_000)
     assert night.proposals.trades.shares.size == 0
+    # The first account was solved before: nothing of it may stand beside a household that trades nothing.
+    for column in night.proposals.accounts:
+        assert not column.any()
 
 
 def test_an_account_held_away_does_not_trade() -> None:

@@ -19,6 +19,8 @@ from types import FrameType
 
 __all__ = ["replaced_files", "write_whole"]
 
+_ASIDE = "superseded"  # where files of an earlier run wait until the new ones are in their places
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write one file so that `path` holds either what it held before or all of `content` (text as UTF-8)."""
@@ -44,6 +46,8 @@ def replaced_files(folder: Path, supersedes: Iterable[str]) -> Iterator[Path]:
     parent = folder if exists else folder.parent
     parent.mkdir(parents=True, exist_ok=True)
     partial = parent / f".{folder.name}.partial-{secrets.token_hex(4)}"
+    aside = partial / _ASIDE
+    done = False
     try:
         partial.mkdir()
         yield partial
@@ -52,16 +56,19 @@ def replaced_files(folder: Path, supersedes: Iterable[str]) -> Iterator[Path]:
                 _exchange(partial, folder, supersedes)
             else:
                 partial.rename(folder)
+            done = True
     finally:
         with _interruptions_wait():
-            shutil.rmtree(partial, ignore_errors=True)
+            # What could not be put back is all there is of an earlier run.
+            if done or not aside.is_dir() or not any(aside.iterdir()):
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def _exchange(partial: Path, folder: Path, supersedes: Iterable[str]) -> None:
     """Move the new files in and the superseded ones out; on an error everything goes back."""
     new = sorted(path.name for path in partial.iterdir())
     old = sorted(name for name in {*supersedes, *new} if (folder / name).is_file())
-    aside = partial / "superseded"
+    aside = partial / _ASIDE
     aside.mkdir()
     placed: list[str] = []
     try:
@@ -70,25 +77,29 @@ def _exchange(partial: Path, folder: Path, supersedes: Iterable[str]) -> None:
         for name in new:
             (partial / name).rename(folder / name)
             placed.append(name)
-    except BaseException:
+    except BaseException as trouble:
         for name in placed:
-            with suppress(OSError):  # what goes back replaces it
-                (folder / name).unlink()
+            _take_away(folder / name)
         for name in old:
             with suppress(FileNotFoundError):  # not yet moved when the error came: it is still in its place
-                _put_back(aside / name, folder / name)
+                _put_back(aside / name, folder / name, trouble)
         raise
 
 
-def _put_back(aside: Path, place: Path) -> None:
-    """Put a file back where it was; where that cannot be, keep it beside its place under a name of its own."""
+def _take_away(path: Path) -> None:
+    """Take a new file away again; what cannot go is in the way of what was there, and that is said then."""
+    with suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _put_back(aside: Path, place: Path, trouble: BaseException) -> None:
+    """Put an earlier file back; one that cannot go back stays aside, and the error says where."""
     try:
         aside.replace(place)
     except FileNotFoundError:
         raise
-    except OSError:
-        with suppress(OSError):
-            aside.rename(place.with_name(f"{place.name}.kept-{secrets.token_hex(4)}"))
+    except OSError as error:
+        trouble.add_note(f"{place}: what was there could not be put back ({error}); it is kept as {aside}")
 
 
 @contextmanager

@@ -13,7 +13,21 @@ from lotwise.optimizer.newton_system import solve_newton_step
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, Columns, SolveStatus, State, copy_values
 
-__all__ = ["Aim", "Certified", "renew_column", "renew_columns", "renew_loose_columns", "solve_convex", "solve_warm"]
+__all__ = [
+    "LEAST_NEARNESS",
+    "MORE",
+    "ROUNDOFF",
+    "STALLED",
+    "UPDATED_NEARNESS",
+    "WARM_NEARNESS",
+    "Aim",
+    "Certified",
+    "renew_column",
+    "renew_columns",
+    "renew_loose_columns",
+    "solve_convex",
+    "solve_warm",
+]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
@@ -22,10 +36,10 @@ _GAVE_UP = int(SolveStatus.GAVE_UP)
 # fewer but inner solves fail (ALGORITHM, traps).
 _FIRST_NEARNESS = 3e-3
 _SHRINK = 0.1
-_LEAST_NEARNESS = 1e-9
+LEAST_NEARNESS = 1e-9
 _MOST_ROUNDS = 40
-_WARM_NEARNESS = 3e-5  # a warm solve begins with no less
-_UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
+WARM_NEARNESS = 3e-5  # a warm solve begins with no less
+UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
 _MOST_STEPS = 200
 
 # A name whose specific risk is below this part of the account's mean is treated as having none: 1 / D would swamp
@@ -39,12 +53,12 @@ _LEAST_RESIDUAL = 1e-15
 
 # A solve that looks for a bound of a given height stops at this many times the rise it needs: the gain of its steps is
 # an estimate, and that of the proximal dual, which is a little above the dual.
-_MORE = 1.05
+MORE = 1.05
 
 # Roundoff of an objective: rounds go on while the gap is above the first part of it; where they stall, the second is
 # enough.
-_ROUNDOFF = 1e-12
-_STALLED = 1e-11
+ROUNDOFF = 1e-12
+STALLED = 1e-11
 
 
 class Certified(NamedTuple):
@@ -251,16 +265,16 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
         copy_values(state.theta, state.best_theta)
     else:
         write_prices(columns, state.theta, factors, state.price)
-        if columns.scales[NEARNESS] < _WARM_NEARNESS:
-            columns.scales[NEARNESS] = _WARM_NEARNESS
+        if columns.scales[NEARNESS] < WARM_NEARNESS:
+            columns.scales[NEARNESS] = WARM_NEARNESS
             _move_centres(columns, state)
     primal, bound = np.inf, -np.inf
     known = aim.known
     steps = 0
     failures = 0
     for round_ in range(_MOST_ROUNDS):
-        anew = (fresh and round_ == 0) or columns.scales[NEARNESS] < _UPDATED_NEARNESS
-        gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
+        anew = (fresh and round_ == 0) or columns.scales[NEARNESS] < UPDATED_NEARNESS
+        gain = MORE * (aim.enough - known) if known < aim.enough else np.inf
         goal = Goal(0.1 * aim.gap, residual, gain, _MOST_STEPS)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
@@ -275,17 +289,17 @@ def solve_convex(columns: Columns, state: State, factors: int, aim: Aim, fresh: 
         if below > bound:
             bound = below
             copy_values(state.theta, state.best_theta)
-        roundoff = _ROUNDOFF * (abs(primal) + columns.scales[STEEPEST])
+        roundoff = ROUNDOFF * (abs(primal) + columns.scales[STEEPEST])
         if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.scales[NEARNESS]
-        columns.scales[NEARNESS] = max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
+        columns.scales[NEARNESS] = max(nearness * _SHRINK, LEAST_NEARNESS) if reached else min(10.0 * nearness, 1.0)
         if not _move_centres(columns, state):
             failures += 1
             if failures > 2:
                 break
-    stalled = bound > -np.inf and primal - bound <= max(aim.gap, _STALLED * (abs(primal) + columns.scales[STEEPEST]))
+    stalled = bound > -np.inf and primal - bound <= max(aim.gap, STALLED * (abs(primal) + columns.scales[STEEPEST]))
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)
 
 

@@ -8,20 +8,28 @@ from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.pieces import add_names, add_slack
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS, AccountProblem, Columns
 
-__all__ = ["is_solvable", "penalty_of", "prepare", "write_loadings"]
+__all__ = [
+    "COMMON_PART",
+    "MOST_LOADINGS",
+    "SLACK_ROOM",
+    "is_solvable",
+    "penalty_of",
+    "prepare",
+    "write_loadings",
+]
 
 # Price P of violating a soft bound, in steepest slopes: what any single trade can gain is outbid, with room for rows
 # that overlap. With 4 more of them were missed by more than the least possible; with 64 a solve gave up.
 _PENALTY = 16.0
 
 # Sum of squared loadings beyond which doubles no longer tell a weight: a volatility of a million a year, and more.
-_MOST_LOADINGS = 1e18
+MOST_LOADINGS = 1e18
 
 # A slack of a group row ranges this many times the largest value the row can take.
-_SLACK_ROOM = 2.0
+SLACK_ROOM = 2.0
 
 # Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
-_COMMON_PART = 0.1
+COMMON_PART = 0.1
 
 
 @inner_kernel
@@ -45,7 +53,7 @@ def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray
         own += 2.0 * problem.specific[i]
         common += squares[i]
     columns.scales[STEEPEST] = price / problem.risk_price + curvature + 2.0 * pull + 1e-6
-    scale = max(own, _COMMON_PART * common) / max(n, 1)
+    scale = max(own, COMMON_PART * common) / max(n, 1)
     columns.scales[STIFFNESS] = scale if scale > 0.0 else 1.0
 
 
@@ -95,7 +103,7 @@ def is_solvable(problem: AccountProblem) -> bool:
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             total += problem.group_coefficient[entry]
     size = _square_of_loadings(problem)
-    return bool(np.isfinite(total) and negative == 0 and size <= _MOST_LOADINGS and problem.risk_price > 0.0)
+    return bool(np.isfinite(total) and negative == 0 and size <= MOST_LOADINGS and problem.risk_price > 0.0)
 
 
 @summing_kernel
@@ -173,7 +181,7 @@ def prepare(problem: AccountProblem, columns: Columns, memory: np.ndarray) -> in
         reach = 1.0
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             reach = max(reach, abs(columns.rows[problem.loadings.shape[1] + 1 + g, problem.group_name[entry]]))
-        reach *= _SLACK_ROOM * max(1.0, held)
+        reach *= SLACK_ROOM * max(1.0, held)
         band = (problem.group_low[g], problem.group_high[g])
         at = add_slack(columns, n + 1 + g, at, (-reach, reach), band, (penalty, penalty))
     return at

@@ -33,6 +33,8 @@ from lotwise.optimizer.problem import (
 from lotwise.optimizer.splitting import Limits, Split, search_choices
 
 __all__ = [
+    "GAP",
+    "TOLERANCE",
     "AccountProblem",
     "AccountSolution",
     "Case",
@@ -51,10 +53,10 @@ _HOLD = int(Choice.HOLD)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
-_GAP = 1e-9
+GAP = 1e-9
 
 # Gap asked of the search over choices: 5e-5 of a basis point.
-_TOLERANCE = 5e-9
+TOLERANCE = 5e-9
 
 
 class Multipliers(NamedTuple):
@@ -97,7 +99,7 @@ class AccountSolution(NamedTuple):
 @inner_kernel
 def _to_the_gap(problem: AccountProblem) -> Aim:
     """A solve for its own sake."""
-    return Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    return Aim(GAP / problem.risk_price, -np.inf, np.inf)
 
 
 @kernel
@@ -139,7 +141,7 @@ def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[
     for j in range(columns.table.size):
         state.piece[j] = columns.table[j].hinge
     first = solve_chosen(problem, fit, at)
-    limits = Limits(problem.loadings.shape[1], _GAP / problem.risk_price, _TOLERANCE / problem.risk_price)
+    limits = Limits(problem.loadings.shape[1], GAP / problem.risk_price, TOLERANCE / problem.risk_price)
     split = search_choices(columns, state, fit.cases, fit.marked, limits, first)
     choose_by_side(columns, state.found, fit.choice)
     if split.short > 0.0:

@@ -6,7 +6,16 @@ import numpy as np
 
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.active_pieces import find_active_piece
-from lotwise.optimizer.convex import Aim, Certified
+from lotwise.optimizer.convex import (
+    LEAST_NEARNESS,
+    MORE,
+    ROUNDOFF,
+    STALLED,
+    UPDATED_NEARNESS,
+    WARM_NEARNESS,
+    Aim,
+    Certified,
+)
 from lotwise.optimizer.dual import Goal
 from lotwise.optimizer.household.dual import maximise_dual, write_all_prices
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
@@ -24,9 +33,6 @@ _GAVE_UP = int(SolveStatus.GAVE_UP)
 # the dual is so steep where accounts tie that line searches bisect; with ten times as much rounds are more.
 _FIRST_NEARNESS = 3e-3
 _SHRINK = 0.3
-_LEAST_NEARNESS = 1e-9
-_WARM_NEARNESS = 3e-5  # a warm solve begins with no less
-_UPDATED_NEARNESS = 1e-6  # below it responses are too large to be taken back from the Hessian: it is summed anew
 _MOST_ROUNDS = 60
 _MOST_STEPS = 500  # of a solve
 _MOST_STEPS_OF_ROUND = 60  # ordinary rounds take up to 40; one that does not settle is tried with stiffer weights
@@ -37,11 +43,6 @@ _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL = 1e-7
 _EARLY = 1e-3
 _EARLIEST = 1e3
-
-# As in optimizer.convex: where a solve for a bound stops, and roundoff of an objective.
-_MORE = 1.05
-_ROUNDOFF = 1e-12
-_STALLED = 1e-11
 
 
 @inner_kernel
@@ -206,13 +207,13 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         copy_values(base.theta, base.best_theta)
     else:
         write_all_prices(columns, base.theta, factors, state.name_price, base.price)
-        columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], _WARM_NEARNESS)
+        columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
     known = aim.known
     for round_ in range(_MOST_ROUNDS):
-        anew = round_ == 0 or columns.base.scales[NEARNESS] < _UPDATED_NEARNESS
-        gain = _MORE * (aim.enough - known) if known < aim.enough else np.inf
+        anew = round_ == 0 or columns.base.scales[NEARNESS] < UPDATED_NEARNESS
+        gain = MORE * (aim.enough - known) if known < aim.enough else np.inf
         loose = min(max(_EARLY * (primal - bound), 0.1 * aim.gap), _EARLIEST * aim.gap)
         goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
@@ -231,19 +232,19 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
             copy_values(base.theta, base.best_theta)
             for side in range(columns.sides.size):
                 columns.sides[side].floor = columns.sides[side].value
-        roundoff = _ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
+        roundoff = ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
         if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]
         columns.base.scales[NEARNESS] = (
-            max(nearness * _SHRINK, _LEAST_NEARNESS) if reached else min(30.0 * nearness, 1.0)
+            max(nearness * _SHRINK, LEAST_NEARNESS) if reached else min(30.0 * nearness, 1.0)
         )
         if steps > _MOST_STEPS:
             break
         _move_centres(columns, state, factors)
     stalled = bound > -np.inf and primal - bound <= max(
-        aim.gap, _STALLED * (abs(primal) + columns.base.scales[STEEPEST])
+        aim.gap, STALLED * (abs(primal) + columns.base.scales[STEEPEST])
     )
     return Certified(_SOLVED if stalled else _GAVE_UP, primal, bound, steps)
 

@@ -12,11 +12,9 @@ from lotwise.optimizer.household.problem import NEVER, HouseholdColumns, Househo
 from lotwise.optimizer.household.splitting import choose_sides
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import copy_values
+from lotwise.optimizer.single_account import GAP
 
 __all__ = ["hold_and_solve"]
-
-# Certified gap asked of the solve, as a fraction of value: 1e-5 of a basis point.
-_GAP = 1e-9
 
 
 @inner_kernel
@@ -69,7 +67,7 @@ def hold_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace, hold: NDA
     choose_sides(columns, fit.choice)
     _hold(columns, hold)
     copy_values(state.base.found_theta, state.base.theta)
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     solved = solve_warm(columns, state, problem.loadings.shape[1], aim)
     at = columns.sides
     for side in range(at.size):

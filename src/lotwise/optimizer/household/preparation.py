@@ -8,18 +8,10 @@ from numpy.typing import NDArray
 from lotwise.kernels import Records, inlined_kernel, inner_kernel
 from lotwise.optimizer.household.problem import ALONE, BOTH, HouseholdColumns, HouseholdProblem
 from lotwise.optimizer.pieces import DUST, add_bounded, add_slack
-from lotwise.optimizer.preparation import penalty_of, write_loadings
+from lotwise.optimizer.preparation import COMMON_PART, MOST_LOADINGS, SLACK_ROOM, penalty_of, write_loadings
 from lotwise.optimizer.problem import STEEPEST, STIFFNESS
 
 __all__ = ["bars_purchases", "columns_needed", "is_solvable", "prepare"]
-
-# A slack of a group row ranges this many times the largest value the row can take.
-_SLACK_ROOM = 2.0
-
-# Part of the factors' curvature that proximal weights are measured by where there is little specific risk.
-_COMMON_PART = 0.1
-
-_MOST_LOADINGS = 1e18  # as in optimizer.preparation
 
 # Dearest price of a dollar, over the price of tracking: beyond it nothing but prices is left of an objective.
 _MOST_PRICE = 1e15
@@ -103,7 +95,7 @@ def is_solvable(problem: HouseholdProblem) -> bool:
         and _are_bounds(problem.group_low, problem.group_high)
         and _are_bounds(problem.own_group_low, problem.own_group_high)
     )
-    if not (in_order and np.isfinite(total) and size <= _MOST_LOADINGS and problem.risk_price > 0.0):
+    if not (in_order and np.isfinite(total) and size <= MOST_LOADINGS and problem.risk_price > 0.0):
         return False
     return bool(problem.value.sum() > 0.0 and dearest <= _MOST_PRICE * problem.risk_price)
 
@@ -137,7 +129,7 @@ def _write_names(problem: HouseholdProblem, columns: HouseholdColumns, memory: N
         for lot in range(problem.lot_start[p], problem.lot_start[p + 1]):
             price = max(price, abs(problem.lot_price[lot]) + abs(problem.hold_cost[p]))
     base.scales[STEEPEST] = price / problem.risk_price + curvature + 2.0 * pull + 1e-6
-    scale = max(own, _COMMON_PART * common) / max(n, 1)
+    scale = max(own, COMMON_PART * common) / max(n, 1)
     base.scales[STIFFNESS] = scale if scale > 0.0 else 1.0
     accounts = problem.value.size
     mean = problem.value.sum() / max(accounts, 1)
@@ -246,7 +238,7 @@ def _add_slacks(problem: HouseholdProblem, columns: HouseholdColumns, column: in
         reach = 1.0
         for i in range(problem.target.size):
             reach = max(reach, abs(base.rows[k + g, i]))
-        reach *= _SLACK_ROOM * max(1.0, invested)
+        reach *= SLACK_ROOM * max(1.0, invested)
         band = (problem.group_low[g], problem.group_high[g])
         at = add_slack(base, column, at, (-reach, reach), band, (penalty, penalty))
         column += 1
@@ -265,7 +257,7 @@ def _add_slacks(problem: HouseholdProblem, columns: HouseholdColumns, column: in
         reach = 1.0
         for entry in range(problem.own_group_start[h], problem.own_group_start[h + 1]):
             reach = max(reach, abs(problem.own_group_coefficient[entry]))
-        reach *= _SLACK_ROOM * max(1.0, invested)
+        reach *= SLACK_ROOM * max(1.0, invested)
         band = (problem.own_group_low[h], problem.own_group_high[h])
         at = add_slack(base, column, at, (-reach, reach), band, (penalty, penalty))
         column += 1

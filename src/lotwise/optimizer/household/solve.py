@@ -15,6 +15,7 @@ from lotwise.optimizer.household.preparation import bars_purchases, columns_need
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, fitted, workspace
 from lotwise.optimizer.household.splitting import choose_sides, search_sides
 from lotwise.optimizer.problem import Choice, SolveStatus, copy_values
+from lotwise.optimizer.single_account import GAP, TOLERANCE
 from lotwise.optimizer.splitting import Limits, Split
 
 __all__ = [
@@ -35,12 +36,6 @@ _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 _FREE = int(Choice.FREE)
 _SELL_ONLY = int(Choice.SELL_ONLY)
 _BUY_ONLY = int(Choice.BUY_ONLY)
-
-# Certified gap asked of each convex solve, as a fraction of value: 1e-5 of a basis point.
-_GAP = 1e-9
-
-# Gap asked of the search over sides: 5e-5 of a basis point.
-_TOLERANCE = 5e-9
 
 
 class HouseholdMultipliers(NamedTuple):
@@ -96,7 +91,7 @@ def solve_root(problem: HouseholdProblem, space: HouseholdWorkspace) -> Certifie
     fit = fitted_to(problem, space)
     prepare(problem, fit.columns, fit.state.name_price)
     fit.state.base.theta[:] = 0.0
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
@@ -111,8 +106,8 @@ def search_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace) -> tupl
     fit.choice[:] = _FREE
     choose_sides(columns, fit.choice)
     factors, gamma = problem.loadings.shape[1], problem.risk_price
-    first = solve_convex(columns, state, factors, Aim(_GAP / gamma, -np.inf, np.inf), True)
-    limits = Limits(factors, _GAP / gamma, _TOLERANCE / gamma)
+    first = solve_convex(columns, state, factors, Aim(GAP / gamma, -np.inf, np.inf), True)
+    limits = Limits(factors, GAP / gamma, TOLERANCE / gamma)
     split = search_sides(columns, state, fit.cases, fit.choice, limits, first)
     return first, split
 
@@ -128,7 +123,7 @@ def solve_fixed(problem: HouseholdProblem, space: HouseholdWorkspace, buys: NDAr
         fit.choice[name] = _BUY_ONLY if buys[name] else _SELL_ONLY
     choose_sides(fit.columns, fit.choice)
     fit.state.base.theta[:] = 0.0
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
 
@@ -137,7 +132,7 @@ def solve_with_sides(problem: HouseholdProblem, fit: HouseholdWorkspace) -> Cert
     """Solve again, warm, with the sides in fit.choice; best weights of columns are left in state.base.best."""
     choose_sides(fit.columns, fit.choice)
     copy_values(fit.state.base.found_theta, fit.state.base.theta)
-    aim = Aim(_GAP / problem.risk_price, -np.inf, np.inf)
+    aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_warm(fit.columns, fit.state, problem.loadings.shape[1], aim)
 
 
