@@ -208,6 +208,9 @@ def test_what_breaks_a_rule_is_not_written_but_recorded_as_failed(
     assert (households["H1"]["status"], households["H1"]["cause"]) == ("failed", "not_verified")
     assert (households["H1"]["n_trades"], households["H2"]["status"]) == (0, "proposed")
     assert set(report.tables.trades["household_id"]) == {"H2"}
+    own = report.firm.book.accounts.household == 0
+    assert not any(column[own].any() for column in report.proposals.accounts)
+    assert report.proposals.accounts.steps[~own].any()
     faults = report.tables.findings.filter(pl.col("file") == "(verification)")
     assert set(faults["household"]) == {"H1"}
     assert faults.height >= 1

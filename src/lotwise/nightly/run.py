@@ -19,7 +19,7 @@ from lotwise.nightly.engines import rebalance_in_threads
 from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
-from lotwise.rebalancing.proposal import Cause, Proposals, Status
+from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
 from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
 from lotwise.reports.run import Run
@@ -105,8 +105,12 @@ def _without_broken(firm: Firm, proposals: Proposals, threads: int) -> tuple[Pro
     for column in (outcomes.tax, outcomes.cost, outcomes.score, outcomes.trades):
         column[broken] = 0
     outcomes.te_after[broken] = outcomes.te_before[broken]
-    keep = ~broken[proposals.trades.household]
-    trades = proposals.trades._replace(**{name: column[keep] for name, column in proposals.trades._asdict().items()})
+    trades = Trades._make(column[~broken[proposals.trades.household]] for column in proposals.trades)
+    failed = broken[firm.book.accounts.household]
+    for column in proposals.accounts:
+        column[failed] = 0
+    kept = ~failed[proposals.relaxations.account]
+    relaxations = Relaxations._make(column[kept] for column in proposals.relaxations)
     findings = tuple(
         Finding(
             file="(verification)",
@@ -120,7 +124,7 @@ def _without_broken(firm: Firm, proposals: Proposals, threads: int) -> tuple[Pro
         )
         for text, household in zip(texts, violations.household.tolist(), strict=True)
     )
-    return proposals._replace(trades=trades), findings
+    return proposals._replace(trades=trades, relaxations=relaxations), findings
 
 
 def _rates_note(firm: Firm) -> str:
