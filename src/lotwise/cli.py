@@ -116,7 +116,7 @@ def _watched() -> Iterator[Watch]:
         def on_phase(name: str, total: int) -> None:
             progress.reset(task, description=_PHASES.get(name, name), total=total or None)
 
-        with told_when_compiling(lambda: progress.console.print("compiling the kernels (once, about a minute)")):
+        with told_when_compiling(lambda: progress.console.print("compiling the kernels (once, two to four minutes)")):
             yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
 
 

@@ -217,7 +217,7 @@ def _measuring() -> Iterator[None]:
 
 
 def _say_compiling() -> None:
-    _err.print("compiling the kernels (once, about two minutes)", highlight=False)
+    _err.print("compiling the kernels (once, two to four minutes)", highlight=False)
 
 
 def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:
