@@ -6,6 +6,8 @@ column was last found is where the next search starts.
 
 from __future__ import annotations
 
+import numpy as np
+
 from lotwise.kernels import Records, inlined_kernel, inner_kernel
 from lotwise.optimizer.problem import AccountProblem, Columns
 
@@ -19,6 +21,7 @@ __all__ = [
     "least_from",
     "least_on",
     "least_piece",
+    "most_of",
     "piece_from",
     "true_value",
     "value_at",
@@ -274,6 +277,15 @@ def _describe_name(problem: AccountProblem, columns: Columns, name: int, start: 
     columns.table[name].kinked = both and columns.pieces[hinge - 1].slope > columns.pieces[hinge].slope
 
 
+@inlined_kernel
+def most_of(problem: AccountProblem, name: int) -> float:
+    """Greatest weight that a bound lets a name have; infinite where the whole account is within it.
+
+    Pieces end at the whole account without a fine: a weight beyond it is the roundoff of what cash owes.
+    """
+    return problem.high[name] if problem.high[name] < max(1.0, problem.held[name]) else np.inf
+
+
 @inner_kernel
 def add_names(problem: AccountProblem, columns: Columns, penalty: float) -> int:
     """Write the pieces of every name, divided by gamma; returns where the next column's begin.
@@ -284,7 +296,7 @@ def add_names(problem: AccountProblem, columns: Columns, penalty: float) -> int:
     at = 0
     bounded = 0
     for name in range(problem.target.size):
-        if problem.low[name] > 0.0 or problem.high[name] < max(1.0, problem.held[name]):
+        if problem.low[name] > 0.0 or most_of(problem, name) < np.inf:
             bounded += 1
         else:
             hinge, stop = _add_plain_name(problem, columns, name, at)
@@ -296,7 +308,7 @@ def add_names(problem: AccountProblem, columns: Columns, penalty: float) -> int:
 @inner_kernel
 def _add_bounded_names(problem: AccountProblem, columns: Columns, at: int, penalty: float) -> int:
     for name in range(problem.target.size):
-        if problem.low[name] > 0.0 or problem.high[name] < max(1.0, problem.held[name]):
+        if problem.low[name] > 0.0 or most_of(problem, name) < np.inf:
             hinge, stop = _add_bounded_name(problem, columns, name, at, penalty)
             _describe_name(problem, columns, name, at, hinge, stop)
             at = stop

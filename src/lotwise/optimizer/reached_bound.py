@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.choices import branch_least, name_least
-from lotwise.optimizer.pieces import branch_minimum, value_at, value_on
+from lotwise.optimizer.pieces import branch_minimum, most_of, value_at, value_on
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import AccountProblem, Cases, Choice, Columns
 
@@ -78,7 +78,7 @@ def _names_as_reached(
     m, n = columns.rows.shape
     total = 0.0
     for i in range(n):
-        nearest = min(max(weights[i], problem.low[i]), problem.high[i])
+        nearest = min(max(weights[i], problem.low[i]), most_of(problem, i))
         if weights[i] == nearest:
             continue
         price = 0.0
@@ -106,7 +106,7 @@ def bound_as_reached(
     fine = penalty_of(columns)
     fines = 0.0
     for i in range(weights.size):
-        fines += fine * abs(weights[i] - min(max(weights[i], problem.low[i]), problem.high[i]))
+        fines += fine * abs(weights[i] - min(max(weights[i], problem.low[i]), most_of(problem, i)))
     bound = np.inf
     for case in range(cases.closed[0]):
         value = cases.bound[case] + _rows_as_reached(columns, cases.theta[case], rows, problem.loadings.shape[1])

@@ -13,7 +13,7 @@ from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import Choice
 
-__all__ = ["missed", "objective_at", "side_taken", "slack_value", "write_rows"]
+__all__ = ["missed", "most_of_position", "objective_at", "side_taken", "slack_value", "write_rows"]
 
 _BUY_ONLY = int(Choice.BUY_ONLY)
 
@@ -25,7 +25,14 @@ def side_taken(columns: HouseholdColumns, choice: NDArray[np.uint8], name: int) 
     return int(side + (columns.sides[side].other >= 0 and choice[name] == _BUY_ONLY))
 
 
-@inlined_kernel
+@inner_kernel
+def most_of_position(problem: HouseholdProblem, position: int) -> float:
+    """Greatest weight that a bound lets a position have; infinite where its whole account is within it."""
+    whole = max(problem.value[problem.account[position]], problem.held[position])
+    return float(problem.position_high[position] if problem.position_high[position] < whole else np.inf)
+
+
+@inner_kernel
 def missed(reached: float, low: float, high: float) -> float:
     """By how much a value is outside its bounds."""
     return max(low - reached, reached - high, 0.0)

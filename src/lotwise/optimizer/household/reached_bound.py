@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.dual import slack_sign
-from lotwise.optimizer.household.position_weights import missed, objective_at, slack_value, write_rows
+from lotwise.optimizer.household.position_weights import missed, most_of_position, objective_at, slack_value, write_rows
 from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace
 from lotwise.optimizer.pieces import branch_minimum, value_at
 from lotwise.optimizer.preparation import penalty_of
@@ -128,7 +128,7 @@ def _least_of_side(
         value, wanted = _least_of_name((curvature, anchor), (low, high, penalty), s - r, ends)
         for c in range(columns.sides[side].first, columns.sides[side].stop):
             p = columns.position[c]
-            refund = (problem.position_low[p], problem.position_high[p], weights[p], fine)
+            refund = (problem.position_low[p], most_of_position(problem, p), weights[p], fine)
             least, w = _least_of_column(columns, c, _price_on(columns, c, theta) + r, refund)
             value += least
             wanted -= w
@@ -174,7 +174,7 @@ def _fines_of(problem: HouseholdProblem, name: int, t: float, weights: NDArray[n
     total = missed(t, problem.low[name], problem.high[name])
     total = total if total > _KEPT else 0.0
     for p in range(problem.position_start[name], problem.position_start[name + 1]):
-        off = missed(weights[p], problem.position_low[p], problem.position_high[p])
+        off = missed(weights[p], problem.position_low[p], most_of_position(problem, p))
         total += off if off > _KEPT else 0.0
     return total
 
