@@ -113,6 +113,7 @@ _INNER: dict[str, Any] = {
     "error_model": "numpy",
     "boundscheck": _BOUNDS_CHECKED,
     "_nrt": False,
+    "no_cfunc_wrapper": True,
 }
 
 

@@ -126,6 +126,7 @@ def test_a_threshold_just_above_the_figure_is_still_seen_to_be_above() -> None:
 def test_many_relaxed_restrictions_are_counted_not_listed() -> None:
     run = small_run()
     relaxations = type(run.proposals.relaxations)(
+        household=np.zeros(7, np.int32),
         account=np.zeros(7, np.int32),
         source=np.zeros(7, np.int32),
         required=np.full(7, 0.1),

@@ -103,6 +103,7 @@ class Household:
 class Policy:
     minimum: int
     fractional: bool
+    joint: bool = False
 
 
 @dataclass(slots=True)
@@ -264,6 +265,7 @@ def _as_policies(firm: Firm) -> Policies:
         cash_band=0 * ones,
         minimum_trade=np.array([p.minimum for p in firm.policies], dtype=np.int64),
         fractional_shares=np.array([p.fractional for p in firm.policies], dtype=np.uint8),
+        joint=np.array([p.joint for p in firm.policies], dtype=np.uint8),
         worth_it=0 * ones,
     )
 
@@ -362,5 +364,5 @@ def as_proposals(firm: Firm) -> Proposals:
             trades=np.array([o.trades for o in outcomes], dtype=np.int32),
         ),
         accounts=AccountResults(np.zeros(accounts, dtype=np.int32), *(np.zeros(accounts),) * 6),
-        relaxations=Relaxations(none.astype(np.int32), none.astype(np.int32), none, none),
+        relaxations=Relaxations(*(none.astype(np.int32),) * 3, none, none),
     )

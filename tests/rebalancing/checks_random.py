@@ -41,7 +41,10 @@ def random_firm(random: Random) -> Firm:
         _AS_OF,
         securities,
         households,
-        [Policy(0, fractional=True), Policy(random.randrange(300 * DOLLAR), fractional=False)],
+        [
+            Policy(0, fractional=True, joint=random.random() < 0.5),
+            Policy(random.randrange(300 * DOLLAR), fractional=False, joint=random.random() < 0.5),
+        ],
         [[], [_random_restriction(random, len(securities)) for _ in range(4)]],
     )
     for h in range(len(households)):

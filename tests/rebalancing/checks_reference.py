@@ -14,7 +14,7 @@ from lotwise.money import FULL_RATE, SHARE
 from lotwise.rebalancing.book import LotFlag, NameRule
 from lotwise.rebalancing.proposal import Side, Status
 from lotwise.rebalancing.violations import Rule
-from tests.rebalancing.checks_firm import Firm, Line, Lot, Restriction, tax_owed
+from tests.rebalancing.checks_firm import Account, Firm, Line, Lot, Restriction, tax_owed
 
 
 class Broken(NamedTuple):
@@ -135,6 +135,8 @@ def _household(firm: Firm, household: int, rows: list[int]) -> Iterator[Broken]:
     for account, (owner, _) in enumerate(firm.accounts()):
         if owner == household and any(x.line.account == account for x in lines):
             yield from _account(firm, account, [x for x in lines if x.line.account == account])
+    if lines and _is_one(firm, household):
+        yield from _weights(firm, household, lines)
     outcome = firm.outcomes[household]
     if (outcome.status == Status.PROPOSED) != bool(lines):
         yield broke(Rule.STATUS, outcome.status)
@@ -235,6 +237,43 @@ def _wash_sales(firm: Firm, household: int, lines: list[Judged]) -> Iterator[Bro
             yield judged.broke(Rule.LOSS_BARRED, sum(bought) - own)
 
 
+def _worth(firm: Firm, owner: Account) -> int:
+    prices = [max(firm.securities[lot.security].price, 0) for lot in owner.lots]
+    return owner.cash + sum(
+        round(Fraction(lot.shares * price, SHARE)) for lot, price in zip(owner.lots, prices, strict=True)
+    )
+
+
+def _is_one(firm: Firm, household: int) -> bool:
+    """Whether its accounts are one portfolio."""
+    own = firm.households[household]
+    valued = [account for account in own.accounts if _worth(firm, account) > 0]
+    return firm.policies[own.policy].joint and len(valued) > 1 and any(account.trades for account in valued)
+
+
+def _weights(firm: Firm, household: int, lines: list[Judged]) -> Iterator[Broken]:
+    """Greatest weights of a household that is one portfolio."""
+    own = firm.households[household]
+    policy = firm.policies[own.policy]
+    valued = [account for account in own.accounts if _worth(firm, account) > 0]
+    total = sum(_worth(firm, account) for account in valued)
+    for rule in firm.rule_sets[own.rules]:
+        mine = [
+            x
+            for x in lines
+            if x.line.security == rule.security and _worth(firm, firm.accounts()[x.line.account][1]) > 0
+        ]
+        if rule.account != -1 or rule.high >= 1 or not any(x.line.side == Side.BUY for x in mine):
+            continue
+        held = sum(lot.shares for account in valued for lot in account.lots if lot.security == rule.security)
+        held += sum(x.line.shares if x.line.side == Side.BUY else -x.line.shares for x in mine)
+        price = firm.securities[rule.security].price
+        bound = round(Fraction(total * round(Fraction(str(rule.high)) * FULL_RATE), FULL_RATE))
+        position = round(Fraction(held * price, SHARE))
+        if position > bound + total // 10_000 + (0 if policy.fractional else price):
+            yield Broken(household, -1, rule.security, -1, -1, Rule.MAX_WEIGHT, position - bound)
+
+
 def _account(firm: Firm, account: int, lines: list[Judged]) -> Iterator[Broken]:
     household, owner = firm.accounts()[account]
     policy = firm.policies[firm.households[household].policy]
@@ -258,7 +297,8 @@ def _account(firm: Firm, account: int, lines: list[Judged]) -> Iterator[Broken]:
             yield broke(Rule.WHOLE_SHARES, abs(bought - sold) % SHARE)
         if traded < policy.minimum and not closed:
             yield broke(Rule.MINIMUM_TRADE, policy.minimum - traded)
-        highs = [rule.high for rule in _restrictions(firm, household, account, security)]
+        rules = _restrictions(firm, household, account, security)
+        highs = [rule.high for rule in rules if rule.account == account or not _is_one(firm, household)]
         if bought and highs and min(highs) < 1:
             price = firm.securities[security].price
             bound = round(Fraction(worth * round(Fraction(str(min(highs))) * FULL_RATE), FULL_RATE))

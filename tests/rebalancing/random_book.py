@@ -43,6 +43,7 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         cash_band=pick(0.0, 0.01),
         minimum_trade=np.array([random.choice((0, 100 * DOLLAR, 3000 * DOLLAR)) for _ in range(count)], np.int64),
         fractional_shares=whole,
+        joint=np.array([random.randrange(2) for _ in range(count)], np.uint8),
         worth_it=pick(0.0, 1e-4, -1.0),
     )
 

@@ -101,10 +101,19 @@ def variance(market: Market, active: Floats) -> float:
     return float(0.5 * exposure @ exposure + market.specific @ active**2)
 
 
-def accounts_of(book: Book, market: Market, household: int) -> list[int]:
-    """Accounts of a household that are solved: they trade and have a value."""
+def portfolios_of(book: Book, market: Market, household: int) -> list[list[int]]:
+    """Accounts of a household that are solved together: all that are worth anything, or each that trades by itself."""
     own = range(book.households.account_start[household], book.households.account_start[household + 1])
-    return [a for a in own if book.accounts.trades[a] and account_worth(book, market, a) > 0]
+    valued = [account for account in own if account_worth(book, market, account) > 0]
+    trading = [account for account in valued if book.accounts.trades[account]]
+    if book.policies.joint[book.households.policy[household]] and len(valued) > 1 and trading:
+        return [valued]
+    return [[account] for account in trading]
+
+
+def accounts_of(book: Book, market: Market, household: int) -> list[int]:
+    """Accounts of a household that count in its target."""
+    return [account for portfolio in portfolios_of(book, market, household) for account in portfolio]
 
 
 def equal(one: Proposals, other: Proposals) -> bool:
@@ -225,15 +234,15 @@ def test_under_the_reference_objective_the_score_is_risk_less_true_tax_and_cost(
     for household in solved(book, proposals):
         price = book.policies.risk_price[book.households.policy[household]]
         target = target_weights(book, market, household)
-        accounts = accounts_of(book, market, household)
         saved = 0.0
-        for account in accounts:
-            value = account_worth(book, market, account)
-            held, moved = dollars_held(book, market, account), dollars_moved(market, proposals, account)
+        for accounts in portfolios_of(book, market, household):
+            value = sum(account_worth(book, market, account) for account in accounts)
+            held = sum((dollars_held(book, market, account) for account in accounts), np.zeros(len(market.price)))
+            moved = sum((dollars_moved(market, proposals, account) for account in accounts), np.zeros_like(held))
             risk = variance(market, held / value - target) - variance(market, (held + moved) / value - target)
-            own = trades.account == account
+            own = np.isin(trades.account, accounts)
             saved += price * risk * value - (trades.tax[own].sum() + trades.cost[own].sum()) / DOLLAR
-        total = sum(account_worth(book, market, account) for account in accounts)
+        total = sum(account_worth(book, market, account) for account in accounts_of(book, market, household))
         # lines are rounded to a money unit, and so is the value on which the gain of a lot of a few cents is figured
         tolerance = 1e-6 * max(1.0, price) + 1e-4 * np.count_nonzero(trades.household == household) / total
         assert proposals.outcomes.score[household] == pytest.approx(saved / total, abs=tolerance, rel=1e-6)

@@ -23,5 +23,5 @@ def test_there_is_room_for_what_an_account_holds_wants_and_must_hold(seed: int) 
             edges = book.households.account_start[household : household + 2]
             for account in range(*edges.tolist()):
                 held = book.lots.security[slice(*book.accounts.lot_start[account : account + 2])]
-                assert room.names.size >= np.unique(np.concatenate((held, wanted, ruled))).size
+                assert room.positions.size >= np.unique(np.concatenate((held, wanted, ruled))).size
                 assert room.lots.size >= held.size

@@ -120,6 +120,7 @@ class Steering:
     cash_band: float = 0.0
     minimum_trade: float = 0.0  # dollars
     whole_shares: bool = False
+    joint: bool = True
     worth_it: float = 0.0
 
 
@@ -267,6 +268,7 @@ class WrittenBook:
             cash_band=one(s.cash_band),
             minimum_trade=np.array([round(s.minimum_trade * DOLLAR)], np.int64),
             fractional_shares=np.array([not s.whole_shares], np.uint8),
+            joint=np.array([s.joint], np.uint8),
             worth_it=one(s.worth_it),
         )
 

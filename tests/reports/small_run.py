@@ -175,6 +175,7 @@ def _one_policy(worth_it: float) -> Policies:
         cash_band=one * 0.01,
         minimum_trade=np.array([100 * DOLLAR], np.int64),
         fractional_shares=flag,
+        joint=flag,
         worth_it=one * worth_it,
     )
 
@@ -271,6 +272,7 @@ def _account_results(count: int) -> AccountResults:
 
 def _small_relaxations() -> Relaxations:
     return Relaxations(
+        household=np.array([0, 4], np.int32),
         account=np.array([0, 5], np.int32),
         source=np.array([0, -1], np.int32),
         required=np.array([0.1, 0.02]),
@@ -343,6 +345,7 @@ def simulated_run(households: int, trades_each: int, seed: int = 0) -> SmallRun:
     )
     relaxed = np.flatnonzero((status == Status.PROPOSED) & (random.random(households) < 0.01))
     relaxations = Relaxations(
+        household=relaxed.astype(np.int32),
         account=relaxed.astype(np.int32),
         source=random.integers(-1, 2, len(relaxed)).astype(np.int32),
         required=np.full(len(relaxed), 0.1),

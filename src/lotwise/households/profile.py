@@ -169,6 +169,13 @@ class Profile:
         metadata=_number("dollars", ("0", "1000000000"), "Smallest trade that is worth an order."),
     )
     fractional_shares: bool = field(default=False, metadata=_flag("Whether fractions of a share can be traded."))
+    as_one_portfolio: bool = field(
+        default=True,
+        metadata=_flag(
+            "Whether the household's accounts are one portfolio: they meet the target together, accounts held away "
+            "included, and each name is held where it costs least. false: each account meets the target by itself.",
+        ),
+    )
     worth_it_bps: Decimal = field(
         default=Decimal(1),
         metadata=_number("bp of value", ("0", "10000"), "Trade only if the objective improves by more than this."),

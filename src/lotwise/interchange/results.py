@@ -203,7 +203,7 @@ def result_tables(
             lines=words,
             households=households.result(),
             accounts=_accounts_table(book, labels, proposals),
-            relaxations=_relaxations_table(book, labels, proposals),
+            relaxations=_relaxations_table(labels, proposals),
             findings=_findings_table(findings),
         )
 
@@ -272,7 +272,7 @@ def _accounts_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.
     solved = (results.steps > 0) | (results.objective != 0) | (results.objective_hold != 0)
     relaxed: dict[int, list[str]] = {}
     for account, text in zip(proposals.relaxations.account.tolist(), _relaxed(labels, proposals), strict=True):
-        relaxed.setdefault(account, []).append(text)
+        relaxed.setdefault(account, []).append(text)  # -1: of the household, which no row is of
     return pl.DataFrame(
         {
             "account_id": pl.Series(labels.accounts.tolist(), dtype=pl.String),
@@ -304,13 +304,16 @@ def _relaxed(labels: BookLabels, proposals: Proposals) -> list[str]:
     ]
 
 
-def _relaxations_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.DataFrame:
-    """One row per restriction that could not be kept in full; bounds are fractions of the account's value."""
+def _relaxations_table(labels: BookLabels, proposals: Proposals) -> pl.DataFrame:
+    """One row per restriction that could not be kept in full; without an account it is one of the household.
+
+    Bounds are fractions of the value of the account, or of the household's accounts.
+    """
     rows = proposals.relaxations
     return pl.DataFrame(
         {
-            "household_id": _named(labels.households, book.accounts.household[rows.account]),
-            "account_id": _named(labels.accounts, rows.account),
+            "household_id": _named(labels.households, rows.household),
+            "account_id": _named(labels.accounts, np.maximum(rows.account, 0)).set(pl.Series(rows.account < 0), None),
             "restriction": pl.Series(
                 [restriction_name(labels, source) for source in rows.source.tolist()], dtype=pl.String
             ),

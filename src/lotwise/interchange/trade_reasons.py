@@ -8,6 +8,7 @@
 | restriction | sold because a restriction asks for it: no gain, no tax |
 | cash | sold to bring cash back into its band: no tax in this account |
 | exchange | bought in place of what is sold for $2.10 of trading cost |
+| location | sold to be held where it is taxed less: saves $120 of tax on what it yields, no gain, no tax |
 
 The gain and its tax are the trade's own exact columns; the credit of a harvest and the risk saved a year are the
 trade's figures. Dollars are whole from ten dollars on, cents below.
@@ -42,6 +43,8 @@ _RESTRICTED = int(Reason.RESTRICTED)
 _RAISE_CASH = int(Reason.RAISE_CASH)
 _EXCHANGE_SELL = int(Reason.EXCHANGE_SELL)
 _EXCHANGE_BUY = int(Reason.EXCHANGE_BUY)
+_LOCATE_SELL = int(Reason.LOCATE_SELL)
+_LOCATE_BUY = int(Reason.LOCATE_BUY)
 
 _DOLLAR_SIGN = word("$")
 _COMMA = word(",")
@@ -60,6 +63,9 @@ _SOLD_RESTRICTED = word("sold because a restriction asks for it: ")
 _SOLD_TO_PAY = word("sold to pay for trades that are worth more: ")
 _IN_PLACE = word("bought in place of what is sold ")
 _SOLD_FOR_CASH = word("sold to bring cash back into its band: ")
+_SOLD_TO_LOCATE = word("sold to be held where it is taxed less: saves ")
+_BOUGHT_TO_LOCATE = word("bought where it is taxed less: saves ")
+_ON_INCOME = word(" of tax on what it yields")
 _INVESTS = word("invests cash above its band ")
 _MAKES_ROOM = word("makes room for cash to be invested: ")
 _NO_TAX = word("no tax in this account")
@@ -168,6 +174,15 @@ def _put_sale(out: Letters, at: int, trades: _Figures, t: int) -> int:
 
 
 @inner_kernel
+def _put_place(out: Letters, at: int, trades: _Figures, t: int) -> int:
+    at = put(out, at, _BOUGHT_TO_LOCATE) if trades.buy[t] else put(out, at, _SOLD_TO_LOCATE)
+    at = put(out, _put_dollars(out, at, trades.figure_2[t]), _ON_INCOME)
+    if trades.buy[t]:
+        return _put_for_cost(out, put(out, at, _SPACE), trades.cost[t])
+    return _put_tax(out, put(out, at, _AND), trades, t)
+
+
+@inner_kernel
 def _put_sentence(out: Letters, at: int, trades: _Figures, t: int) -> int:
     reason = trades.reason[t]
     if reason == _HARVEST:
@@ -184,6 +199,8 @@ def _put_sentence(out: Letters, at: int, trades: _Figures, t: int) -> int:
         return _put_tax(out, put(out, at, _SOLD_TO_PAY), trades, t)
     if reason == _EXCHANGE_BUY:
         return _put_for_cost(out, put(out, at, _IN_PLACE), trades.cost[t])
+    if reason in (_LOCATE_SELL, _LOCATE_BUY):
+        return _put_place(out, at, trades, t)
     if reason == _RAISE_CASH:
         return _put_tax(out, put(out, at, _SOLD_FOR_CASH), trades, t)
     return _put_purchase(out, at, trades, t) if trades.buy[t] else _put_sale(out, at, trades, t)

@@ -32,11 +32,13 @@ _MOTIVES = {
     Reason.INVEST_CASH: "cash",
     Reason.EXCHANGE_SELL: "exchange",
     Reason.EXCHANGE_BUY: "exchange",
+    Reason.LOCATE_SELL: "location",
+    Reason.LOCATE_BUY: "location",
 }
 
 
 def motives() -> list[str]:
-    """One word per reason for what moved a trade: harvest, rebalance, restriction, cash or exchange."""
+    """One word per reason for what moved a trade: harvest, rebalance, restriction, cash, exchange or location."""
     return [_MOTIVES[reason] for reason in Reason]
 
 
@@ -145,15 +147,15 @@ def _findings_by_household(findings: Iterable[Finding]) -> dict[str, list[Findin
 
 
 def _relaxed_by_household(book: Book, labels: BookLabels, proposals: Proposals) -> dict[int, list[str]]:
-    """Collect the restrictions each household broke, with the account where it has several."""
+    """Collect the restrictions each household broke, with the account where it has several and it is of one."""
     rows = proposals.relaxations
     figures = zip(rows.required.tolist(), rows.reached.tolist(), strict=True)
     accounts_of = np.diff(book.households.account_start)
     relaxed: dict[int, list[str]] = defaultdict(list)
-    for account, source, (required, reached) in zip(rows.account.tolist(), rows.source.tolist(), figures, strict=True):
-        household = int(book.accounts.household[account])
+    whose = zip(rows.household.tolist(), rows.account.tolist(), rows.source.tolist(), figures, strict=True)
+    for household, account, source, (required, reached) in whose:
         text = relaxation_text(restriction_name(labels, source), required, reached)
-        if accounts_of[household] > 1:
+        if accounts_of[household] > 1 and account >= 0:
             text += f" in {labels.accounts[account]}"
         relaxed[household].append(text)
     return relaxed

@@ -109,7 +109,7 @@ def _without_broken(firm: Firm, proposals: Proposals, threads: int) -> tuple[Pro
     failed = broken[firm.book.accounts.household]
     for column in proposals.accounts:
         column[failed] = 0
-    kept = ~failed[proposals.relaxations.account]
+    kept = ~broken[proposals.relaxations.household]
     relaxations = Relaxations._make(column[kept] for column in proposals.relaxations)
     findings = tuple(
         Finding(

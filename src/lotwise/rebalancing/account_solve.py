@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
-from lotwise.money import SHARE
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.reached_bound import bound_as_reached
@@ -20,13 +19,25 @@ from lotwise.rebalancing.scratch import AccountArrays, Scratch
 from lotwise.rebalancing.share_trades import (
     hold_groups_in_conflict,
     keep_cash,
+    price_of_trades,
     take_from_lots,
     too_small,
     write_deltas,
+    write_weights,
 )
 from lotwise.securities.market import Market
 
-__all__ = ["AccountNight", "Reckoning", "solve_account_night", "variance_of"]
+__all__ = [
+    "FEW",
+    "MOST_HALVINGS",
+    "MOST_ROUNDS",
+    "TOLERANCE",
+    "WORTH_LITTLE",
+    "AccountNight",
+    "Reckoning",
+    "solve_account_night",
+    "variance_of",
+]
 
 _FREE = int(Choice.FREE)
 _HOLD = int(Choice.HOLD)
@@ -34,21 +45,21 @@ _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 
 # Rounds of "drop what is too small, solve again". Two suffice nearly always; what is left after the last is dropped.
-_MOST_ROUNDS = 5
+MOST_ROUNDS = 5
 
 # So few trades below the minimum are dropped together; more of them by halves, or by more than half where the
 # multipliers say that together they are worth no more than this fraction of value (0.2 bp). On 300 accounts of 500
 # names with a minimum of $100 that takes 3.9 solves instead of 5.5; they end 0.0014 bp further from their bound, of
 # 1.6 bp on average.
-_FEW = 4
-_WORTH_LITTLE = 2e-5
-_MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
+FEW = 4
+WORTH_LITTLE = 2e-5
+MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
 
 # A weight below this is a position sold out, which may be of any size.
 _SOLD_OUT = 1e-9
 
 # A weight is off its bound if it misses by more than this fraction of the account (a dollar in a million).
-_TOLERANCE = 1e-6
+TOLERANCE = 1e-6
 
 
 class Reckoning(NamedTuple):
@@ -92,15 +103,15 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
     """What is out of bounds before trading, as far as a trade of the minimum size can mend it."""
     factors = problem.loadings.shape[1]
     for i in range(problem.target.size):
-        if problem.held[i] > problem.high[i] + _TOLERANCE or problem.held[i] < problem.low[i] - _TOLERANCE:
+        if problem.held[i] > problem.high[i] + TOLERANCE or problem.held[i] < problem.low[i] - TOLERANCE:
             return 2
     for g in range(problem.group_low.size):
         reached = rows[factors + 1 + g]
-        if reached > problem.group_high[g] + _TOLERANCE or reached < problem.group_low[g] - _TOLERANCE:
+        if reached > problem.group_high[g] + TOLERANCE or reached < problem.group_low[g] - TOLERANCE:
             return 2
     cash = 1.0 - rows[factors]
     beyond = max(problem.cash_low - cash, cash - problem.cash_high)
-    return 1 if beyond > _TOLERANCE and beyond * value > minimum else 0
+    return 1 if beyond > TOLERANCE and beyond * value > minimum else 0
 
 
 @inlined_kernel
@@ -150,7 +161,7 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
         worth = 0.0
         for place, at in enumerate(np.argsort(moves[:found])):
             worth += _worth_of(problem, fit, names[at])
-            if place > found // 2 and worth > _WORTH_LITTLE:
+            if place > found // 2 and worth > WORTH_LITTLE:
                 break
             limit = moves[at]
     for i in range(problem.target.size):
@@ -166,8 +177,8 @@ def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Size
     weights[:] = fit.state.best[: sizes.names]
     if whole:
         round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
-    write_deltas(book, market, arrays, sizes, weights, whole)
-    take_from_lots(book, arrays, sizes)
+    write_deltas(book, market, arrays, sizes.names, weights, whole)
+    take_from_lots(book, arrays, sizes.names)
 
 
 @kernel
@@ -187,17 +198,17 @@ def _make_tradable(
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
     steps, status = 0, _SOLVED
-    for attempt in range(_MOST_HALVINGS):
-        few = _FEW if attempt < _MOST_HALVINGS - _MOST_ROUNDS else sizes.names
+    for attempt in range(MOST_HALVINGS):
+        few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else sizes.names
         if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
             break
         again = hold_and_solve(problem, fit)
         steps, status = steps + again.steps, max(status, again.status)
     hold = fit.marked[: sizes.names]
-    for attempt in range(_MOST_ROUNDS):
+    for attempt in range(MOST_ROUNDS):
         _write_shares(book, market, arrays, sizes, fit, whole)
         hold[:] = False
-        found = hold_groups_in_conflict(market, scratch, sizes, hold)
+        found = hold_groups_in_conflict(market, arrays, scratch.household, sizes.names, hold)
         for name in range(sizes.names):
             if minimum > 0 and too_small(market, arrays, name, minimum):
                 hold[name] = True
@@ -207,38 +218,14 @@ def _make_tradable(
         for name in range(sizes.names):
             if hold[name]:
                 fit.choice[name] = _HOLD
-                arrays.names[name].delta = 0
-        if attempt < _MOST_ROUNDS - 1:
+                arrays.positions[name].delta = 0
+        if attempt < MOST_ROUNDS - 1:
             again = hold_and_solve(problem, fit)
             steps, status = steps + again.steps, max(status, again.status)
         else:
-            take_from_lots(book, arrays, sizes)
-    cash = keep_cash(book, market, account, arrays, sizes, whole)
+            take_from_lots(book, arrays, sizes.names)
+    cash = keep_cash(market, book.accounts.cash[account], 0, arrays, sizes.names, whole)
     return steps, cash, status
-
-
-@inner_kernel
-def _price_of_trades(problem: AccountProblem, arrays: AccountArrays, sizes: Sizes, book: Book) -> float:
-    """Tax and cost of the trades as written, lots as sold: their part of J."""
-    total = 0.0
-    for name in range(sizes.names):
-        delta = arrays.names[name].delta
-        if delta > 0:
-            total += problem.buy_cost[name] * (delta / SHARE * arrays.unit[name])
-        elif delta < 0:
-            for lot in range(problem.lot_start[name], problem.lot_start[name + 1]):
-                if arrays.lots[lot].sold == 0:
-                    break
-                part = arrays.lots[lot].sold / book.lots.shares[arrays.lots[lot].row]
-                total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
-    return total
-
-
-@inner_kernel
-def _write_weights(arrays: AccountArrays, sizes: Sizes) -> None:
-    """Write the weight each name has after its trades."""
-    for name in range(sizes.names):
-        arrays.written[name] = (arrays.names[name].position + arrays.names[name].delta) / SHARE * arrays.unit[name]
 
 
 @kernel
@@ -282,8 +269,8 @@ def solve_account_night(
     fit.choice[:] = _FREE
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
-    _write_weights(arrays, sizes)
-    price = _price_of_trades(problem, arrays, sizes, book)
+    write_weights(arrays, n)
+    price = price_of_trades(arrays, n, book)
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]

@@ -128,6 +128,7 @@ class Policies(NamedTuple):
     cash_band: Floats  # fraction of value on either side
     minimum_trade: IntArray  # money
     fractional_shares: Flags
+    joint: Flags  # 1: the household's accounts are solved as one portfolio; 0: each to its own target
     worth_it: Floats  # least improvement of the objective, dollars per dollar of value
 
 

@@ -34,6 +34,9 @@ _HOUSEHOLD = (
     "loss_long_rate",
     "taxpayer",
     "whole_shares",
+    "joint",
+    "value",  # of its accounts that are worth anything, as judged; so the next
+    "as_one",  # whether they are one portfolio
     "minimum_trade",
     "blocked",
     "status",  # of its outcome, as the next three
@@ -55,6 +58,7 @@ _ACCOUNT = (
     "last_lot",
     "first_line",
     "last_line",
+    "value",  # as judged
     "cash_after",
 )
 _RULE = ("security", "account", "forbidden", "high")
@@ -73,6 +77,9 @@ _NAME = (
     "value",  # traded
     "forbidden",  # NameRule; not `flags`, which is an attribute of every numpy record
     "high",  # greatest weight
+    "household",  # + 1, of which the next two are: all that it holds after its trades, and buys
+    "all_held",
+    "all_bought",
 )
 _LINE = (
     "household",
@@ -157,6 +164,7 @@ def _households_of(book: Book, proposals: Proposals) -> Records:
     _fill(households, loss_short_rate=source.loss_short_rate, loss_long_rate=source.loss_long_rate)
     _fill(households, taxpayer=source.taxpayer)
     _fill(households, whole_shares=book.policies.fractional_shares[source.policy] == 0)
+    _fill(households, joint=book.policies.joint[source.policy])
     _fill(households, minimum_trade=book.policies.minimum_trade[source.policy])
     _fill(households, status=outcomes.status, tax=outcomes.tax, cost=outcomes.cost, lines=outcomes.trades)
     return households

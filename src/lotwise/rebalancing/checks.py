@@ -27,8 +27,8 @@ from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import FULL_RATE, SHARE, IntArray, mul_div
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.check_case import Case, Part, case_of, parts_of
+from lotwise.rebalancing.household_checks import WEIGHT_TOLERANCE, check_household_weights, value_accounts
 from lotwise.rebalancing.line_checks import (
-    GREATEST_VALUE,
     check_figures,
     check_permission,
     check_wash_sales,
@@ -43,11 +43,6 @@ from lotwise.tax.liability import liabilities, load_law
 from lotwise.tax.position import LARGEST
 
 __all__ = ["Verification", "verify"]
-
-# How far above its greatest weight a purchase may leave a name: one share, where shares are whole, since lines
-# are rounded after the solve; and 1 / 10,000 of the account's value, the last digit of a weight written in
-# percent, since the bound is a float of the solver and small trades are dropped or moved to repair the cash.
-_WEIGHT_TOLERANCE = 10_000
 
 # Room for violations in the first pass; a second one follows where they are more.
 _FIRST_ROOM = 64
@@ -153,17 +148,18 @@ def _sort_lines(case: Case) -> NDArray[np.bool_]:
 
 
 @inner_kernel
-def _open_account(case: Case, a: int) -> int:
-    """Lay out an account's positions and restrictions by name; return its value before trading, money."""
+def _open_account(case: Case, a: int) -> None:
+    """Lay out an account's positions and restrictions by name.
+
+    A greatest weight of a household that is one portfolio is not one of its accounts.
+    """
     account, lots = case.accounts[a], case.lots
-    total = account.cash
     for lot in range(account.first_lot, account.last_lot):
         security = lots.security[lot]
         open_name(case, a, security)
         name = case.names[security]
         name.held += lots.shares[lot]
         case.sold_of_lot[lot - account.first_lot] = 0
-        total += min(max(mul_div(lots.shares[lot], name.price, SHARE), 0), GREATEST_VALUE)
     household = case.households[account.household]
     for r in range(household.first_rule, household.last_rule):
         rule = case.rules[r]
@@ -171,16 +167,17 @@ def _open_account(case: Case, a: int) -> int:
             open_name(case, a, rule.security)
             name = case.names[rule.security]
             name.forbidden |= rule.forbidden
-            name.high = min(name.high, rule.high)
+            if rule.account == a or not household.as_one:
+                name.high = min(name.high, rule.high)
     for i in range(account.first_line, account.last_line):
         open_name(case, a, case.lines[case.order[i]].security)
-    return int(total)
 
 
 @inner_kernel
-def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
+def _check_names(case: Case, a: int, count: int) -> None:
     """Judge the account's trades name by name: one side, whole shares, minimum trade, greatest weight."""
     household = case.households[case.accounts[a].household]
+    account_value = case.accounts[a].value
     whole = household.whole_shares != 0
     for j in range(count):
         security = case.traded[j]
@@ -196,7 +193,7 @@ def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
         if name.bought > 0 and name.high < FULL_RATE:
             position = mul_div(name.held + name.bought - name.sold, name.price, SHARE)
             bound = mul_div(account_value, name.high, FULL_RATE)
-            tolerance = account_value // _WEIGHT_TOLERANCE + (name.price if whole else 0)
+            tolerance = account_value // WEIGHT_TOLERANCE + (name.price if whole else 0)
             if position > bound + tolerance:
                 _note_name(case, a, security, Rule.MAX_WEIGHT, position - bound)
 
@@ -204,7 +201,7 @@ def _check_names(case: Case, a: int, count: int, account_value: int) -> None:
 @inner_kernel
 def _verify_account(case: Case, a: int) -> _Sums:
     """Verify one account's lines; return the sums of what they should say."""
-    account_value = _open_account(case, a)
+    _open_account(case, a)
     account = case.accounts[a]
     taxable = account.kind == _TAXABLE
     count, value, short_gain, long_gain, cost = 0, 0, 0, 0, 0
@@ -222,7 +219,7 @@ def _verify_account(case: Case, a: int) -> _Sums:
         elif taxable:
             short_gain += line.gain
         cost += line.cost
-    _check_names(case, a, count, account_value)
+    _check_names(case, a, count)
     account.cash_after = account.cash - value
     least = min(account.cash, 0)
     if account.cash_after < least:
@@ -255,12 +252,16 @@ def _verify_household(case: Case, h: int) -> None:
     if lines > 0 and household.blocked:
         _note_household(case, h, Rule.BLOCKED, 0)
         return
+    if lines > 0:
+        value_accounts(case, h)
     for a in range(household.first_account, household.last_account):
         if case.accounts[a].first_line < case.accounts[a].last_line:
             sums = _verify_account(case, a)
             household.short_gain += sums.short_gain
             household.long_gain += sums.long_gain
             cost += sums.cost
+    if lines > 0 and household.as_one:
+        check_household_weights(case, h)
     household.cost_due = cost
     household.lines_due = lines
     household.judged = 1

@@ -82,7 +82,7 @@ def draft_for(book: Book, first: int, last: int, trades: Records | None = None) 
         trades if trades is not None and trades.size >= room else trade_records(room),
         _outcome_records(last - first),
         records(count, **{name: int if name == "steps" else float for name in AccountResults._fields}),
-        records(slack, account=int, source=int, required=float, reached=float),
+        records(slack, household=int, account=int, source=int, required=float, reached=float),
         records(last - first, short=int, long=int, lines=int),
         empty_tally(),
     )
@@ -134,5 +134,5 @@ def proposals_of(draft: Draft, trades: int, relaxations: int) -> Proposals:
         lines,
         _columns(Outcomes, draft.outcomes, outcome_types),
         _columns(AccountResults, draft.accounts, (np.int32, *(np.float64,) * 6)),
-        _columns(Relaxations, draft.relaxations[:relaxations], (np.int32, np.int32, *floats)),
+        _columns(Relaxations, draft.relaxations[:relaxations], (*(np.int32,) * 3, *floats)),
     )

@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import SHARE, exact_mul_div
-from lotwise.optimizer.problem import Choice, SolveStatus
+from lotwise.optimizer.problem import SolveStatus
+from lotwise.rebalancing.account_by_account import is_worthwhile
 from lotwise.rebalancing.account_solve import AccountNight, solve_account_night, variance_of
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
+from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio
 from lotwise.rebalancing.draft import empty_tally, trade_records
-from lotwise.rebalancing.formulation import Sizes, account_value, clear_account, formulate, problem_of
-from lotwise.rebalancing.rebalance import is_worthwhile
+from lotwise.rebalancing.formulation import account_value, clear_account, formulate, problem_of
+from lotwise.rebalancing.household_night import values_of
+from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint
+from lotwise.rebalancing.joint_recording import joint_tracking, record_joint_trades
+from lotwise.rebalancing.joint_solve import HouseholdNight, solve_household_night
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.tax_story import TaxStory, tax_story
@@ -44,13 +49,14 @@ class Hindrance(StrEnum):
     NOT_TRADABLE = "it has no fresh price or no risk"
     NOT_IN_MODEL = "it is not in the model"
     WASHED = "selling it at a loss would be a wash sale"
+    BOUGHT = "the household buys it tonight, which would wash its loss"
     WASHES = "buying it would wash a loss sold by the household"
     TOO_SMALL = "the trade would be below the minimum"
 
 
 @dataclass(frozen=True, slots=True)
 class LotLine:
-    """One lot. Prices are dollars per dollar sold; weights fractions of the account."""
+    """One lot. Prices are dollars per dollar sold; weights fractions of its portfolio."""
 
     lot: int  # row of Lots
     shares: int
@@ -62,6 +68,7 @@ class LotLine:
     cost: float  # trading cost as charged
     risk: float  # yearly risk charge saved per dollar sold
     needs: float  # worth of the cash that a dollar sold raises and of the bounds it relieves
+    place: float  # tax on what it yields that a dollar sold spares, in its kind of account
     hindrance: Hindrance
     sold_above: float  # weight of the name above which the lot would be sold; nan = at none
     sold_below: float  # gain below which it would be sold; nan = at none
@@ -69,12 +76,17 @@ class LotLine:
 
 @dataclass(frozen=True, slots=True)
 class NameLine:
-    """One name of an account. Weights are fractions of the account's value, prices dollars per dollar."""
+    """One name of an account. Prices are dollars per dollar.
+
+    Weights are fractions of the portfolio: the account, or all accounts of a household that are solved as one.
+    """
 
     security: int
     target: float
-    before: float
+    before: float  # in all of the portfolio
     after: float
+    own_before: float  # in this account
+    own_after: float
     risk: float  # yearly risk charge that a dollar less of it saves, after the trades
     cash: float  # worth of a dollar of cash
     bounds: float  # worth of a dollar less to the group bounds
@@ -89,11 +101,12 @@ class NameLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountStory:
-    """One account: how it was solved and its names, largest distance from target first."""
+    """One account: how its portfolio was solved and its names, largest distance from target first."""
 
     account: int
     value: int
-    night: AccountNight | None  # None: it does not trade
+    night: AccountNight | HouseholdNight | None  # None: it does not trade
+    as_one: bool  # whether its portfolio is the household
     proposed: bool
     te_before: float
     te_after: float
@@ -110,41 +123,39 @@ class HouseholdStory:
     accounts: tuple[AccountStory, ...]
 
 
-class _Prices:
-    """Multipliers of a solved account in dollars per dollar, by name."""
-
-    def __init__(self, scratch: Scratch, sizes: Sizes) -> None:
-        problem = problem_of(scratch.account, sizes)
-        n, k = problem.loadings.shape
-        gamma = sizes.risk_price
-        written = scratch.account.written[:n]
-        exposure = np.empty(k)
-        variance_of(problem, written, exposure)
-        theta = scratch.solver.state.best_theta[: k + 1 + sizes.groups] * gamma
-        self.risk = gamma * (problem.loadings @ exposure + 2 * problem.specific * (written - problem.target))
-        self.cash = float(theta[k])
-        self.bounds = np.zeros(n)
-        for g in range(sizes.groups):
-            rows = slice(problem.group_start[g], problem.group_start[g + 1])
-            np.add.at(self.bounds, problem.group_name[rows], theta[k + 1 + g] * problem.group_coefficient[rows])
-        self.stiffness = 2 * gamma * problem.specific
-        self.exposure = exposure
-        self.gamma = gamma
-
-
 def _change_at(weight: float, price: float, saves: float, stiffness: float) -> float:
     """Weight at which what a name saves equals a price, all else fixed."""
     return weight + (price - saves) / stiffness if stiffness > 0 else float("nan")
 
 
-def _lot_hindrance(book: Book, market: Market, place: tuple[int, int], lot: int, scratch: Scratch) -> Hindrance:
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """What is known after a portfolio is solved: its household, its prices, and what was barred before it."""
+
+    book: Book
+    market: Market
+    household: int
+    scratch: Scratch
+    portfolio: Portfolio
+    sold_before: NDArray[np.bool_]  # identical groups that the taxpayer had sold at a loss tonight
+
+
+def _forbidden(book: Book, household: int, account: int, security: int) -> int:
+    """What restrictions forbid of a security in an account."""
+    rules, row = book.rules, book.households.rules[household]
+    span = slice(rules.name_start[row], rules.name_start[row + 1])
+    mine = (rules.name_security[span] == security) & np.isin(rules.name_account[span], (-1, account))
+    return int(np.bitwise_or.reduce(rules.name_flags[span][mine], initial=0))
+
+
+def _lot_hindrance(solved: _Solved, account: int, lot: int) -> Hindrance:
     """What keeps a lot from being sold whatever its price."""
-    _, account = place
-    security = book.lots.security[lot]
+    book, market = solved.book, solved.market
+    security = int(book.lots.security[lot])
     flags = int(book.lots.flags[lot])
     if not market.tradable[security]:
         return Hindrance.NOT_TRADABLE
-    if scratch.account.securities[security].forbidden & NameRule.NO_SELL:
+    if _forbidden(book, solved.household, account, security) & NameRule.NO_SELL:
         return Hindrance.NEVER_SELL
     if flags & LotFlag.UNKNOWN_TAX:
         return Hindrance.UNKNOWN_TAX
@@ -152,175 +163,187 @@ def _lot_hindrance(book: Book, market: Market, place: tuple[int, int], lot: int,
         return Hindrance.KEPT
     worth = exact_mul_div(int(book.lots.shares[lot]), int(market.price[security]), SHARE)
     loss = book.accounts.kind[account] == AccountKind.TAXABLE and worth < book.lots.basis[lot]
-    if loss and loss_is_barred(book, market, scratch.household, lot):
+    if loss and loss_is_barred(book, market, solved.scratch.household, lot):
         return Hindrance.WASHED
     return Hindrance.NONE
 
 
-def _lot_lines(
-    book: Book,
-    market: Market,
-    place: tuple[int, int],
-    name: int,
-    worth: tuple[float, float, float, bool],
-    context: tuple[Scratch, Sizes],
-) -> tuple[LotLine, ...]:
-    """Every lot of a name, sellable ones in the order in which they would be sold.
-
-    `worth` = (risk and needs per dollar, stiffness of the name, whether its trade was dropped as too small).
-    """
-    scratch, sizes = context
-    risk, needs, stiffness, dropped = worth
-    saves = risk + needs
-    arrays = scratch.account
-    problem = problem_of(arrays, sizes)
-    security = int(arrays.names[name].security)
-    _, account = place
-    listed = {int(arrays.lots[i].row): i for i in range(problem.lot_start[name], problem.lot_start[name + 1])}
-    held = [
-        lot
-        for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1])
-        if book.lots.security[lot] == security and lot not in listed
-    ]
-    lines = []
-    for lot in [*listed, *held]:
-        shares = int(book.lots.shares[lot])
-        value = exact_mul_div(shares, int(market.price[security]), SHARE)
-        known = not book.lots.flags[lot] & LotFlag.UNKNOWN_TAX and value > 0
-        gain = (value - int(book.lots.basis[lot])) / value if known else float("nan")
-        index = listed.get(lot, -1)
-        tax = float(arrays.lots[index].tax) if index >= 0 else float("nan")
-        price = float(problem.lot_price[index]) if index >= 0 else float("nan")
-        per_gain = tax / gain if gain > 0 else float("nan")
-        sold = int(arrays.lots[index].sold) if index >= 0 else 0
-        kept = index >= 0 and sold < shares
-        lines.append(
-            LotLine(
-                lot=lot,
-                shares=shares,
-                sold=sold,
-                value=value,
-                gain=gain,
-                long_term=bool(market.as_of >= first_long_term_day_number(book.lots.holding_start[lot])),
-                tax=tax,
-                cost=price - tax,
-                risk=risk,
-                needs=needs,
-                hindrance=Hindrance.TOO_SMALL
-                if dropped and price < saves
-                else _lot_hindrance(book, market, place, lot, scratch),
-                sold_above=_change_at(float(arrays.written[name]), price, saves, stiffness) if kept else float("nan"),
-                sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
-            )
-        )
-    return tuple(lines)
+def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> LotLine:
+    """One lot of a position; `index` is its place among the lots that may be sold, -1 = it may not."""
+    book, portfolio = solved.book, solved.portfolio
+    shares = int(book.lots.shares[lot])
+    value = exact_mul_div(shares, int(solved.market.price[book.lots.security[lot]]), SHARE)
+    known = not book.lots.flags[lot] & LotFlag.UNKNOWN_TAX and value > 0
+    gain = (value - int(book.lots.basis[lot])) / value if known else float("nan")
+    tax = float(portfolio.arrays.lots[index].tax) if index >= 0 else float("nan")
+    price = float(portfolio.lot_price[index]) if index >= 0 else float("nan")
+    sold = int(portfolio.arrays.lots[index].sold) if index >= 0 else 0
+    per_gain = tax / gain if gain > 0 else float("nan")
+    saves, stiffness = float(portfolio.saves[p]), float(portfolio.stiffness[p])
+    hindrance = _lot_hindrance(solved, account, lot)
+    if index >= 0 and portfolio.arrays.lots[index].barred:
+        hindrance = Hindrance.BOUGHT
+    elif portfolio.dropped[p] and price < saves:
+        hindrance = Hindrance.TOO_SMALL
+    kept = index >= 0 and sold < shares
+    return LotLine(
+        lot=lot,
+        shares=shares,
+        sold=sold,
+        value=value,
+        gain=gain,
+        long_term=bool(solved.market.as_of >= first_long_term_day_number(book.lots.holding_start[lot])),
+        tax=tax,
+        cost=price - tax,
+        risk=float(portfolio.risk[p]),
+        needs=float(portfolio.cash[p] + portfolio.bounds[p]),
+        place=float(portfolio.place[p]),
+        hindrance=hindrance,
+        sold_above=_change_at(float(portfolio.after[p]), price, saves, stiffness) if kept else float("nan"),
+        sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
+    )
 
 
-def _buy_hindrance(market: Market, scratch: Scratch, sizes: Sizes, name: int, before: NDArray[np.bool_]) -> Hindrance:
-    """What keeps a name from being bought whatever its price; `before` = what the household had sold at a loss."""
-    arrays = scratch.account
-    security = int(arrays.names[name].security)
+def _lot_lines(solved: _Solved, account: int, p: int) -> tuple[LotLine, ...]:
+    """Every lot of a position, those that may be sold in the order in which they would be."""
+    book, portfolio = solved.book, solved.portfolio
+    security = int(portfolio.arrays.positions[p].security)
+    span = range(portfolio.lot_start[p], portfolio.lot_start[p + 1])
+    listed = {int(portfolio.arrays.lots[i].row): i for i in span}
+    first, last = book.accounts.lot_start[account], book.accounts.lot_start[account + 1]
+    own = np.flatnonzero(book.lots.security[first:last] == security) + first
+    rows = [*listed, *(lot for lot in own.tolist() if lot not in listed)]
+    return tuple(_lot_line(solved, account, p, lot, listed.get(lot, -1)) for lot in rows)
+
+
+def _buy_hindrance(solved: _Solved, account: int, p: int) -> Hindrance:
+    """What keeps a position from being bought whatever its price."""
+    market, portfolio = solved.market, solved.portfolio
+    security = int(portfolio.arrays.positions[p].security)
     group = market.identical[security]
-    problem = problem_of(arrays, sizes)
-    if problem.may_buy[name]:
-        return Hindrance.NONE
+    if portfolio.may_buy[p]:
+        return Hindrance.WASHES if portfolio.sells_at_a_loss[p] else Hindrance.NONE
     if not market.tradable[security]:
         return Hindrance.NOT_TRADABLE
-    if arrays.securities[security].forbidden & NameRule.NO_BUY:
+    if _forbidden(solved.book, solved.household, account, security) & NameRule.NO_BUY:
         return Hindrance.NEVER_BUY
-    if before[group] or scratch.household.groups[group].no_buy_until >= market.as_of:
+    if solved.sold_before[group] or solved.scratch.household.groups[group].no_buy_until >= market.as_of:
         return Hindrance.WASHES
     return Hindrance.NOT_IN_MODEL
 
 
-def _overweight(problem_prices: _Prices, scratch: Scratch, sizes: Sizes, name: int) -> tuple[float, float]:
-    """Dollars of tax and trading cost, and of risk a year, of selling what is above target, as the account stands."""
-    problem = problem_of(scratch.account, sizes)
-    weight = float(scratch.account.written[name])
-    left = excess = weight - float(problem.target[name])
+def _overweight(portfolio: Portfolio, p: int) -> tuple[float, float]:
+    """Dollars of tax, and of risk a year, of selling what is above target, as the position stands."""
+    excess = min(float(portfolio.after[p] - portfolio.target[p]), float(portfolio.written[p]))
     if excess <= 0:
         return 0.0, 0.0
-    price = 0.0
-    for i in range(problem.lot_start[name], problem.lot_start[name + 1]):
-        lot_left = float(problem.lot_quantity[i])
-        taken = min(left, lot_left)
-        price += taken * float(scratch.account.lots[i].tax)
+    price, left = 0.0, excess
+    for i in range(portfolio.lot_start[p], portfolio.lot_start[p + 1]):
+        taken = min(left, float(portfolio.lot_quantity[i]))
+        price += taken * float(portfolio.arrays.lots[i].tax)
         left -= taken
-    risk = excess * float(problem_prices.risk[name]) - 0.5 * float(problem_prices.stiffness[name]) * excess**2
-    dollars = sizes.value / 1e4
+    risk = excess * float(portfolio.risk[p]) - 0.5 * float(portfolio.stiffness[p]) * excess**2
+    dollars = portfolio.value / 1e4
     return price * dollars, risk * dollars
 
 
-def _name_lines(
-    book: Book,
-    market: Market,
-    place: tuple[int, int],
-    context: tuple[Scratch, Sizes],
-    sold_before: NDArray[np.bool_],
-) -> tuple[NameLine, ...]:
-    scratch, sizes = context
-    arrays = scratch.account
-    problem = problem_of(arrays, sizes)
-    prices = _Prices(scratch, sizes)
-    lines = []
-    for name in range(sizes.names):
-        saves = float(prices.risk[name] + prices.cash + prices.bounds[name])
-        stiffness = float(prices.stiffness[name])
-        hindrance = _buy_hindrance(market, scratch, sizes, name, sold_before)
-        dropped = bool(scratch.solver.choice[name] == Choice.HOLD)
-        after = float(arrays.written[name])
-        buy_cost = float(problem.buy_cost[name])
-        tax, risk = _overweight(prices, scratch, sizes, name)
-        lines.append(
-            NameLine(
-                security=int(arrays.names[name].security),
-                target=float(problem.target[name]),
-                before=float(problem.held[name]),
-                after=after,
-                risk=float(prices.risk[name]),
-                cash=prices.cash,
-                bounds=float(prices.bounds[name]),
-                buy_cost=buy_cost,
-                bought=max(int(arrays.names[name].delta), 0),
-                hindrance=Hindrance.TOO_SMALL if dropped and not hindrance else hindrance,
-                bought_below=_change_at(after, -buy_cost, saves, stiffness) if not hindrance else float("nan"),
-                overweight_tax=tax,
-                overweight_risk=risk,
-                lots=_lot_lines(
-                    book,
-                    market,
-                    place,
-                    name,
-                    (float(prices.risk[name]), saves - float(prices.risk[name]), stiffness, dropped),
-                    context,
-                ),
-            )
-        )
+def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
+    """What is to be said of one position."""
+    portfolio = solved.portfolio
+    hindrance = _buy_hindrance(solved, account, p)
+    if portfolio.dropped[p] and not hindrance:
+        hindrance = Hindrance.TOO_SMALL
+    after, buy_cost = float(portfolio.after[p]), float(portfolio.buy_cost[p])
+    saves, stiffness = float(portfolio.saves[p]), float(portfolio.stiffness[p])
+    tax, risk = _overweight(portfolio, p)
+    return NameLine(
+        security=int(portfolio.arrays.positions[p].security),
+        target=float(portfolio.target[p]),
+        before=float(portfolio.before[p]),
+        after=after,
+        own_before=float(portfolio.held[p]),
+        own_after=float(portfolio.written[p]),
+        risk=float(portfolio.risk[p]),
+        cash=float(portfolio.cash[p]),
+        bounds=float(portfolio.bounds[p]),
+        buy_cost=buy_cost,
+        bought=max(int(portfolio.arrays.positions[p].delta), 0),
+        hindrance=hindrance,
+        bought_below=_change_at(after, -buy_cost, saves, stiffness) if not hindrance else float("nan"),
+        overweight_tax=tax,
+        overweight_risk=risk,
+        lots=_lot_lines(solved, account, p),
+    )
+
+
+def _name_lines(solved: _Solved, account: int, positions: NDArray[np.int64]) -> tuple[NameLine, ...]:
+    lines = [_name_line(solved, account, p) for p in positions.tolist()]
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
 
 
+def _untold(
+    account: int, value: int, night: AccountNight | HouseholdNight | None = None, *, as_one: bool = False
+) -> AccountStory:
+    """An account of which nothing is to be told: it does not trade, or its problem was not solved."""
+    return AccountStory(account, value, night, as_one, False, float("nan"), float("nan"), ())
+
+
 def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
+    """Solve and tell one account that is a portfolio of its own."""
     value = int(account_value(book, account, scratch.household))
     if not book.accounts.trades[account] or value <= 0:
-        return AccountStory(account, value, None, False, float("nan"), float("nan"), ())
+        return _untold(account, value)
     sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate(book, market, household, account, value, scratch)
     night = solve_account_night(book, market, household, account, sizes, scratch)
     if night.status != SolveStatus.SOLVED:
         clear_account(book, household, sizes.names, scratch.account)
-        return AccountStory(account, value, night, False, float("nan"), float("nan"), ())
+        return _untold(account, value, night)
     problem = problem_of(scratch.account, sizes)
     exposure = np.empty(problem.loadings.shape[1])
     before = float(np.sqrt(variance_of(problem, problem.held, exposure)))
     after = float(np.sqrt(variance_of(problem, scratch.account.written[: sizes.names], exposure)))
-    names = _name_lines(book, market, (household, account), (scratch, sizes), sold_before)
+    solved = _Solved(book, market, household, scratch, account_portfolio(scratch, sizes), sold_before)
+    names = _name_lines(solved, account, np.arange(sizes.names))
     keep = bool(is_worthwhile(book, household, night, book.accounts.cash[account] / value, empty_tally()))
     if keep:
-        rows = sizes.names + sizes.lots
-        trades = trade_records(rows)
+        trades = trade_records(sizes.names + sizes.lots)
         record_trades(book, market, (household, account), sizes, scratch, 0, trades)
     clear_account(book, household, sizes.names, scratch.account)
-    return AccountStory(account, value, night, keep, before, after, names)
+    return AccountStory(account, value, night, False, keep, before, after, names)
+
+
+def _stories_as_one(
+    book: Book, market: Market, household: int, value: int, scratch: Scratch
+) -> tuple[AccountStory, ...]:
+    """Solve a household as one portfolio and tell each of its accounts."""
+    first, last = book.households.account_start[household], book.households.account_start[household + 1]
+    values = scratch.household.value[: last - first].tolist()
+    sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
+    arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
+    sizes = formulate_joint(book, market, household, value, state, arrays, securities)
+    night = solve_household_night(book, market, household, sizes, state, arrays, scratch.joint_solver)
+    rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
+    if night.status != SolveStatus.SOLVED:
+        clear_joint(book, household, sizes.names, arrays, securities)
+        return tuple(_untold(first + at, worth, night, as_one=True) for at, worth in enumerate(values))
+    keep = bool(is_worthwhile(book, household, night, night.cash, empty_tally()))
+    before, after = joint_tracking(sizes, arrays, 1)
+    solved = _Solved(book, market, household, scratch, household_portfolio(scratch, sizes), sold_before)
+    own = arrays.problem.account[: sizes.positions]
+    stories = []
+    for account, worth in zip(range(first, last), values, strict=True):
+        if account not in rows or not book.accounts.trades[account]:
+            stories.append(_untold(account, worth, as_one=True))
+            continue
+        names = _name_lines(solved, account, np.flatnonzero(own == rows[account]))
+        stories.append(AccountStory(account, worth, night, True, keep, float(before), float(after), names))
+    if keep:
+        trades = trade_records(sizes.positions + sizes.lots)
+        memory = (state, arrays, scratch.joint_solver.state.base.found_theta)
+        record_joint_trades(book, market, household, sizes, memory, 0, trades)
+    clear_joint(book, household, sizes.names, arrays, securities)
+    return tuple(stories)
 
 
 def explain_household(book: Book, market: Market, household: int) -> HouseholdStory:
@@ -347,7 +370,14 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
 
 def _household_stories(book: Book, market: Market, household: int, scratch: Scratch) -> tuple[AccountStory, ...]:
     open_household(book, market, household, scratch.household)
+    values = values_of(book, household, scratch.household)
     accounts = range(book.households.account_start[household], book.households.account_start[household + 1])
-    stories = tuple(_account_story(book, market, household, account, scratch) for account in accounts)
+    if not values.joint:
+        stories = tuple(_account_story(book, market, household, account, scratch) for account in accounts)
+    elif values.least < 0:
+        worth = scratch.household.value.tolist()
+        stories = tuple(_untold(account, worth[at], as_one=True) for at, account in enumerate(accounts))
+    else:
+        stories = _stories_as_one(book, market, household, values.counted, scratch)
     close_household(book, market, household, scratch.household)
     return stories

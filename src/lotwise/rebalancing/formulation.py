@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lotwise.kernels import inlined_kernel, inner_kernel, kernel
-from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
-from lotwise.money import FULL_RATE, SHARE
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.problem import AccountProblem
-from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
-from lotwise.rebalancing.lot_costs import lot_price
+from lotwise.rebalancing.book import Book, NameRule
 from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
-from lotwise.rebalancing.wash_windows import first_lot, loss_is_barred, may_buy_tonight
+from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
+from lotwise.rebalancing.wash_windows import first_lot, may_buy_tonight
 from lotwise.securities.market import Market
 
-__all__ = ["Sizes", "account_value", "clear_account", "formulate", "problem_of"]
+__all__ = [
+    "Sizes",
+    "account_value",
+    "apply_name_rules",
+    "clear_account",
+    "clear_rules",
+    "formulate",
+    "model_scale",
+    "problem_of",
+]
 
-_TAXABLE = int(AccountKind.TAXABLE)
 _NO_BUY = int(NameRule.NO_BUY)
 _NO_SELL = int(NameRule.NO_SELL)
-_NEVER_SOLD = int(LotFlag.UNKNOWN_TAX | LotFlag.KEPT)
 
 
 class Sizes(NamedTuple):
@@ -50,21 +55,29 @@ def account_value(book: Book, account: int, state: HouseholdState) -> int:
 
 
 @inner_kernel
-def _apply_rules(book: Book, household: int, account: int, arrays: AccountArrays) -> int:
-    """Write the rules that hold for this account; returns how many group rows apply."""
+def apply_name_rules(book: Book, household: int, account: int, securities: Records) -> None:
+    """Write what rules on single names say of an account of a household (-1: of the household as a whole)."""
     rules = book.rules
     row = book.households.rules[household]
     for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        rule = securities[rules.name_security[entry]]
         if rules.name_account[entry] not in (-1, account):
+            rule.own_rule = True
             continue
-        security = rules.name_security[entry]
-        arrays.securities[security].forbidden |= rules.name_flags[entry]
-        if rules.name_low[entry] > arrays.securities[security].low:
-            arrays.securities[security].low = rules.name_low[entry]
-            arrays.securities[security].low_source = rules.name_source[entry]
-        if rules.name_high[entry] < arrays.securities[security].high:
-            arrays.securities[security].high = rules.name_high[entry]
-            arrays.securities[security].high_source = rules.name_source[entry]
+        rule.forbidden |= rules.name_flags[entry]
+        if rules.name_low[entry] > rule.low:
+            rule.low = rules.name_low[entry]
+            rule.low_source = rules.name_source[entry]
+        if rules.name_high[entry] < rule.high:
+            rule.high = rules.name_high[entry]
+            rule.high_source = rules.name_source[entry]
+
+
+@inner_kernel
+def _apply_group_rules(book: Book, household: int, account: int, arrays: AccountArrays) -> int:
+    """Write the bounds on groups that hold for this account; returns how many rows that makes."""
+    rules = book.rules
+    row = book.households.rules[household]
     groups = 0
     for entry in range(rules.group_start[row], rules.group_start[row + 1]):
         if rules.group_account[entry] in (-1, account):
@@ -75,86 +88,34 @@ def _apply_rules(book: Book, household: int, account: int, arrays: AccountArrays
     return groups
 
 
-@kernel
-def clear_account(book: Book, household: int, names: int, arrays: AccountArrays) -> None:
-    """Empty the dense arrays that `formulate` filled for an account."""
+@inner_kernel
+def clear_rules(book: Book, household: int, securities: Records) -> None:
+    """Empty what `apply_name_rules` wrote."""
     rules = book.rules
     row = book.households.rules[household]
     for entry in range(rules.name_start[row], rules.name_start[row + 1]):
-        security = rules.name_security[entry]
-        arrays.securities[security].forbidden = 0
-        arrays.securities[security].low = 0.0
-        arrays.securities[security].high = 1.0
-        arrays.securities[security].low_source = -1
-        arrays.securities[security].high_source = -1
+        rule = securities[rules.name_security[entry]]
+        rule.forbidden = 0
+        rule.own_rule = False
+        rule.low, rule.high = 0.0, 1.0
+        rule.low_source, rule.high_source = -1, -1
+
+
+@kernel
+def clear_account(book: Book, household: int, names: int, arrays: AccountArrays) -> None:
+    """Empty the dense arrays that `formulate` filled for an account."""
+    clear_rules(book, household, arrays.securities)
     for name in range(names):
-        arrays.securities[arrays.names[name].security].slot = -1
-
-
-@inlined_kernel
-def _insert_lot(
-    arrays: AccountArrays, first: int, at: int, lot: tuple[int, bool, float], priced: tuple[float, float]
-) -> None:
-    """Put a lot among those of its name, first .. at, which are sorted by price, cheapest first (few lots: insertion).
-
-    `lot` = (row, whether it is a loss, tax); `priced` = (quantity, price).
-    """
-    price, quantity = arrays.problem.lot_price, arrays.problem.lot_quantity
-    j = at
-    while j > first and price[j - 1] > priced[1]:
-        price[j] = price[j - 1]
-        quantity[j] = quantity[j - 1]
-        arrays.lots[j].row = arrays.lots[j - 1].row
-        arrays.lots[j].loss = arrays.lots[j - 1].loss
-        arrays.lots[j].tax = arrays.lots[j - 1].tax
-        j -= 1
-    quantity[j], price[j] = priced
-    arrays.lots[j].row, arrays.lots[j].loss, arrays.lots[j].tax = lot
-
-
-class _Terms(NamedTuple):
-    """What prices the lots of one account: rates per dollar of gains and of losses, short then long; its policy."""
-
-    rates: tuple[float, float, float, float]
-    policy: tuple[float, float, float]  # delta, harvest depth, cap on the weight of waiting
-
-
-@inner_kernel
-def _terms_of(book: Book, household: int) -> _Terms:
-    policies, owner = book.policies, book.households
-    policy = owner.policy[household]
-    return _Terms(
-        (
-            owner.short_rate[household] / FULL_RATE,
-            owner.long_rate[household] / FULL_RATE,
-            owner.loss_short_rate[household] / FULL_RATE,
-            owner.loss_long_rate[household] / FULL_RATE,
-        ),
-        (
-            policies.deferral_discount[policy],
-            policies.harvest_depth[policy],
-            policies.short_term_wait_cap[policy],
-        ),
-    )
-
-
-@inlined_kernel
-def _price_of_lot(book: Book, market: Market, terms: _Terms, lot: int, value: int) -> float:
-    """Tax per dollar sold of a lot in a taxable account."""
-    start = book.lots.holding_start[lot]
-    long_term = is_long_term_number(start, int(market.as_of))
-    # Only where waiting is weighted does it matter how long it takes.
-    waits = not long_term and terms.policy[2] > 1.0
-    days = float(first_long_term_day_number(start) - market.as_of) if waits else 1.0
-    return lot_price((value - book.lots.basis[lot]) / value, (bool(long_term), days), terms.rates, terms.policy)
+        arrays.securities[arrays.positions[name].security].slot = -1
 
 
 @inlined_kernel
 def _add_name(market: Market, security: int, name: int, value: int, arrays: AccountArrays) -> None:
     """Start a name of the account: everything that does not depend on lots or target."""
     arrays.securities[security].slot = name
-    arrays.names[name].security = security
-    arrays.names[name].position = 0
+    arrays.positions[name].security = security
+    arrays.positions[name].shares = 0
+    arrays.positions[name].account = 0
     arrays.unit[name] = market.price[security] / value
     problem = arrays.problem
     problem.target[name] = 0.0
@@ -164,54 +125,12 @@ def _add_name(market: Market, security: int, name: int, value: int, arrays: Acco
         problem.loadings[name, r] = market.loadings[security, r]
 
 
-class _Holder(NamedTuple):
-    """Whose lots are being added."""
-
-    before: int  # row of the household's first lot
-    taxable: bool
-    multiplier: float  # of trading costs
-    terms: _Terms
-
-
-@inlined_kernel
-def _add_lots(
-    book: Book, market: Market, name: int, lots: tuple[int, int], at: int, holder: _Holder, scratch: Scratch
-) -> int:
-    """Add the lots of one name, from the first of `lots` up to the second: what is held, and those that may be sold."""
-    arrays, state = scratch.account, scratch.household
-    problem = arrays.problem
-    security = arrays.names[name].security
-    may_sell = bool(market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL)
-    cost = holder.multiplier * market.spread[security] / (2 * FULL_RATE)
-    first, position, held, unit = at, 0, 0.0, arrays.unit[name]
-    for lot in range(lots[0], lots[1]):
-        shares, worth = book.lots.shares[lot], state.worth[lot - holder.before]
-        position += shares
-        weight = shares / SHARE * unit
-        held += weight
-        if not may_sell or worth <= 0 or book.lots.flags[lot] & _NEVER_SOLD:
-            continue
-        loss = bool(holder.taxable and worth < book.lots.basis[lot])
-        if loss and loss_is_barred(book, market, state, lot):
-            continue
-        tax = _price_of_lot(book, market, holder.terms, lot, worth) if holder.taxable else 0.0
-        _insert_lot(arrays, first, at, (lot, loss, tax), (weight, tax + cost))
-        at += 1
-    arrays.names[name].position = position
-    problem.held[name] = held
-    return at
-
-
 @inner_kernel
 def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int, scratch: Scratch) -> tuple[int, int]:
     """Add every held name with its sellable lots, priced and sorted; returns (names, lots). Lots come by security."""
     household, account = place
-    holder = _Holder(
-        first_lot(book, household),
-        bool(book.accounts.kind[account] == _TAXABLE),
-        book.policies.trading_cost_multiplier[book.households.policy[household]],
-        _terms_of(book, household),
-    )
+    holder = holder_of(book, household, account, first_lot(book, household))
+    arrays = scratch.account
     name, at = 0, 0
     first, last = book.accounts.lot_start[account], book.accounts.lot_start[account + 1]
     while first < last:
@@ -219,12 +138,24 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
         stop = first + 1
         while stop < last and book.lots.security[stop] == security:
             stop += 1
-        _add_name(market, security, name, value, scratch.account)
-        scratch.account.problem.lot_start[name] = at
-        at = _add_lots(book, market, name, (first, stop), at, holder, scratch)
+        _add_name(market, security, name, value, arrays)
+        arrays.problem.lot_start[name] = at
+        may_sell = bool(market.tradable[security] and not arrays.securities[security].forbidden & _NO_SELL)
+        terms = (may_sell, arrays.unit[name])
+        added = add_lots(book, market, scratch.household, (first, stop), holder, terms, at, arrays)
+        arrays.positions[name].shares = added.shares
+        arrays.problem.held[name] = added.weight
+        at = added.at
         name += 1
         first = stop
     return name, at
+
+
+@inlined_kernel
+def model_scale(book: Book, household: int) -> float:
+    """By how much the model's weights are scaled: to what the cash target leaves."""
+    cash_target = book.policies.cash_target[book.households.policy[household]]
+    return float((1.0 - cash_target) / max(1.0 - book.models.cash[book.households.model[household]], 1e-12))
 
 
 @inner_kernel
@@ -237,8 +168,7 @@ def _add_targets(
     """
     names, lots = added
     model = book.households.model[household]
-    cash_target = book.policies.cash_target[book.households.policy[household]]
-    scale = (1.0 - cash_target) / max(1.0 - book.models.cash[model], 1e-12)
+    scale = model_scale(book, household)
     for entry in range(book.models.start[model], book.models.start[model + 1]):
         security = book.models.security[entry]
         name = arrays.securities[security].slot
@@ -267,14 +197,12 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
     problem = arrays.problem
     multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
     for name in range(names):
-        security = arrays.names[name].security
+        security = arrays.positions[name].security
         low, high = arrays.securities[security].low, arrays.securities[security].high
         problem.low[name] = min(low, high)  # where rules contradict each other, the least weight gives, and is named
         problem.high[name] = high
-        problem.buy_cost[name] = (
-            multiplier * market.spread[security] / (2 * FULL_RATE)
-            + state.groups[market.identical[security]].barred_cost
-        )
+        barred = state.groups[market.identical[security]].barred_cost
+        problem.buy_cost[name] = trading_cost(market, security, multiplier) + barred
         wanted = problem.target[name] > 0.0 or low > 0.0
         allowed = (
             market.tradable[security]
@@ -310,7 +238,8 @@ def _add_groups(book: Book, household: int, account: int, arrays: AccountArrays)
 def formulate(book: Book, market: Market, household: int, account: int, value: int, scratch: Scratch) -> Sizes:
     """Write one account's problem into the scratch; `value` is its positive exact value. O(names x factors + lots)."""
     arrays = scratch.account
-    groups = _apply_rules(book, household, account, arrays)
+    apply_name_rules(book, household, account, arrays.securities)
+    groups = _apply_group_rules(book, household, account, arrays)
     names, lots = _add_holdings(book, market, (household, account), value, scratch)
     names = _add_targets(book, market, household, value, (names, lots), arrays)
     _finish_names(book, market, household, names, scratch)

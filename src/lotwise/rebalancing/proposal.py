@@ -65,7 +65,8 @@ class Reason(IntEnum):
 
     HARVEST: (credit now, 0). REBALANCE_SELL: (tax, risk saved a year). REBALANCE_BUY: (cost, risk saved a year).
     RESTRICTED: a restriction asks for it. RAISE_CASH / INVEST_CASH: cash was below / above its band. EXCHANGE_SELL:
-    (tax, risk), pays for other trades. EXCHANGE_BUY: (cost, risk), takes the place of what is sold.
+    (tax, risk), pays for other trades. EXCHANGE_BUY: (cost, risk), takes the place of what is sold. LOCATE_SELL: (tax,
+    tax on income that another kind of account spares). LOCATE_BUY: (cost, the same).
     """
 
     HARVEST = 0
@@ -76,6 +77,8 @@ class Reason(IntEnum):
     INVEST_CASH = 5
     EXCHANGE_SELL = 6
     EXCHANGE_BUY = 7
+    LOCATE_SELL = 8
+    LOCATE_BUY = 9
 
 
 class Trades(NamedTuple):
@@ -116,9 +119,13 @@ class Outcomes(NamedTuple):
 
 
 class AccountResults(NamedTuple):
-    """A rows: how each account's problem went (zeros where it was not solved)."""
+    """A rows: how the problem of each account went (zeros where it was not solved).
 
-    steps: Int32Array  # Newton steps over both solves
+    Where a household is solved as one portfolio there is one problem: its accounts all have the same figures, but for
+    cash, and these are fractions of the value of them all.
+    """
+
+    steps: Int32Array  # Newton steps over all solves
     objective: Floats  # J of what is proposed (of holding, where nothing is), fraction of account value
     objective_hold: Floats  # J of doing nothing
     lower_bound: Floats  # of the continuous problem at the cash and bounds as reached
@@ -130,9 +137,10 @@ class AccountResults(NamedTuple):
 class Relaxations(NamedTuple):
     """Restrictions that could not be kept in full, least violation each; V rows."""
 
-    account: Int32Array
+    household: Int32Array
+    account: Int32Array  # -1: one of the household, in which its accounts are one portfolio
     source: Int32Array  # row of restrictions.csv; -1 = the cash band of the policy
-    required: Floats  # the bound, fraction of account value
+    required: Floats  # the bound, fraction of the value of the account, or of the household's accounts
     reached: Floats  # what was reached
 
 

@@ -6,18 +6,20 @@ own list of what was touched, so that their size does not enter the time.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
 from lotwise.kernels import Records, kernel, records
+from lotwise.optimizer.household.problem import HouseholdWorkspace
 from lotwise.optimizer.problem import AccountProblem, Workspace, workspace
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.joint_scratch import JointArrays, joint_scratch, lot_records, position_records
 from lotwise.securities.market import Market
 
-__all__ = ["AccountArrays", "HouseholdState", "Scratch", "scratch_for"]
+__all__ = ["AccountArrays", "Arrays", "HouseholdState", "JointArrays", "Scratch", "scratch_for"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,20 +50,25 @@ class HouseholdState(NamedTuple):
 class AccountArrays(NamedTuple):
     """Buffers behind one `AccountProblem`, and what its names and lots are in the book and the market.
 
-    A record of `securities`: slot: the account's name, -1 = none; low, high, forbidden (NameRule) while this account
-    is in hand, and low_source, high_source: the restriction behind each bound, -1 = none. A record of `names`:
-    security; position: shares held; delta: shares to trade, signed. A record of `lots`:
-    row of Lots; loss: below basis in a taxable account; tax per dollar alone, without cost; sold: shares.
+    A record of `securities`: slot: its name in what is in hand, -1 = none; low, high, forbidden (NameRule) there, and
+    low_source, high_source: the restriction behind each bound, -1 = none; own_rule: whether rules that are not written
+    there name it, of other accounts or of one where the household is in hand as a whole. A record of `positions`, here
+    one for each name: security; account (0); shares held; delta: shares to trade, signed. A record of `lots`:
+    row of Lots; loss: below basis in a taxable account; barred: not to be sold on the side that its name takes; tax
+    per dollar alone, without cost; sold: shares.
     """
 
     problem: AccountProblem  # arrays at full capacity; the account uses their beginnings
     securities: Records
-    names: Records
+    positions: Records
     lots: Records
     unit: Floats  # (n,) weight of one share
     written: Floats  # (n,) weights after the trades as written
     exposure: Floats  # (2, k) X'(w - b) of the weights held and of those written
     group_source: Int32Array  # (g,) restriction behind each group row
+
+
+Arrays: TypeAlias = AccountArrays | JointArrays
 
 
 class Scratch(NamedTuple):
@@ -70,6 +77,8 @@ class Scratch(NamedTuple):
     household: HouseholdState
     account: AccountArrays
     solver: Workspace
+    joint: JointArrays
+    joint_solver: HouseholdWorkspace
 
 
 def _most(starts: NDArray[np.int64]) -> int:
@@ -115,14 +124,14 @@ def _household_state(market: Market, accounts: int, lots: int) -> HouseholdState
 
 def _account_tables(securities: int, names: int, lots: int) -> tuple[Records, Records, Records]:
     places = dict.fromkeys(("slot", "low_source", "high_source"), np.int32)
-    by_security = records(securities, low=float, high=float, **places, forbidden=np.uint8)
+    by_security = records(securities, low=float, high=float, **places, forbidden=np.uint8, own_rule=np.bool_)
     by_security["high"] = 1.0
     for field in places:
         by_security[field] = -1
     return (
         by_security,
-        records(names, security=int, position=int, delta=int),
-        records(lots, row=int, loss=int, sold=int, tax=float),
+        position_records(names),
+        lot_records(lots),
     )
 
 
@@ -167,4 +176,5 @@ def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
     account = AccountArrays(problem, *tables, np.zeros(names), np.zeros(names), np.zeros((2, factors)), sources)
     account_start = book.households.account_start[first : last + 1]
     state = _household_state(market, _most(account_start), _most(book.accounts.lot_start[account_start]))
-    return Scratch(state, account, workspace(names, lots, factors, rows))
+    joint = joint_scratch(book, market, first, last)
+    return Scratch(state, account, workspace(names, lots, factors, rows), *joint)

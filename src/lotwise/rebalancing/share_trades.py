@@ -1,4 +1,8 @@
-"""The way out of the door: weights become shares to trade, taken from lots; cash is kept to the last unit."""
+"""The way out of the door: weights become shares to trade, taken from lots; cash is kept to the last unit.
+
+For the positions of an account solved alone, and for those of a household solved as one portfolio: a position is a
+name in an account. `count` is how many positions are in hand.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ from numpy.typing import NDArray
 from lotwise.kernels import inlined_kernel, inner_kernel
 from lotwise.money import SHARE, mul_div, price_of_shares
 from lotwise.rebalancing.book import Book
-from lotwise.rebalancing.formulation import Sizes
-from lotwise.rebalancing.scratch import AccountArrays, Scratch
+from lotwise.rebalancing.scratch import Arrays, HouseholdState
 from lotwise.securities.market import Market
 
 __all__ = [
-    "cash_after",
     "hold_groups_in_conflict",
     "keep_cash",
+    "price_of_trades",
     "take_from_lots",
     "too_small",
     "traded_value",
     "write_deltas",
+    "write_weights",
 ]
 
 # A trade worth less than half a cent is none (money is counted in hundredths of a cent).
@@ -30,134 +34,159 @@ _SOLD_OUT = 1e-9
 
 
 @inlined_kernel
-def _sellable(book: Book, arrays: AccountArrays, name: int) -> int:
+def _sellable(book: Book, arrays: Arrays, position: int) -> int:
     total = 0
-    for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-        total += book.lots.shares[arrays.lots[lot].row]
+    for lot in range(arrays.problem.lot_start[position], arrays.problem.lot_start[position + 1]):
+        if not arrays.lots[lot].barred:
+            total += book.lots.shares[arrays.lots[lot].row]
     return total
 
 
 @inner_kernel
 def write_deltas(
-    book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, weights: NDArray[np.float64], whole: bool
+    book: Book, market: Market, arrays: Arrays, count: int, weights: NDArray[np.float64], whole: bool
 ) -> None:
-    """Write the signed shares that take each name to its weight; whole shares, or everything sellable of it."""
-    for name in range(sizes.names):
-        arrays.names[name].delta = 0
-        move = weights[name] - arrays.problem.held[name]
-        if abs(move) * sizes.value < _HALF_A_CENT:
+    """Write the signed shares that take each position to its weight; whole shares, or everything sellable of it."""
+    for i in range(count):
+        arrays.positions[i].delta = 0
+        move, unit = weights[i] - arrays.problem.held[i], arrays.unit[i]
+        price = market.price[arrays.positions[i].security]
+        if not unit > 0.0 or abs(move) / unit * price < _HALF_A_CENT:
             continue
-        price = market.price[arrays.names[name].security]
-        shares = int(np.round(abs(move) * sizes.value / price * SHARE))
+        shares = int(np.round(abs(move) / unit * SHARE))
         if whole:
             shares = (shares + SHARE // 2) // SHARE * SHARE
         if move < 0.0:
-            sellable = _sellable(book, arrays, name)
-            if weights[name] <= _SOLD_OUT and sellable == arrays.names[name].position:
+            sellable = _sellable(book, arrays, i)
+            if weights[i] <= _SOLD_OUT and sellable == arrays.positions[i].shares:
                 shares = sellable
             elif whole:
                 shares = min(shares, sellable // SHARE * SHARE)
             else:
                 shares = min(shares, sellable)
-        arrays.names[name].delta = shares if move > 0.0 else -shares
+        arrays.positions[i].delta = shares if move > 0.0 else -shares
 
 
 @inner_kernel
-def take_from_lots(book: Book, arrays: AccountArrays, sizes: Sizes) -> None:
-    """Take what each name sells from its lots, cheapest first (specific identification)."""
-    for name in range(sizes.names):
-        left = max(-arrays.names[name].delta, 0)
-        for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-            taken = min(left, book.lots.shares[arrays.lots[lot].row]) if left > 0 else 0
+def take_from_lots(book: Book, arrays: Arrays, count: int) -> None:
+    """Take what each position sells from its lots, cheapest first (specific identification)."""
+    for i in range(count):
+        left = max(-arrays.positions[i].delta, 0)
+        for lot in range(arrays.problem.lot_start[i], arrays.problem.lot_start[i + 1]):
+            free = left > 0 and not arrays.lots[lot].barred
+            taken = min(left, book.lots.shares[arrays.lots[lot].row]) if free else 0
             arrays.lots[lot].sold = taken
             left -= taken
 
 
-@inlined_kernel
-def traded_value(market: Market, arrays: AccountArrays, name: int) -> int:
-    """Money traded in one name."""
-    return price_of_shares(abs(arrays.names[name].delta), market.price[arrays.names[name].security])
+@inner_kernel
+def write_weights(arrays: Arrays, count: int) -> None:
+    """Write the weight each position has after its trades."""
+    for i in range(count):
+        arrays.written[i] = (arrays.positions[i].shares + arrays.positions[i].delta) / SHARE * arrays.unit[i]
+
+
+@inner_kernel
+def price_of_trades(arrays: Arrays, count: int, book: Book) -> float:
+    """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value."""
+    problem, total = arrays.problem, 0.0
+    for i in range(count):
+        delta = arrays.positions[i].delta
+        if delta > 0:
+            total += problem.buy_cost[i] * (delta / SHARE * arrays.unit[i])
+        elif delta < 0:
+            for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
+                part = arrays.lots[lot].sold / book.lots.shares[arrays.lots[lot].row]
+                total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
+    return total
 
 
 @inlined_kernel
-def too_small(market: Market, arrays: AccountArrays, name: int, minimum: int) -> bool:
+def traded_value(market: Market, arrays: Arrays, position: int) -> int:
+    """Money traded in one position."""
+    return price_of_shares(abs(arrays.positions[position].delta), market.price[arrays.positions[position].security])
+
+
+@inlined_kernel
+def too_small(market: Market, arrays: Arrays, position: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
-    delta = arrays.names[name].delta
-    if delta == 0 or arrays.names[name].position + delta == 0:
+    delta = arrays.positions[position].delta
+    if delta == 0 or arrays.positions[position].shares + delta == 0:
         return False
-    return traded_value(market, arrays, name) < minimum
+    return traded_value(market, arrays, position) < minimum
 
 
 @inlined_kernel
-def _sells_loss(arrays: AccountArrays, name: int) -> bool:
-    """Whether a name sells a lot at a loss; what is sold of a name are its first lots."""
-    if arrays.names[name].delta >= 0:
+def _sells_loss(arrays: Arrays, position: int) -> bool:
+    """Whether a position sells a lot at a loss."""
+    if arrays.positions[position].delta >= 0:
         return False
-    for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-        if arrays.lots[lot].sold == 0:
-            return False
-        if arrays.lots[lot].loss:
+    for lot in range(arrays.problem.lot_start[position], arrays.problem.lot_start[position + 1]):
+        if arrays.lots[lot].loss and arrays.lots[lot].sold > 0:
             return True
     return False
 
 
 @inner_kernel
-def hold_groups_in_conflict(market: Market, scratch: Scratch, sizes: Sizes, hold: NDArray[np.bool_]) -> int:
-    """Mark buys of a name whose identical group is sold at a loss in this account; returns how many."""
-    arrays, state = scratch.account, scratch.household
+def hold_groups_in_conflict(
+    market: Market, arrays: Arrays, state: HouseholdState, count: int, hold: NDArray[np.bool_]
+) -> int:
+    """Mark buys of a name whose identical group is sold at a loss by one of these positions; returns how many."""
     found, losses = 0, 0
-    for name in range(sizes.names):
-        if _sells_loss(arrays, name):
-            state.groups[market.identical[arrays.names[name].security]].losing = True
+    for i in range(count):
+        if _sells_loss(arrays, i):
+            state.groups[market.identical[arrays.positions[i].security]].losing = True
             losses += 1
     if losses == 0:
         return 0
-    for name in range(sizes.names):
-        if arrays.names[name].delta > 0 and state.groups[market.identical[arrays.names[name].security]].losing:
-            hold[name] = True
+    for i in range(count):
+        if arrays.positions[i].delta > 0 and state.groups[market.identical[arrays.positions[i].security]].losing:
+            hold[i] = True
             found += 1
-    for name in range(sizes.names):
-        if arrays.names[name].delta < 0:
-            state.groups[market.identical[arrays.names[name].security]].losing = False
+    for i in range(count):
+        if arrays.positions[i].delta < 0:
+            state.groups[market.identical[arrays.positions[i].security]].losing = False
     return found
 
 
 @inner_kernel
-def cash_after(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes) -> int:
-    """Cash after the trades as written, lot by lot, exact."""
-    cash = int(book.accounts.cash[account])
-    for name in range(sizes.names):
-        delta, price = arrays.names[name].delta, market.price[arrays.names[name].security]
+def _cash_after(market: Market, cash: int, account: int, arrays: Arrays, count: int) -> int:
+    """Cash of an account that has `cash` after its trades as written, lot by lot, exact."""
+    for i in range(count):
+        delta = arrays.positions[i].delta
+        if delta == 0 or arrays.positions[i].account != account:
+            continue
+        price = market.price[arrays.positions[i].security]
         if delta > 0:
             cash -= price_of_shares(delta, price)
-        elif delta < 0:
-            for lot in range(arrays.problem.lot_start[name], arrays.problem.lot_start[name + 1]):
-                if arrays.lots[lot].sold == 0:
-                    break
+        else:
+            for lot in range(arrays.problem.lot_start[i], arrays.problem.lot_start[i + 1]):
                 cash += price_of_shares(arrays.lots[lot].sold, price)
     return cash
 
 
 @inner_kernel
-def keep_cash(book: Book, market: Market, account: int, arrays: AccountArrays, sizes: Sizes, whole: bool) -> int:
-    """Shrink the largest buys until the account does not overdraw (beyond what it was overdrawn); returns its cash.
+def keep_cash(market: Market, before: int, account: int, arrays: Arrays, count: int, whole: bool) -> int:
+    """Shrink the largest buys until an account does not overdraw (beyond what it was overdrawn); returns its cash.
 
-    Rounding to a millionth of a share moves cash by less than a cent, so this touches at most a share of one buy.
+    `before` is its cash before the trades, `account` what its positions call it. Rounding to a millionth of a share
+    moves cash by less than a cent, so this touches at most a share of one buy.
     """
-    floor = min(0, book.accounts.cash[account])
-    cash = cash_after(book, market, account, arrays, sizes)
+    floor = min(0, before)
+    cash = _cash_after(market, before, account, arrays, count)
     while cash < floor:
         largest, most = -1, 0
-        for name in range(sizes.names):
-            worth = traded_value(market, arrays, name) if arrays.names[name].delta > 0 else 0
+        for i in range(count):
+            buys = arrays.positions[i].delta > 0 and arrays.positions[i].account == account
+            worth = traded_value(market, arrays, i) if buys else 0
             if worth > most:
-                largest, most = name, worth
+                largest, most = i, worth
         if largest < 0:
             return cash
-        price = market.price[arrays.names[largest].security]
+        price = market.price[arrays.positions[largest].security]
         short = mul_div(floor - cash, SHARE, price) + 1
         if whole:
             short = (short + SHARE - 1) // SHARE * SHARE
-        arrays.names[largest].delta = max(arrays.names[largest].delta - short, 0)
-        cash = cash_after(book, market, account, arrays, sizes)
+        arrays.positions[largest].delta = max(arrays.positions[largest].delta - short, 0)
+        cash = _cash_after(market, before, account, arrays, count)
     return cash

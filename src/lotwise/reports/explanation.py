@@ -47,6 +47,13 @@ def _needs_words(needs: float, dollars: float) -> str:
     return f" and {_dollars(needs * dollars)} for cash and bounds"
 
 
+def _place_words(dollars: float) -> str:
+    """Say what the kind of account adds to the worth of selling."""
+    if abs(dollars) < 0.5:
+        return ""
+    return f" and {_dollars(dollars)} of tax on what it yields here"
+
+
 def _percent(rate: Rate) -> str:
     return f"{rate / FULL_RATE:.2%}"
 
@@ -92,7 +99,8 @@ def lot_words(line: LotLine, *, traded: bool = True) -> str:
         return "not sold: it has no price"
     tax, cost, risk = (dollars * part for part in (line.tax, line.cost, line.risk))
     costs = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
-    saves = f"{_dollars(risk)} of risk saved a year{_needs_words(line.needs, dollars)}"
+    saves = f"{_dollars(risk)} of risk saved a year{_place_words(line.place * dollars)}"
+    saves += _needs_words(line.needs, dollars)
     figures = f"{costs} and {_dollars(cost)} of trading against {saves}"
     if line.sold:
         verb = "sold" if line.sold == line.shares else f"{format_shares(line.sold)} shares sold"
@@ -142,13 +150,16 @@ def name_words(line: NameLine, *, traded: bool = True) -> str:
 
 
 def _names_table(story: AccountStory, market: MarketLabels, chosen: list[NameLine]) -> Table:
+    """Names with their weights: in the account, or in the household and how much of it this account holds."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("security", no_wrap=True)
-    for title in ("target", "before", "after"):
+    titles = ("target", "before", "after", *(("here before", "here after") if story.as_one else ()))
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("why")
     for line in chosen:
-        weights = (f"{weight:.2%}" for weight in (line.target, line.before, line.after))
+        own = (line.own_before, line.own_after) if story.as_one else ()
+        weights = (f"{weight:.2%}" for weight in (line.target, line.before, line.after, *own))
         table.add_row(plain(market.symbols[line.security]), *weights, name_words(line, traded=story.proposed))
     return table
 
@@ -179,28 +190,35 @@ def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symb
         return [head, Text("  does not trade (held away, or of no value)")]
     if not story.names:
         return [head, Text("  the solver did not reach its gap: nothing is traded", style="red")]
-    night = story.night
-    verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
-    score = (night.hold.objective - night.written.objective) * 1e4
-    effect = f"improves the objective by {score:.1f} bp"
-    if story.proposed and score < 0:
-        effect = f"costs {-score:.1f} bp to bring cash or a restriction back in order"
-    facts = (
-        f"  {verdict}; {effect}; tracking {story.te_before:.2%} to "
-        f"{story.te_after:.2%}; proved within {max(night.written.gap, 0.0) * 1e4:.3f} bp of the best"
-    )
     chosen = [line for line in story.names if symbol is None or market.symbols[line.security] == symbol]
+    if not chosen:
+        return [head, Text(f"  neither holds nor wants {symbol}")]
+    parts: list[RenderableType] = [head] if story.as_one else [head, _facts(story)]
     moved = [line for line in chosen if line.bought or any(lot.sold for lot in line.lots)]
     stayed = [line for line in chosen if line not in moved]
     shown = (moved[:_NAMES] + stayed[: max(_NAMES - len(moved), 5)]) if symbol is None else chosen
-    if not chosen:
-        return [head, Text(f"  neither holds nor wants {symbol}")]
-    parts: list[RenderableType] = [head, Text(facts), _names_table(story, market, shown)]
+    parts.append(_names_table(story, market, shown))
     if symbol is not None:
         parts += [_lots_table(story, labels, line) for line in chosen if line.lots]
     elif len(shown) < len(chosen):
         parts.append(Text(f"  and {len(chosen) - len(shown)} more; name a security to see its lots", style="dim"))
     return parts
+
+
+def _facts(story: AccountStory) -> Text:
+    """Say what became of a portfolio: its account, or all accounts of the household as one."""
+    night = story.night
+    if night is None:
+        return Text("")
+    verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
+    score = (night.hold.objective - night.written.objective) * 1e4
+    effect = f"improves the objective by {score:.1f} bp"
+    if story.proposed and score < 0:
+        effect = f"costs {-score:.1f} bp to bring cash or a restriction back in order"
+    return Text(
+        f"  {verdict}; {effect}; tracking {story.te_before:.2%} to "
+        f"{story.te_after:.2%}; proved within {max(night.written.gap, 0.0) * 1e4:.3f} bp of the best"
+    )
 
 
 def explanation(
@@ -217,6 +235,9 @@ def explanation(
     if symbol is not None and symbol not in known:
         raise ValueError(f"{symbol} must be held by {name} or in its model; it is neither")
     parts: list[RenderableType] = [Text(f"Household {name}", style="bold"), Text(f"  {tax_words(story.tax)}")]
+    solved = next((account for account in story.accounts if account.as_one and account.names), None)
+    if solved is not None:
+        parts += [Text("  its accounts are one portfolio; weights are fractions of all they are worth"), _facts(solved)]
     for account in story.accounts:
         parts += _account(account, labels, market, symbol)
     return Group(*parts)

@@ -238,5 +238,6 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
         cash_band=floats([profile.cash_band for profile in profiles]),
         minimum_trade=np.array([profile.minimum_trade for profile in profiles], dtype=np.int64),
         fractional_shares=flags([profile.fractional_shares for profile in profiles]),
+        joint=flags([profile.as_one_portfolio for profile in profiles]),
         worth_it=floats([profile.worth_it_bps / 10_000 for profile in profiles]),
     )

@@ -1,0 +1,405 @@
+"""The same door for a household as one portfolio: all its accounts that are worth anything, as one problem.
+
+Weights are fractions of what these accounts are worth together. A position is a name in an account: what it holds, and
+what it could buy. Accounts that are held away hold what they hold: their positions can neither be sold nor bought and
+their cash is fixed, but all of it counts in the target, in bounds and in risk.
+
+Restrictions of the household bound names and groups over all accounts, those of an account its positions alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.optimizer.household.problem import HouseholdProblem
+from lotwise.rebalancing.book import Accounts, Book, Groups, Models, NameRule, RuleSets
+from lotwise.rebalancing.formulation import apply_name_rules, clear_rules, model_scale
+from lotwise.rebalancing.joint_scratch import JointArrays
+from lotwise.rebalancing.scratch import HouseholdState
+from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
+from lotwise.rebalancing.wash_windows import first_lot, may_buy_tonight
+from lotwise.securities.market import Market
+
+__all__ = ["JointSizes", "clear_joint", "formulate_joint", "joint_problem_of"]
+
+_NO_BUY = int(NameRule.NO_BUY)
+_NO_SELL = int(NameRule.NO_SELL)
+
+
+class JointSizes(NamedTuple):
+    """How much of the buffers one household uses, and its scalars."""
+
+    names: int
+    positions: int
+    lots: int
+    groups: int
+    own_groups: int
+    accounts: int
+    value: int  # money of these accounts
+    risk_price: float
+
+
+class _Household(NamedTuple):
+    """The household in hand."""
+
+    household: int
+    rules: int  # its set of rules
+    names: int
+    accounts: int
+    value: int  # money of these accounts
+    first_lot: int  # row of its first lot
+    multiplier: float  # of trading costs
+
+
+class _Values(NamedTuple):
+    """Money: of each account of the household, and of those that are worth anything together."""
+
+    each: NDArray[np.int64]
+    total: int
+
+
+class _Rules(NamedTuple):
+    """What restrictions say of one position."""
+
+    forbidden: int
+    low: float  # least weight, fraction of the household
+    high: float
+    low_source: int
+    high_source: int
+
+
+@inner_kernel
+def _add_accounts(
+    accounts: Accounts, rows: tuple[int, int], band: tuple[float, float], values: _Values, arrays: JointArrays
+) -> int:
+    """List the accounts `rows` that are worth anything, with their parts of the value and their bands of cash."""
+    target, width = band
+    count = 0
+    for account in range(rows[0], rows[1]):
+        worth = values.each[account - rows[0]]
+        if worth <= 0:
+            continue
+        part = worth / values.total
+        low, high = max(target - width, 0.0) * part, min(target + width, 1.0) * part
+        if not accounts.trades[account]:
+            low = high = accounts.cash[account] / values.total
+        arrays.accounts[count].row = account
+        arrays.problem.value[count] = part
+        arrays.problem.cash_low[count] = low
+        arrays.problem.cash_high[count] = high
+        count += 1
+    return count
+
+
+@inner_kernel
+def _add_name(arrays: JointArrays, securities: Records, security: int, name: int, accounts: int) -> int:
+    """Start a name, if the security is none yet; returns the number of names with it."""
+    if securities[security].slot >= 0:
+        return name
+    securities[security].slot = name
+    arrays.names[name].security = security
+    arrays.problem.target[name] = 0.0
+    for a in range(accounts):
+        arrays.first_lot[name * accounts + a] = -1
+    return name + 1
+
+
+@inner_kernel
+def _add_held_names(
+    lot_start: NDArray[np.int64],
+    lot_security: NDArray[np.int32],
+    accounts: int,
+    arrays: JointArrays,
+    securities: Records,
+) -> int:
+    """Add every name that is held, and where its lots begin in each account; returns their number."""
+    names = 0
+    for a in range(accounts):
+        account, previous = arrays.accounts[a].row, -1
+        for lot in range(lot_start[account], lot_start[account + 1]):
+            security = lot_security[lot]
+            if security == previous:
+                continue
+            previous = security
+            names = _add_name(arrays, securities, security, names, accounts)
+            arrays.first_lot[securities[security].slot * accounts + a] = lot
+    return names
+
+
+@inner_kernel
+def _add_wanted_names(
+    models: Models,
+    rules: RuleSets,
+    rows: tuple[int, int, float],
+    added: tuple[int, int],
+    arrays: JointArrays,
+    securities: Records,
+) -> int:
+    """Add the model's names and those a least weight asks for; `rows` = (model, set of rules, scale of the model)."""
+    model, row, scale = rows
+    accounts, names = added
+    for entry in range(models.start[model], models.start[model + 1]):
+        security = models.security[entry]
+        names = _add_name(arrays, securities, security, names, accounts)
+        arrays.problem.target[securities[security].slot] = models.weight[entry] * scale
+    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        if rules.name_low[entry] > 0.0:
+            names = _add_name(arrays, securities, rules.name_security[entry], names, accounts)
+    return names
+
+
+@inner_kernel
+def _describe_names(market: Market, names: int, arrays: JointArrays, securities: Records) -> None:
+    """Write the risk and the bounds of every name."""
+    problem = arrays.problem
+    for name in range(names):
+        security = arrays.names[name].security
+        rule = securities[security]
+        problem.specific[name] = market.specific[security]
+        problem.low[name] = min(rule.low, rule.high)  # where rules contradict each other, the least weight gives
+        problem.high[name] = rule.high if rule.high < 1.0 else np.inf
+        for r in range(market.loadings.shape[1]):
+            problem.loadings[name, r] = market.loadings[security, r]
+
+
+@inner_kernel
+def _rules_of(rules: RuleSets, place: tuple[int, int, int], part: float, shared: int) -> _Rules:
+    """What restrictions say of a security in an account; `place` = (set of rules, security, account).
+
+    `part` is what the account is of the household, `shared` what the household forbids.
+    """
+    row, security, account = place
+    forbidden, low, high = 0 | shared, 0.0, np.inf
+    low_source, high_source = -1, -1
+    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
+        if rules.name_security[entry] != security or rules.name_account[entry] != account:
+            continue
+        forbidden |= rules.name_flags[entry]
+        if rules.name_low[entry] * part > low:
+            low, low_source = rules.name_low[entry] * part, int(rules.name_source[entry])
+        if rules.name_high[entry] < 1.0 and rules.name_high[entry] * part < high:
+            high, high_source = rules.name_high[entry] * part, int(rules.name_source[entry])
+    return _Rules(forbidden, low, high, low_source, high_source)
+
+
+@inner_kernel
+def _lots_until(lot_security: NDArray[np.int32], first: int, last: int) -> int:
+    """Row after the last lot of the name whose first lot in an account is given."""
+    stop = first + 1
+    while stop < last and lot_security[stop] == lot_security[first]:
+        stop += 1
+    return stop
+
+
+@inner_kernel
+def _add_positions(
+    book: Book,
+    market: Market,
+    of: _Household,
+    state: HouseholdState,
+    arrays: JointArrays,
+    securities: Records,
+) -> tuple[int, int]:
+    """Add what each account holds of every name, or could buy of it; returns how many positions and lots.
+
+    Everything is in this one loop: it runs for every name in every account, and a call would hand on the whole book.
+    """
+    problem, positions = arrays.problem, arrays.positions
+    at, lots = 0, 0
+    for name in range(of.names):
+        problem.position_start[name] = at
+        security = arrays.names[name].security
+        group = state.groups[market.identical[security]]
+        buy_cost = trading_cost(market, security, of.multiplier) + group.barred_cost
+        may_trade, shared = market.tradable[security], securities[security]
+        can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
+        for a in range(of.accounts):
+            account = arrays.accounts[a].row
+            rules = _Rules(0 | shared.forbidden, 0.0, np.inf, -1, -1)
+            if shared.own_rule:
+                place = (of.rules, security, account)
+                rules = _rules_of(book.rules, place, problem.value[a], 0 | shared.forbidden)
+            trades = book.accounts.trades[account]
+            wanted = problem.target[name] > 0.0 or problem.low[name] > 0.0 or rules.low > 0.0
+            may_buy = bool(trades and wanted and can_buy and not rules.forbidden & _NO_BUY)
+            first = arrays.first_lot[name * of.accounts + a]
+            if first < 0 and not may_buy:
+                continue
+            positions[at].security, positions[at].account, positions[at].shares = security, a, 0
+            positions[at].low, positions[at].low_source = rules.low, rules.low_source
+            positions[at].high_source = rules.high_source
+            arrays.unit[at] = market.price[security] / of.value
+            problem.account[at] = a
+            problem.held[at] = 0.0
+            problem.may_buy[at] = may_buy
+            problem.buy_cost[at] = buy_cost
+            problem.hold_cost[at] = 0.0
+            problem.position_low[at], problem.position_high[at] = min(rules.low, rules.high), rules.high
+            problem.lot_start[at] = lots
+            if first >= 0:
+                holder = holder_of(book, of.household, account, of.first_lot)
+                terms = (bool(trades and may_trade and not rules.forbidden & _NO_SELL), arrays.unit[at])
+                stop = _lots_until(book.lots.security, first, book.accounts.lot_start[account + 1])
+                held = add_lots(book, market, state, (first, stop), holder, terms, lots, arrays)
+                for lot in range(lots, held.at):
+                    problem.lot_loss[lot] = arrays.lots[lot].loss
+                positions[at].shares = held.shares
+                problem.held[at] = held.weight
+                lots = held.at
+            at += 1
+    problem.position_start[of.names] = at
+    problem.lot_start[at] = lots
+    return at, lots
+
+
+@inner_kernel
+def _add_groups(rules: RuleSets, row: int, groups: Groups, arrays: JointArrays, securities: Records) -> int:
+    """Write the bounds of the household on groups, sparse rows over names; returns how many."""
+    problem = arrays.problem
+    at, index = 0, 0
+    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
+        if rules.group_account[entry] != -1:
+            continue
+        problem.group_start[index] = at
+        arrays.group_source[index] = rules.group_source[entry]
+        problem.group_low[index], problem.group_high[index] = rules.group_low[entry], rules.group_high[entry]
+        group = rules.group[entry]
+        for member in range(groups.start[group], groups.start[group + 1]):
+            name = securities[groups.security[member]].slot
+            if name >= 0:
+                problem.group_name[at] = name
+                problem.group_coefficient[at] = groups.coefficient[member]
+                at += 1
+        index += 1
+    problem.group_start[index] = at
+    return index
+
+
+@inner_kernel
+def _add_own_groups(
+    rules: RuleSets,
+    row: int,
+    groups: Groups,
+    accounts: tuple[int, NDArray[np.bool_]],
+    arrays: JointArrays,
+    securities: Records,
+) -> int:
+    """Write the bounds of single accounts on groups, sparse rows over positions; returns how many.
+
+    `accounts` = (how many there are, which of the book's trade).
+    """
+    count, trades = accounts
+    problem = arrays.problem
+    at, index = 0, 0
+    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
+        a = 0
+        while a < count and arrays.accounts[a].row != rules.group_account[entry]:
+            a += 1
+        if a == count or not trades[arrays.accounts[a].row]:
+            continue
+        problem.own_group_start[index] = at
+        arrays.own_group_source[index] = rules.group_source[entry]
+        arrays.own_group_account[index] = a
+        problem.own_group_low[index] = rules.group_low[entry] * problem.value[a]
+        problem.own_group_high[index] = rules.group_high[entry] * problem.value[a]
+        group = rules.group[entry]
+        for member in range(groups.start[group], groups.start[group + 1]):
+            name = securities[groups.security[member]].slot
+            if name < 0:
+                continue
+            for position in range(problem.position_start[name], problem.position_start[name + 1]):
+                if problem.account[position] == a:
+                    problem.own_group_position[at] = position
+                    problem.own_group_coefficient[at] = groups.coefficient[member]
+                    at += 1
+        index += 1
+    problem.own_group_start[index] = at
+    return index
+
+
+@kernel
+def formulate_joint(
+    book: Book,
+    market: Market,
+    household: int,
+    value: int,
+    state: HouseholdState,
+    arrays: JointArrays,
+    securities: Records,
+) -> JointSizes:
+    """Write a household's problem into `arrays`; `value` is what its accounts that are worth anything are worth.
+
+    O(names x (factors + accounts) + lots).
+    """
+    policies, policy = book.policies, book.households.policy[household]
+    rules, model = book.households.rules[household], book.households.model[household]
+    apply_name_rules(book, household, -1, securities)
+    first, last = book.households.account_start[household], book.households.account_start[household + 1]
+    band = (policies.cash_target[policy], policies.cash_band[policy])
+    accounts = _add_accounts(book.accounts, (first, last), band, _Values(state.value, value), arrays)
+    names = _add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
+    wanted = (model, rules, model_scale(book, household))
+    names = _add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
+    _describe_names(market, names, arrays, securities)
+    multiplier = policies.trading_cost_multiplier[policy]
+    of = _Household(household, rules, names, accounts, value, first_lot(book, household), multiplier)
+    positions, lots = _add_positions(book, market, of, state, arrays, securities)
+    groups = _add_groups(book.rules, rules, book.groups, arrays, securities)
+    own = (accounts, book.accounts.trades)
+    own_groups = _add_own_groups(book.rules, rules, book.groups, own, arrays, securities)
+    return JointSizes(names, positions, lots, groups, own_groups, accounts, value, policies.risk_price[policy])
+
+
+@kernel
+def clear_joint(book: Book, household: int, names: int, arrays: JointArrays, securities: Records) -> None:
+    """Empty the dense table that `formulate_joint` filled."""
+    clear_rules(book, household, securities)
+    for name in range(names):
+        securities[arrays.names[name].security].slot = -1
+
+
+@kernel
+def joint_problem_of(arrays: JointArrays, sizes: JointSizes) -> HouseholdProblem:
+    """View of the buffers at one household's size."""
+    n, count, lots = sizes.names, sizes.positions, sizes.lots
+    groups, own_groups, accounts = sizes.groups, sizes.own_groups, sizes.accounts
+    whole = arrays.problem
+    entries = whole.group_start[groups] if groups > 0 else 0
+    own_entries = whole.own_group_start[own_groups] if own_groups > 0 else 0
+    return HouseholdProblem(
+        whole.target[:n],
+        whole.loadings[:n],
+        whole.specific[:n],
+        whole.low[:n],
+        whole.high[:n],
+        whole.position_start[: n + 1],
+        whole.account[:count],
+        whole.held[:count],
+        whole.buy_cost[:count],
+        whole.may_buy[:count],
+        whole.hold_cost[:count],
+        whole.position_low[:count],
+        whole.position_high[:count],
+        whole.lot_start[: count + 1],
+        whole.lot_quantity[:lots],
+        whole.lot_price[:lots],
+        whole.lot_loss[:lots],
+        whole.group_start[: groups + 1],
+        whole.group_name[:entries],
+        whole.group_coefficient[:entries],
+        whole.group_low[:groups],
+        whole.group_high[:groups],
+        whole.own_group_start[: own_groups + 1],
+        whole.own_group_position[:own_entries],
+        whole.own_group_coefficient[:own_entries],
+        whole.own_group_low[:own_groups],
+        whole.own_group_high[:own_groups],
+        whole.value[:accounts],
+        whole.cash_low[:accounts],
+        whole.cash_high[:accounts],
+        sizes.risk_price,
+    )

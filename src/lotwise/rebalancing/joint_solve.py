@@ -1,0 +1,313 @@
+"""A household of the night as one portfolio: solved, made tradable, priced as written; cf. `account_solve`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.kernels import inlined_kernel, inner_kernel, kernel
+from lotwise.optimizer.household.holding import hold_and_solve
+from lotwise.optimizer.household.position_weights import objective_at, side_taken
+from lotwise.optimizer.household.preparation import bars_purchases, is_solvable, prepare
+from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.reached_bound import bound_as_reached
+from lotwise.optimizer.household.rounding import round_to_shares
+from lotwise.optimizer.household.solve import fitted_to, search_and_solve
+from lotwise.optimizer.pieces import value_at
+from lotwise.optimizer.problem import Choice, SolveStatus
+from lotwise.rebalancing.account_solve import (
+    FEW,
+    MOST_HALVINGS,
+    MOST_ROUNDS,
+    TOLERANCE,
+    WORTH_LITTLE,
+    Reckoning,
+)
+from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
+from lotwise.rebalancing.joint_scratch import JointArrays
+from lotwise.rebalancing.scratch import HouseholdState
+from lotwise.rebalancing.share_trades import (
+    hold_groups_in_conflict,
+    keep_cash,
+    price_of_trades,
+    take_from_lots,
+    too_small,
+    write_deltas,
+    write_weights,
+)
+from lotwise.securities.market import Market
+
+__all__ = ["HouseholdNight", "solve_household_night"]
+
+_SOLVED = int(SolveStatus.SOLVED)
+_BAD_INPUT = int(SolveStatus.BAD_INPUT)
+_BUY_ONLY = int(Choice.BUY_ONLY)
+
+# A position below this weight is sold out, which may be of any size.
+_SOLD_OUT = 1e-9
+
+
+class HouseholdNight(NamedTuple):
+    """How the household's problem went; fractions of the value of its accounts."""
+
+    status: int  # SolveStatus
+    steps: int
+    gap_convex: float
+    written: Reckoning  # the trades as written
+    hold: Reckoning  # doing nothing
+    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
+    cash: float  # cash of the account that was furthest outside its band, as a fraction of that account
+
+
+@inlined_kernel
+def _is_small(
+    problem: HouseholdProblem, weights: NDArray[np.float64], hold: NDArray[np.bool_], position: int, least: float
+) -> bool:
+    """Whether a continuous trade (fraction of value) is below the least and does not sell the position out."""
+    if hold[position] or weights[position] <= _SOLD_OUT:
+        return False
+    move = abs(weights[position] - problem.held[position])
+    return bool(0.0 < move < least)
+
+
+@inner_kernel
+def _worth_of(problem: HouseholdProblem, fit: HouseholdWorkspace, name: int, position: int) -> float:
+    """What dropping a trade costs at the multipliers of the last solve, as a fraction of value; at least 0."""
+    columns, state = fit.columns, fit.state
+    theta, weights = state.base.found_theta, state.settled
+    rows = columns.base.rows
+    price = 0.0
+    for r in range(rows.shape[0]):
+        price += rows[r, name] * theta[r]
+    total = 0.0
+    for p in range(problem.position_start[name], problem.position_start[name + 1]):
+        total += weights[p]
+    price += columns.curvature[name] * (total - columns.anchor[name])
+    c = columns.sides[side_taken(columns, fit.choice, name)].first + position - problem.position_start[name]
+    for link in range(columns.link_start[c], columns.link_start[c + 1]):
+        price += columns.link_coefficient[link] * theta[columns.link_row[link]]
+    first, stop = columns.base.table[c].own_start, columns.base.table[c].own_stop
+    weight, held = weights[position], problem.held[position]
+    change = value_at(columns.base, c, first, stop, held) - value_at(columns.base, c, first, stop, weight)
+    return float(max(change + price * (held - weight), 0.0) * problem.risk_price)
+
+
+@kernel
+def _hold_small(
+    problem: HouseholdProblem, fit: HouseholdWorkspace, least: float, few: int, hold: NDArray[np.bool_]
+) -> int:
+    """Pin the smaller half of the positions that trade below the least fraction of value; see `account_solve`.
+
+    More than half where those that are pinned are worth little together, all where there are no more than `few`.
+    Returns how many were below.
+    """
+    weights = fit.state.settled
+    places, names = np.empty(weights.size, np.int64), np.empty(weights.size, np.int64)
+    found = 0
+    for i in range(problem.target.size):
+        for p in range(problem.position_start[i], problem.position_start[i + 1]):
+            if _is_small(problem, weights, hold, p, least):
+                places[found], names[found] = p, i
+                found += 1
+    if found <= few:
+        for at in range(found):
+            hold[places[at]] = True
+        return found
+    moves = np.empty(found)
+    for at in range(found):
+        moves[at] = abs(weights[places[at]] - problem.held[places[at]])
+    worth = 0.0
+    for rank, at in enumerate(np.argsort(moves)):
+        worth += _worth_of(problem, fit, names[at], places[at])
+        if rank > found // 2 and worth > WORTH_LITTLE:
+            break
+        hold[places[at]] = True
+    return found
+
+
+@inner_kernel
+def _bar_lots(problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointArrays) -> None:
+    """Mark the lots that are not for sale on the side that their name takes."""
+    for i in range(problem.target.size):
+        buys = fit.choice[i] == _BUY_ONLY and fit.columns.sides[fit.columns.side_start[i]].other >= 0
+        for p in range(problem.position_start[i], problem.position_start[i + 1]):
+            for lot in range(problem.lot_start[p], problem.lot_start[p + 1]):
+                arrays.lots[lot].barred = buys and bars_purchases(problem, lot, problem.buy_cost[p])
+
+
+@kernel
+def _write_shares(
+    book: Book, market: Market, problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointArrays, whole: bool
+) -> None:
+    """Round the current solution to tradable shares and take them from lots."""
+    count = problem.held.size
+    weights = arrays.written[:count]
+    weights[:] = fit.state.settled
+    if whole:
+        round_to_shares(problem, fit, arrays.unit[:count], weights)
+    write_deltas(book, market, arrays, count, weights, whole)
+    take_from_lots(book, arrays, count)
+
+
+@kernel
+def _make_tradable(
+    book: Book,
+    market: Market,
+    household: int,
+    sizes: JointSizes,
+    state: HouseholdState,
+    arrays: JointArrays,
+    fit: HouseholdWorkspace,
+) -> tuple[int, int]:
+    """Drop what is too small or would wash, solving again each time; returns (Newton steps, worst status)."""
+    count = sizes.positions
+    problem = joint_problem_of(arrays, sizes)
+    policy = book.households.policy[household]
+    minimum = book.policies.minimum_trade[policy]
+    whole = book.policies.fractional_shares[policy] == 0
+    hold, marked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    steps, status = 0, _SOLVED
+    for attempt in range(MOST_HALVINGS):
+        few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else count
+        if _hold_small(problem, fit, minimum / sizes.value, few, hold) == 0:
+            break
+        again = hold_and_solve(problem, fit, hold)
+        steps, status = steps + again.steps, max(status, again.status)
+    for attempt in range(MOST_ROUNDS):
+        _write_shares(book, market, problem, fit, arrays, whole)
+        marked[:] = False
+        found = hold_groups_in_conflict(market, arrays, state, count, marked)
+        for i in range(count):
+            if minimum > 0 and too_small(market, arrays, i, minimum):
+                marked[i] = True
+                found += 1
+        if found == 0:
+            break
+        for i in range(count):
+            if marked[i]:
+                hold[i] = True
+                arrays.positions[i].delta = 0
+        if attempt < MOST_ROUNDS - 1:
+            again = hold_and_solve(problem, fit, hold)
+            steps, status = steps + again.steps, max(status, again.status)
+        else:
+            take_from_lots(book, arrays, count)
+    for i in range(count):
+        arrays.positions[i].dropped = hold[i]
+    for a in range(sizes.accounts):
+        before = book.accounts.cash[arrays.accounts[a].row]
+        arrays.accounts[a].cash = keep_cash(market, before, a, arrays, count, whole)
+    return steps, status
+
+
+@kernel
+def _reckon(
+    problem: HouseholdProblem,
+    fit: HouseholdWorkspace,
+    weights: NDArray[np.float64],
+    price: float,
+    exposure: NDArray[np.float64],
+    total: NDArray[np.float64],
+) -> Reckoning:
+    """What weights of positions come to whose trades cost `price`, held against the bound.
+
+    Leaves X'(t - b) in `exposure` (k,), t in `total` (n,), and what rows reach in fit.state.base.gradient.
+    """
+    rows, gamma = fit.state.base.gradient, problem.risk_price
+    charged = objective_at(problem, fit, weights)
+    bound, fines = bound_as_reached(problem, fit, weights)
+    variance = 0.0
+    for r in range(exposure.size):
+        exposure[r] = rows[r] - fit.columns.base.right_side[r]
+        variance += 0.5 * exposure[r] * exposure[r]
+    for i in range(total.size):
+        total[i] = fit.state.name_weight[i]
+        away = total[i] - problem.target[i]
+        variance += problem.specific[i] * away * away
+    location = 0.0
+    for p in range(weights.size):
+        location += problem.hold_cost[p] * weights[p]
+    return Reckoning(gamma * variance + price + location, charged * gamma, (charged - fines - bound) * gamma)
+
+
+@inlined_kernel
+def _is_off(reached: float, low: float, high: float) -> bool:
+    return bool(reached > high + TOLERANCE or reached < low - TOLERANCE)
+
+
+@inner_kernel
+def _breaks_a_rule(problem: HouseholdProblem, total: NDArray[np.float64], rows: NDArray[np.float64]) -> bool:
+    """Whether what is held misses a bound; `rows` are what it reaches."""
+    for i in range(total.size):
+        if _is_off(total[i], problem.low[i], problem.high[i]):
+            return True
+    for p in range(problem.held.size):
+        if _is_off(problem.held[p], problem.position_low[p], problem.position_high[p]):
+            return True
+    factors, groups = problem.loadings.shape[1], problem.group_low.size
+    for g in range(groups):
+        if _is_off(rows[factors + g], problem.group_low[g], problem.group_high[g]):
+            return True
+    for h in range(problem.own_group_low.size):
+        reached = rows[factors + groups + problem.value.size + h]
+        if _is_off(reached, problem.own_group_low[h], problem.own_group_high[h]):
+            return True
+    return False
+
+
+@inner_kernel
+def _worst_cash(
+    book: Book, problem: HouseholdProblem, arrays: JointArrays, value: int, minimum: int
+) -> tuple[bool, float]:
+    """Whether the cash of an account is further outside its band than the least trade, and the worst one's fraction."""
+    worst, fraction, found = 0.0, 0.0, False
+    for a in range(problem.value.size):
+        cash = book.accounts.cash[arrays.accounts[a].row] / value
+        beyond = max(problem.cash_low[a] - cash, cash - problem.cash_high[a])
+        if beyond > worst:
+            worst, fraction = beyond, cash / problem.value[a]
+            found = found or (beyond > TOLERANCE * problem.value[a] and beyond * value > minimum)
+    return found, fraction
+
+
+@kernel
+def solve_household_night(
+    book: Book,
+    market: Market,
+    household: int,
+    sizes: JointSizes,
+    state: HouseholdState,
+    arrays: JointArrays,
+    solver: HouseholdWorkspace,
+) -> HouseholdNight:
+    """Solve a formulated household; trades are left in `arrays` (delta of positions, sold of lots, written)."""
+    problem = joint_problem_of(arrays, sizes)
+    if not is_solvable(problem):
+        nothing = Reckoning(np.nan, np.nan, np.nan)
+        return HouseholdNight(_BAD_INPUT, 0, np.nan, nothing, nothing, 0, 0.0)
+    fit = fitted_to(problem, solver)
+    prepare(problem, fit.columns, fit.state.name_price)
+    first, split = search_and_solve(problem, fit)
+    fit.state.settled[:] = fit.state.found
+    _bar_lots(problem, fit, arrays)
+    more, status = _make_tradable(book, market, household, sizes, state, arrays, fit)
+    count, n = sizes.positions, sizes.names
+    write_weights(arrays, count)
+    price = price_of_trades(arrays, count, book)
+    written = _reckon(problem, fit, arrays.written[:count], price, arrays.exposure[1], arrays.total[1, :n])
+    hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0], arrays.total[0, :n])
+    minimum = book.policies.minimum_trade[book.households.policy[household]]
+    must_raise, cash = _worst_cash(book, problem, arrays, sizes.value, minimum)
+    breaks = _breaks_a_rule(problem, arrays.total[0, :n], fit.state.base.gradient)
+    return HouseholdNight(
+        max(first.status, status),
+        first.steps + split.steps + more,
+        (first.primal - first.bound) * problem.risk_price,
+        written,
+        hold,
+        2 if breaks else int(must_raise),
+        cash,
+    )
