@@ -16,7 +16,7 @@ from tests.rebalancing.written_book import (
     taxable,
 )
 
-__all__ = ["GAINING", "LOSING", "ON_TARGET", "TOLERANCE", "one", "several"]
+__all__ = ["GAINING", "LOSING", "ON_TARGET", "TOLERANCE", "as_one", "one", "several"]
 
 TENTH = {"A": 0.1, REST: 0.9}  # the model of most cases
 ON_TARGET = (lot("A", 10_000), rest(90_000))
@@ -35,4 +35,11 @@ def one(*lots: HeldLot, rules: tuple[Rule, ...] = (), cash: float = 0.0, **steer
 
 
 def several(*accounts: HeldAccount) -> WrittenBook:
-    return replace(one(), accounts=accounts)
+    """The same household with other accounts, each of which goes to the target by itself."""
+    return replace(one(joint=False), accounts=accounts)
+
+
+def as_one(*accounts: HeldAccount, rules: tuple[Rule, ...] = (), **steering: float | bool) -> WrittenBook:
+    """The same household with other accounts, which are one portfolio; a spread keeps A where it is for no reason."""
+    book = one(rules=rules, **steering)
+    return replace(book, accounts=accounts, names=book.names | {"A": Name(spread_bps=1.0)})

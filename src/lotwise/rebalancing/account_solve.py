@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +13,7 @@ from lotwise.optimizer.rounding import objective_at, round_to_shares
 from lotwise.optimizer.single_account import choose_and_solve, hold_and_solve, is_solvable, prepare
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
+from lotwise.rebalancing.household_night import Night, Reckoning
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
 from lotwise.rebalancing.share_trades import (
     hold_groups_in_conflict,
@@ -33,8 +32,6 @@ __all__ = [
     "MOST_ROUNDS",
     "TOLERANCE",
     "WORTH_LITTLE",
-    "AccountNight",
-    "Reckoning",
     "solve_account_night",
     "variance_of",
 ]
@@ -60,26 +57,6 @@ _SOLD_OUT = 1e-9
 
 # A weight is off its bound if it misses by more than this fraction of the account (a dollar in a million).
 TOLERANCE = 1e-6
-
-
-class Reckoning(NamedTuple):
-    """What trades (or none) come to; fractions of the account's value."""
-
-    objective: float  # J: tracking, tax and cost
-    charged: float  # J with violations of soft bounds at their price
-    gap: float  # to the lower bound of the continuous problem at the same cash, group values and missed bounds
-
-
-class AccountNight(NamedTuple):
-    """How the account's problem went; fractions of the account's value."""
-
-    status: int  # SolveStatus
-    steps: int
-    gap_convex: float
-    written: Reckoning  # the trades as written
-    hold: Reckoning  # doing nothing
-    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
-    cash: int  # money after the trades
 
 
 @inner_kernel
@@ -256,13 +233,16 @@ def _reckon(
 @kernel
 def solve_account_night(
     book: Book, market: Market, household: int, account: int, sizes: Sizes, scratch: Scratch
-) -> AccountNight:
-    """Solve a formulated account; trades are left in scratch.account (delta of names, sold of lots, written)."""
+) -> tuple[Night, int]:
+    """Solve a formulated account; returns how it went, and its cash afterwards, money.
+
+    Trades are left in scratch.account (delta of names, sold of lots, written).
+    """
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
     if not is_solvable(problem):
         nothing = Reckoning(np.nan, np.nan, np.nan)
-        return AccountNight(_BAD_INPUT, 0, np.nan, nothing, nothing, 0, 0)
+        return Night(_BAD_INPUT, 0, np.nan, nothing, nothing, 0), 0
     n, k = problem.loadings.shape
     fit = fitted(scratch.solver, n, k, sizes.groups)
     at = prepare(problem, fit.columns, fit.state.weight)
@@ -274,12 +254,12 @@ def solve_account_night(
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]
-    return AccountNight(
+    night = Night(
         max(first.status, status),
         first.steps + split.steps + more,
         (first.primal - first.bound) * problem.risk_price,
         written,
         hold,
         _breach(problem, sizes.value, minimum, fit.state.gradient),
-        cash,
     )
+    return night, cash

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotwise.kernels import Records, kernel, records
 from lotwise.rebalancing.book import Book
@@ -89,24 +90,33 @@ def draft_for(book: Book, first: int, last: int, trades: Records | None = None) 
 
 
 @kernel
-def _write_trades(lines: Records, rows: int, out: Trades) -> None:
-    """Write the first lines of a draft into columns, all of a line at a time."""
-    for i in range(rows):
-        out.household[i] = lines[i].household
-        out.account[i] = lines[i].account
-        out.security[i] = lines[i].security
-        out.lot[i] = lines[i].lot
-        out.side[i] = lines[i].side
-        out.shares[i] = lines[i].shares
-        out.value[i] = lines[i].value
-        out.basis[i] = lines[i].basis
-        out.gain[i] = lines[i].gain
-        out.long_term[i] = lines[i].long_term
-        out.tax[i] = lines[i].tax
-        out.cost[i] = lines[i].cost
-        out.reason[i] = lines[i].reason
-        out.figure_1[i] = lines[i].figure_1
-        out.figure_2[i] = lines[i].figure_2
+def _write_trades(lines: Records, order: NDArray[np.int64], out: Trades) -> None:
+    """Write lines of a draft into columns in this order, all of a line at a time."""
+    for at in range(order.size):
+        i = order[at]
+        out.household[at] = lines[i].household
+        out.account[at] = lines[i].account
+        out.security[at] = lines[i].security
+        out.lot[at] = lines[i].lot
+        out.side[at] = lines[i].side
+        out.shares[at] = lines[i].shares
+        out.value[at] = lines[i].value
+        out.basis[at] = lines[i].basis
+        out.gain[at] = lines[i].gain
+        out.long_term[at] = lines[i].long_term
+        out.tax[at] = lines[i].tax
+        out.cost[at] = lines[i].cost
+        out.reason[at] = lines[i].reason
+        out.figure_1[at] = lines[i].figure_1
+        out.figure_2[at] = lines[i].figure_2
+
+
+def _by_household(rows: Records) -> NDArray[np.int64]:
+    """Order of rows by household, in which most already are."""
+    household = np.asarray(rows["household"])
+    if np.all(household[1:] >= household[:-1]):
+        return np.arange(len(household))
+    return np.argsort(household, kind="stable")
 
 
 def _columns(kind: type[Columns], table: Records, types: tuple[type, ...]) -> Columns:
@@ -114,7 +124,10 @@ def _columns(kind: type[Columns], table: Records, types: tuple[type, ...]) -> Co
 
 
 def proposals_of(draft: Draft, trades: int, relaxations: int) -> Proposals:
-    """Turn a draft with so many trades and relaxations into columns of the types that `Proposals` promises."""
+    """Turn a draft with so many trades and relaxations into columns of the types that `Proposals` promises.
+
+    In the order of households: those that are one portfolio were written after the others.
+    """
     floats = (np.float64, np.float64)
     outcome_types = (
         np.uint8,
@@ -129,10 +142,12 @@ def proposals_of(draft: Draft, trades: int, relaxations: int) -> Proposals:
         np.int32,
     )
     lines = Trades(*(np.empty(trades, _TRADE_TYPES[name]) for name in Trades._fields))
-    _write_trades(draft.trades, trades, lines)
+    _write_trades(draft.trades, _by_household(draft.trades[:trades]), lines)
     return Proposals(
         lines,
         _columns(Outcomes, draft.outcomes, outcome_types),
         _columns(AccountResults, draft.accounts, (np.int32, *(np.float64,) * 6)),
-        _columns(Relaxations, draft.relaxations[:relaxations], (*(np.int32,) * 3, *floats)),
+        _columns(
+            Relaxations, draft.relaxations[_by_household(draft.relaxations[:relaxations])], (*(np.int32,) * 3, *floats)
+        ),
     )

@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import SHARE, exact_mul_div
-from lotwise.optimizer.problem import SolveStatus
-from lotwise.rebalancing.account_by_account import is_worthwhile
-from lotwise.rebalancing.account_solve import AccountNight, solve_account_night, variance_of
+from lotwise.optimizer.household.problem import HouseholdProblem
+from lotwise.optimizer.problem import AccountProblem, SolveStatus
+from lotwise.rebalancing.account_solve import solve_account_night
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
 from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio
 from lotwise.rebalancing.draft import empty_tally, trade_records
 from lotwise.rebalancing.formulation import account_value, clear_account, formulate, problem_of
-from lotwise.rebalancing.household_night import values_of
-from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint
-from lotwise.rebalancing.joint_recording import joint_tracking, record_joint_trades
-from lotwise.rebalancing.joint_solve import HouseholdNight, solve_household_night
+from lotwise.rebalancing.household_night import Night, is_worthwhile, values_of
+from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint, joint_problem_of
+from lotwise.rebalancing.joint_recording import record_joint_trades
+from lotwise.rebalancing.joint_solve import solve_joint_night
+from lotwise.rebalancing.rebalance import solved_as_portfolios
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.tax_story import TaxStory, tax_story
@@ -105,7 +106,7 @@ class AccountStory:
 
     account: int
     value: int
-    night: AccountNight | HouseholdNight | None  # None: it does not trade
+    night: Night | None  # None: it does not trade
     as_one: bool  # whether its portfolio is the household
     proposed: bool
     te_before: float
@@ -281,11 +282,16 @@ def _name_lines(solved: _Solved, account: int, positions: NDArray[np.int64]) -> 
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
 
 
-def _untold(
-    account: int, value: int, night: AccountNight | HouseholdNight | None = None, *, as_one: bool = False
-) -> AccountStory:
+def _untold(account: int, value: int, night: Night | None = None, *, as_one: bool = False) -> AccountStory:
     """An account of which nothing is to be told: it does not trade, or its problem was not solved."""
     return AccountStory(account, value, night, as_one, False, float("nan"), float("nan"), ())
+
+
+def _tracking(problem: AccountProblem | HouseholdProblem, weights: NDArray[np.float64]) -> float:
+    """Annual tracking error of weights of names."""
+    away = weights - problem.target
+    exposure = away @ problem.loadings
+    return float(np.sqrt(0.5 * exposure @ exposure + problem.specific @ away**2))
 
 
 def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
@@ -295,14 +301,12 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
         return _untold(account, value)
     sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate(book, market, household, account, value, scratch)
-    night = solve_account_night(book, market, household, account, sizes, scratch)
+    night, _ = solve_account_night(book, market, household, account, sizes, scratch)
     if night.status != SolveStatus.SOLVED:
         clear_account(book, household, sizes.names, scratch.account)
         return _untold(account, value, night)
-    problem = problem_of(scratch.account, sizes)
-    exposure = np.empty(problem.loadings.shape[1])
-    before = float(np.sqrt(variance_of(problem, problem.held, exposure)))
-    after = float(np.sqrt(variance_of(problem, scratch.account.written[: sizes.names], exposure)))
+    problem, written = problem_of(scratch.account, sizes), scratch.account.written[: sizes.names]
+    before, after = _tracking(problem, problem.held), _tracking(problem, written)
     solved = _Solved(book, market, household, scratch, account_portfolio(scratch, sizes), sold_before)
     names = _name_lines(solved, account, np.arange(sizes.names))
     keep = bool(is_worthwhile(book, household, night, book.accounts.cash[account] / value, empty_tally()))
@@ -314,30 +318,34 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
 
 
 def _stories_as_one(
-    book: Book, market: Market, household: int, value: int, scratch: Scratch
+    book: Book, market: Market, household: int, span: tuple[int, int], scratch: Scratch
 ) -> tuple[AccountStory, ...]:
-    """Solve a household as one portfolio and tell each of its accounts."""
-    first, last = book.households.account_start[household], book.households.account_start[household + 1]
-    values = scratch.household.value[: last - first].tolist()
-    sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
+    """Solve accounts `span` of a household as one portfolio and tell each of them."""
     arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
-    sizes = formulate_joint(book, market, household, value, state, arrays, securities)
-    night = solve_household_night(book, market, household, sizes, state, arrays, scratch.joint_solver)
-    rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
+    start = book.households.account_start[household]
+    values = state.value[span[0] - start : span[1] - start].tolist()
+    total, together = sum(max(value, 0) for value in values), span[1] - span[0] > 1
+    trading = book.accounts.trades[span[0] : span[1]]
+    if total <= 0 or min(values) < 0 or not trading.any():
+        return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))
+    sold_before = state.groups["sold_at_loss"].astype(np.bool_)
+    sizes = formulate_joint(book, market, household, span, total, state, arrays, securities)
+    night, cash = solve_joint_night(book, market, household, sizes, state, arrays, scratch.joint_solver)
     if night.status != SolveStatus.SOLVED:
         clear_joint(book, household, sizes.names, arrays, securities)
-        return tuple(_untold(first + at, worth, night, as_one=True) for at, worth in enumerate(values))
-    keep = bool(is_worthwhile(book, household, night, night.cash, empty_tally()))
-    before, after = joint_tracking(sizes, arrays, 1)
+        return tuple(_untold(span[0] + at, worth, night, as_one=together) for at, worth in enumerate(values))
+    keep = bool(is_worthwhile(book, household, night, cash, empty_tally()))
+    problem = joint_problem_of(arrays, sizes)
+    before, after = (_tracking(problem, arrays.total[row, : sizes.names]) for row in range(2))
     solved = _Solved(book, market, household, scratch, household_portfolio(scratch, sizes), sold_before)
-    own = arrays.problem.account[: sizes.positions]
+    rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
     stories = []
-    for account, worth in zip(range(first, last), values, strict=True):
+    for account, worth in zip(range(*span), values, strict=True):
         if account not in rows or not book.accounts.trades[account]:
-            stories.append(_untold(account, worth, as_one=True))
+            stories.append(_untold(account, worth, as_one=together))
             continue
-        names = _name_lines(solved, account, np.flatnonzero(own == rows[account]))
-        stories.append(AccountStory(account, worth, night, True, keep, float(before), float(after), names))
+        names = _name_lines(solved, account, np.flatnonzero(problem.account == rows[account]))
+        stories.append(AccountStory(account, worth, night, together, keep, before, after, names))
     if keep:
         trades = trade_records(sizes.positions + sizes.lots)
         memory = (state, arrays, scratch.joint_solver.state.base.found_theta)
@@ -362,22 +370,25 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
         first -= 1
     scratch = scratch_for(book, market, first, household + 1)
     stories: tuple[AccountStory, ...] = ()
+    as_one = bool(solved_as_portfolios(book, first, household + 1)[-1])
     for one in range(first, household + 1):  # what the same taxpayer trades in earlier households bars things here
         if not book.households.blocked[one]:
-            stories = _household_stories(book, market, one, scratch)
+            stories = _household_stories(book, market, one, scratch, as_one=as_one)
     return HouseholdStory(household, False, tax_story(book, household), stories)
 
 
-def _household_stories(book: Book, market: Market, household: int, scratch: Scratch) -> tuple[AccountStory, ...]:
+def _household_stories(
+    book: Book, market: Market, household: int, scratch: Scratch, *, as_one: bool
+) -> tuple[AccountStory, ...]:
     open_household(book, market, household, scratch.household)
     values = values_of(book, household, scratch.household)
-    accounts = range(book.households.account_start[household], book.households.account_start[household + 1])
-    if not values.joint:
-        stories = tuple(_account_story(book, market, household, account, scratch) for account in accounts)
-    elif values.least < 0:
-        worth = scratch.household.value.tolist()
-        stories = tuple(_untold(account, worth[at], as_one=True) for at, account in enumerate(accounts))
+    first, last = (int(book.households.account_start[household + end]) for end in range(2))
+    if values.joint:
+        stories = _stories_as_one(book, market, household, (first, last), scratch)
+    elif as_one:
+        spans = ((account, account + 1) for account in range(first, last))
+        stories = tuple(story for span in spans for story in _stories_as_one(book, market, household, span, scratch))
     else:
-        stories = _stories_as_one(book, market, household, values.counted, scratch)
+        stories = tuple(_account_story(book, market, household, account, scratch) for account in range(first, last))
     close_household(book, market, household, scratch.household)
     return stories

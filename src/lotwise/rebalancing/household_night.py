@@ -1,4 +1,7 @@
-"""One household of the night: opened, solved as its policy says, and its outcome written."""
+"""A household of the night: opened, and closed with its outcome; its portfolios, in between, are solved elsewhere.
+
+A portfolio is an account, or all accounts of a household as one.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,30 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwise.kernels import Records, inner_kernel, kernel
-from lotwise.rebalancing.account_by_account import Rows, solve_accounts
-from lotwise.rebalancing.as_one_portfolio import solve_as_one
 from lotwise.rebalancing.book import AccountKind, Book
 from lotwise.rebalancing.draft import Draft
 from lotwise.rebalancing.formulation import account_value
 from lotwise.rebalancing.proposal import Cause, Status
 from lotwise.rebalancing.recording import household_tracking
-from lotwise.rebalancing.scratch import HouseholdState, Scratch
-from lotwise.rebalancing.wash_windows import close_household, open_household
+from lotwise.rebalancing.scratch import HouseholdState
+from lotwise.rebalancing.wash_windows import close_household, forget_tonight, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["Values", "rebalance_household", "values_of"]
+__all__ = [
+    "Night",
+    "Reckoning",
+    "Rows",
+    "Values",
+    "begin_household",
+    "end_household",
+    "is_worthwhile",
+    "values_of",
+]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _PROPOSED, _HOLD, _REFUSED = (int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED))
-_CASH, _NOT_WORTH_IT, _NOTHING = (int(c) for c in (Cause.CASH, Cause.NOT_WORTH_IT, Cause.NOTHING_TO_TRADE))
-_BAD_DATA, _NO_VALUE = int(Cause.BAD_DATA), int(Cause.NO_VALUE)
+_CASH, _RESTRICTION, _NOT_WORTH_IT = (int(c) for c in (Cause.CASH, Cause.RESTRICTION, Cause.NOT_WORTH_IT))
+_NOTHING, _BAD_DATA = int(Cause.NOTHING_TO_TRADE), int(Cause.BAD_DATA)
 
 
 @inner_kernel
@@ -36,6 +46,34 @@ def _reset(tally: Records) -> None:
     tally[0].cash = 0.0
     tally[0].cause = 0
     tally[0].solved = 0
+
+
+class Rows(NamedTuple):
+    """Next free rows of trades and relaxations, and where the range begins in the book."""
+
+    trade: int
+    relaxed: int
+    first_household: int
+    first_account: int
+
+
+class Reckoning(NamedTuple):
+    """What trades (or none) come to; fractions of the portfolio's value."""
+
+    objective: float  # J: tracking, tax and cost
+    charged: float  # J with violations of soft bounds at their price
+    gap: float  # to the lower bound of the continuous problem at the same cash, group values and missed bounds
+
+
+class Night(NamedTuple):
+    """How the problem of a portfolio went; fractions of its value."""
+
+    status: int  # SolveStatus
+    steps: int
+    gap_convex: float
+    written: Reckoning  # the trades as written
+    hold: Reckoning  # doing nothing
+    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
 
 
 class Values(NamedTuple):
@@ -119,40 +157,71 @@ def _forget_accounts(book: Book, household: int, draft: Draft, rows: Rows) -> No
 
 
 @kernel
-def rebalance_household(
-    book: Book,
-    market: Market,
-    household: int,
-    scratch: Scratch,
-    draft: Draft,
-    rows: Rows,
-) -> Rows:
-    """Solve a household and write its outcome; on a failure nothing of it is proposed."""
-    outcome, tally = draft.outcomes[household - rows.first_household], draft.tally
+def begin_household(
+    book: Book, market: Market, household: int, state: HouseholdState, draft: Draft, rows: Rows
+) -> tuple[bool, Values]:
+    """Open a household; returns whether it is to be solved, and what it is worth. Where it is not, its outcome says so.
+
+    One that begins another taxpayer, as the first of a range does, forgets what was traded tonight.
+    """
+    taxpayer = book.households.taxpayer
+    if household == rows.first_household or taxpayer[household] != taxpayer[household - 1]:
+        forget_tonight(state)
+    outcome = draft.outcomes[household - rows.first_household]
     outcome.te_before, outcome.te_after = np.nan, np.nan
     if book.households.blocked[household]:
         outcome.status, outcome.cause = _REFUSED, _BAD_DATA
-        return rows
-    open_household(book, market, household, scratch.household)
-    values = values_of(book, household, scratch.household)
+        return False, Values(0, 0, 0, 0, False)
+    open_household(book, market, household, state)
+    values = values_of(book, household, state)
     outcome.value = values.every
-    _reset(tally)
-    start, solved = rows, False
-    if values.joint and values.least < 0:
-        outcome.status, outcome.cause, outcome.figure = _REFUSED, _NO_VALUE, values.least / 1e4
-    elif values.joint:
-        solved, rows = solve_as_one(book, market, household, values.counted, scratch, draft, rows)
-    else:
-        solved, rows = solve_accounts(book, market, household, values.traded, scratch, draft, rows)
-    close_household(book, market, household, scratch.household)
-    before, after = household_tracking(market, scratch.household)
-    if not solved:
+    _reset(draft.tally)
+    return True, values
+
+
+@kernel
+def end_household(
+    book: Book,
+    market: Market,
+    household: int,
+    solved: tuple[bool, Values],
+    spans: tuple[Rows, Rows],
+    state: HouseholdState,
+    draft: Draft,
+) -> Rows:
+    """Close a household and write its totals; returns the next free rows.
+
+    `solved` = (whether all of its portfolios were, what it is worth), `spans` = the free rows before it and after it.
+    Where one was not, nothing of the household is proposed.
+    """
+    well, values = solved
+    start, rows = spans
+    outcome = draft.outcomes[household - rows.first_household]
+    close_household(book, market, household, state)
+    before, after = household_tracking(market, state)
+    if not well:
         _forget_accounts(book, household, draft, rows)
         return start
-    if tally[0].solved == 0:
+    if draft.tally[0].solved == 0:
         outcome.status, outcome.cause = _HOLD, _NOTHING
         return start
-    if not values.joint:
-        outcome.te_before, outcome.te_after = before, after
+    outcome.te_before, outcome.te_after = before, after
     _finish(book, draft, household, start.trade, rows, values.counted if values.joint else values.traded)
     return rows
+
+
+@kernel
+def is_worthwhile(book: Book, household: int, night: Night, cash: float, tally: Records) -> bool:
+    """Whether the trades of a portfolio are proposed: it must trade, or gains more than the threshold.
+
+    `cash` is its fraction before, of the account that was furthest outside its band.
+    """
+    worth = book.policies.worth_it[book.households.policy[household]]
+    score = night.hold.objective - night.written.objective
+    tally[0].best = max(tally[0].best, score)
+    if night.breach > 0 and night.hold.charged - night.written.charged > max(worth, 0.0):
+        tally[0].cause = max(tally[0].cause, _RESTRICTION if night.breach == 2 else _CASH)
+        if night.breach == 1:
+            tally[0].cash = cash
+        return True
+    return bool(score > worth)

@@ -1,4 +1,4 @@
-"""The same door for a household as one portfolio: all its accounts that are worth anything, as one problem.
+"""The same door for accounts as one portfolio: all of them that are worth anything, as one problem.
 
 Weights are fractions of what these accounts are worth together. A position is a name in an account: what it holds, and
 what it could buy. Accounts that are held away hold what they hold: their positions can neither be sold nor bought and
@@ -56,9 +56,9 @@ class _Household(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """Money: of each account of the household, and of those that are worth anything together."""
+    """Money: of each account, and of those that are worth anything together."""
 
-    each: NDArray[np.int64]
+    each: NDArray[np.int64]  # from the first of the portfolio's accounts on
     total: int
 
 
@@ -326,21 +326,22 @@ def formulate_joint(
     book: Book,
     market: Market,
     household: int,
+    span: tuple[int, int],
     value: int,
     state: HouseholdState,
     arrays: JointArrays,
     securities: Records,
 ) -> JointSizes:
-    """Write a household's problem into `arrays`; `value` is what its accounts that are worth anything are worth.
+    """Write the problem of a household's accounts span[0] .. span[1] into `arrays`.
 
-    O(names x (factors + accounts) + lots).
+    `value` is what those of them are worth that are worth anything. O(names x (factors + accounts) + lots).
     """
     policies, policy = book.policies, book.households.policy[household]
     rules, model = book.households.rules[household], book.households.model[household]
     apply_name_rules(book, household, -1, securities)
-    first, last = book.households.account_start[household], book.households.account_start[household + 1]
+    before = book.households.account_start[household]
     band = (policies.cash_target[policy], policies.cash_band[policy])
-    accounts = _add_accounts(book.accounts, (first, last), band, _Values(state.value, value), arrays)
+    accounts = _add_accounts(book.accounts, span, band, _Values(state.value[span[0] - before :], value), arrays)
     names = _add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
     wanted = (model, rules, model_scale(book, household))
     names = _add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)

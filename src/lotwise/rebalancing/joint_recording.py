@@ -11,13 +11,13 @@ from lotwise.optimizer.household.problem import HouseholdProblem
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
 from lotwise.rebalancing.joint_scratch import JointArrays
-from lotwise.rebalancing.recording import relaxed, risk_slope
+from lotwise.rebalancing.recording import add_active, relaxed, risk_slope
 from lotwise.rebalancing.scratch import HouseholdState
 from lotwise.rebalancing.trade_lines import Why, write_purchase, write_sale
 from lotwise.rebalancing.wash_windows import mark_traded
 from lotwise.securities.market import Market
 
-__all__ = ["joint_tracking", "record_joint_relaxations", "record_joint_trades"]
+__all__ = ["add_joint_active_weights", "record_joint_relaxations", "record_joint_trades"]
 
 # A bound is missed if by more than this fraction of the household, beyond one share.
 _TOLERANCE = 1e-6
@@ -232,16 +232,19 @@ def record_joint_relaxations(
     return at
 
 
-@kernel
-def joint_tracking(sizes: JointSizes, arrays: JointArrays, after: int) -> tuple[float, float]:
-    """Annual tracking error before, and after (`after` = 1: the trades as written, 0: nothing is traded)."""
-    problem = joint_problem_of(arrays, sizes)
-    variance = np.zeros(2)
-    for which in range(2):
-        row = which * after
-        for i in range(sizes.names):
-            away = arrays.total[row, i] - problem.target[i]
-            variance[which] += problem.specific[i] * away * away
-        for r in range(arrays.exposure.shape[1]):
-            variance[which] += 0.5 * arrays.exposure[row, r] * arrays.exposure[row, r]
-    return np.sqrt(variance[0]), np.sqrt(variance[1])
+@inner_kernel
+def add_joint_active_weights(
+    sizes: JointSizes, arrays: JointArrays, after: int, share: float, state: HouseholdState
+) -> None:
+    """Add the portfolio's distances from target to the household's; `share` = its part of the value.
+
+    `after` = 1: the trades as written, 0: nothing is traded.
+    """
+    for name in range(sizes.names):
+        security, target = arrays.names[name].security, arrays.problem.target[name]
+        add_active(
+            state, security, share * (arrays.total[0, name] - target), share * (arrays.total[after, name] - target)
+        )
+    for r in range(state.exposure.shape[1]):
+        state.exposure[0, r] += share * arrays.exposure[0, r]
+        state.exposure[1, r] += share * arrays.exposure[after, r]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,9 +21,9 @@ from lotwise.rebalancing.account_solve import (
     MOST_ROUNDS,
     TOLERANCE,
     WORTH_LITTLE,
-    Reckoning,
 )
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.household_night import Night, Reckoning
 from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
 from lotwise.rebalancing.joint_scratch import JointArrays
 from lotwise.rebalancing.scratch import HouseholdState
@@ -40,7 +38,7 @@ from lotwise.rebalancing.share_trades import (
 )
 from lotwise.securities.market import Market
 
-__all__ = ["HouseholdNight", "solve_household_night"]
+__all__ = ["solve_joint_night"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
@@ -48,18 +46,6 @@ _BUY_ONLY = int(Choice.BUY_ONLY)
 
 # A position below this weight is sold out, which may be of any size.
 _SOLD_OUT = 1e-9
-
-
-class HouseholdNight(NamedTuple):
-    """How the household's problem went; fractions of the value of its accounts."""
-
-    status: int  # SolveStatus
-    steps: int
-    gap_convex: float
-    written: Reckoning  # the trades as written
-    hold: Reckoning  # doing nothing
-    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
-    cash: float  # cash of the account that was furthest outside its band, as a fraction of that account
 
 
 @inlined_kernel
@@ -274,7 +260,7 @@ def _worst_cash(
 
 
 @kernel
-def solve_household_night(
+def solve_joint_night(
     book: Book,
     market: Market,
     household: int,
@@ -282,12 +268,16 @@ def solve_household_night(
     state: HouseholdState,
     arrays: JointArrays,
     solver: HouseholdWorkspace,
-) -> HouseholdNight:
-    """Solve a formulated household; trades are left in `arrays` (delta of positions, sold of lots, written)."""
+) -> tuple[Night, float]:
+    """Solve a formulated portfolio of accounts; returns how it went, and a fraction of cash before.
+
+    That is of the account that was furthest outside its band. Trades are left in `arrays` (delta of positions, sold of
+    lots, written).
+    """
     problem = joint_problem_of(arrays, sizes)
     if not is_solvable(problem):
         nothing = Reckoning(np.nan, np.nan, np.nan)
-        return HouseholdNight(_BAD_INPUT, 0, np.nan, nothing, nothing, 0, 0.0)
+        return Night(_BAD_INPUT, 0, np.nan, nothing, nothing, 0), 0.0
     fit = fitted_to(problem, solver)
     prepare(problem, fit.columns, fit.state.name_price)
     first, split = search_and_solve(problem, fit)
@@ -302,12 +292,12 @@ def solve_household_night(
     minimum = book.policies.minimum_trade[book.households.policy[household]]
     must_raise, cash = _worst_cash(book, problem, arrays, sizes.value, minimum)
     breaks = _breaks_a_rule(problem, arrays.total[0, :n], fit.state.base.gradient)
-    return HouseholdNight(
+    night = Night(
         max(first.status, status),
         first.steps + split.steps + more,
         (first.primal - first.bound) * problem.risk_price,
         written,
         hold,
         2 if breaks else int(must_raise),
-        cash,
     )
+    return night, cash

@@ -14,39 +14,30 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
-from lotwise.rebalancing.account_by_account import Rows
+from lotwise.rebalancing.account_by_account import rebalance_accounts
+from lotwise.rebalancing.as_one_portfolio import rebalance_portfolios
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.draft import Draft, draft_for, proposals_of
-from lotwise.rebalancing.household_night import rebalance_household
+from lotwise.rebalancing.household_night import Rows
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
 from lotwise.rebalancing.tax_of_trades import tax_of_trades
-from lotwise.rebalancing.wash_windows import forget_tonight
 from lotwise.securities.market import Market
 
-__all__ = ["Rebalancer", "compile_kernels", "joined", "rebalance"]
+__all__ = ["Rebalancer", "compile_kernels", "joined", "rebalance", "solved_as_portfolios"]
 
 Column: TypeAlias = NDArray[Any]
 Columns: TypeAlias = tuple[Column, ...]
 Join: TypeAlias = Callable[[Columns], Column]
 
 
-@kernel
-def _rebalance_range(
-    book: Book,
-    market: Market,
-    first: int,
-    last: int,
-    scratch: Scratch,
-    draft: Draft,
-) -> Rows:
-    rows = Rows(0, 0, first, book.households.account_start[first])
-    for household in range(first, last):
-        if household == first or book.households.taxpayer[household] != book.households.taxpayer[household - 1]:
-            forget_tonight(scratch.household)
-        rows = rebalance_household(book, market, household, scratch, draft, rows)
-    return rows
+def solved_as_portfolios(book: Book, first: int, last: int) -> NDArray[np.bool_]:
+    """Which of households first .. last are solved as one portfolio, (last - first,): a taxpayer's are all or none."""
+    households = book.households
+    accounts = np.diff(households.account_start[first : last + 1])
+    joint = (book.policies.joint[households.policy[first:last]] != 0) & (accounts > 1)
+    taxpayers = households.taxpayer[first:last]
+    return np.isin(taxpayers, taxpayers[joint])
 
 
 def rebalance(book: Book, market: Market, first: int = 0, last: int | None = None) -> Proposals:
@@ -106,17 +97,28 @@ def _rebalanced(
     scratch: Scratch,
     draft: Draft,
 ) -> Proposals:
-    rows = _rebalance_range(book, market, *span, scratch, draft)
+    first, last = span
+    as_one = solved_as_portfolios(book, first, last)
+    rows = Rows(0, 0, first, int(book.households.account_start[first]))
+    if not as_one.all():
+        rows = rebalance_accounts(book, market, ~as_one, scratch, draft, rows)
+    if as_one.any():
+        rows = rebalance_portfolios(book, market, as_one, scratch, draft, rows)
     proposals = proposals_of(draft, rows.trade, rows.relaxed)
-    proposals.outcomes.tax[:] = tax_of_trades(book, draft.gains, span[0])
+    proposals.outcomes.tax[:] = tax_of_trades(book, draft.gains, first)
     return proposals
 
 
 def compile_kernels(book: Book, market: Market) -> None:
-    """Compile everything `rebalance` will run, or load it from the cache, without solving any household."""
+    """Compile everything `rebalance` will run on a book, or load it from the cache, without solving any household."""
     scratch = scratch_for(book, market, 0, 0)
     draft = draft_for(book, 0, 0)
-    _rebalance_range(book, market, 0, 0, scratch, draft)
+    as_one = solved_as_portfolios(book, 0, len(book.households.model))
+    nobody, rows = np.zeros(0, np.bool_), Rows(0, 0, 0, 0)
+    if not as_one.all():
+        rebalance_accounts(book, market, nobody, scratch, draft, rows)
+    if as_one.any():
+        rebalance_portfolios(book, market, nobody, scratch, draft, rows)
     proposals_of(draft, 0, 0)
     tax_of_trades(book, draft.gains, 0)
 

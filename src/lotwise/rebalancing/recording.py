@@ -17,6 +17,7 @@ from lotwise.rebalancing.wash_windows import mark_traded
 from lotwise.securities.market import Market
 
 __all__ = [
+    "add_active",
     "add_active_weights",
     "household_tracking",
     "record_relaxations",
@@ -181,6 +182,17 @@ def record_relaxations(
     return at
 
 
+@inlined_kernel
+def add_active(state: HouseholdState, security: int, before: float, after: float) -> None:
+    """Add distances from target, fractions of the household's value, to those of a security."""
+    if not state.securities[security].seen:
+        state.securities[security].seen = True
+        state.touched[state.counts[1]] = security
+        state.counts[1] += 1
+    state.securities[security].active_before += before
+    state.securities[security].active_after += after
+
+
 @inner_kernel
 def add_active_weights(
     sizes: Sizes,
@@ -195,13 +207,9 @@ def add_active_weights(
     """
     problem = problem_of(arrays, sizes)
     for name in range(sizes.names):
-        security = arrays.positions[name].security
-        if not state.securities[security].seen:
-            state.securities[security].seen = True
-            state.touched[state.counts[1]] = security
-            state.counts[1] += 1
-        state.securities[security].active_before += share * (problem.held[name] - problem.target[name])
-        state.securities[security].active_after += share * (after[0][name] - problem.target[name])
+        target = problem.target[name]
+        before, then = share * (problem.held[name] - target), share * (after[0][name] - target)
+        add_active(state, arrays.positions[name].security, before, then)
     for r in range(state.exposure.shape[1]):
         state.exposure[0, r] += share * arrays.exposure[0, r]
         state.exposure[1, r] += share * after[1][r]
