@@ -121,6 +121,7 @@ class Steering:
     minimum_trade: float = 0.0  # dollars
     whole_shares: bool = False
     worth_it: float = 0.0
+    location_years: float = 0.0
 
 
 def lot(
@@ -268,6 +269,8 @@ class WrittenBook:
             minimum_trade=np.array([round(s.minimum_trade * DOLLAR)], np.int64),
             fractional_shares=np.array([not s.whole_shares], np.uint8),
             worth_it=one(s.worth_it),
+            location_years=one(s.location_years),
+            preferences=np.zeros(1, np.int32),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:

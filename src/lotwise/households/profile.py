@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import NamedTuple, cast
 
+from lotwise.households.accounts import AccountKind
 from lotwise.money import DOLLAR, Money
 
-__all__ = ["KEYS", "Profile", "ProfileKey", "profile_reference"]
+__all__ = ["KEYS", "LOCATION", "Preference", "Profile", "ProfileKey", "profile_reference"]
+
+LOCATION = "location"  # the table of preferences within a profile
 
 # harvest = "year_round": credit begins at 80% of basis on 1 January, at 95% from 1 December on. The figures are
 # the preset's meaning in the firm folder's contract, version 1.
@@ -48,12 +51,20 @@ class ProfileKey:
         return f"{words} or {number}" if words else number
 
 
+class Preference(NamedTuple):
+    """What it costs a year to hold an asset class in accounts of a kind, in basis points; negative = preferred."""
+
+    asset_class: str
+    kind: AccountKind
+    bps: Decimal
+
+
 def _number(unit: str, bounds: tuple[str, str], meaning: str, *, used: bool = True) -> dict[str, object]:
     return {"unit": unit, "bounds": bounds, "meaning": meaning, "used": used}
 
 
-def _flag(meaning: str) -> dict[str, object]:
-    return {"unit": "true or false", "bounds": ("0", "1"), "meaning": meaning, "flag": True}
+def _flag(meaning: str, *, used: bool = True) -> dict[str, object]:
+    return {"unit": "true or false", "bounds": ("0", "1"), "meaning": meaning, "flag": True, "used": used}
 
 
 def _harvest(meaning: str) -> dict[str, object]:
@@ -186,6 +197,32 @@ class Profile:
             used=False,
         ),
     )
+    location_years: Decimal = field(
+        default=Decimal(1),
+        metadata=_number(
+            "years",
+            ("0", "100"),
+            "Years of tax drag, and of the preferences in `[location]`, that a place is charged for. With 0 it does "
+            "not matter which account holds what.",
+        ),
+    )
+    after_tax_weighting: bool = field(
+        default=False,
+        metadata=_flag(
+            "Whether a dollar in a traditional account counts only as what is left of it after tax on its withdrawal.",
+            used=False,
+        ),
+    )
+    withdrawal_rate: Decimal | None = field(
+        default=None,
+        metadata=_number(
+            "fraction",
+            ("0", "1"),
+            "Tax on a dollar withdrawn from a traditional account. Not set: the household's rate of ordinary income.",
+            used=False,
+        ),
+    )
+    location: tuple[Preference, ...] = ()
 
     def tax_later(self) -> Decimal:
         """Return delta, what a dollar of tax paid later costs: (1 - p_step_up)(1 + r)^(-years), or as given."""

@@ -61,6 +61,8 @@ from lotwise.interchange.firm_folder.tables import is_there, note_strangers, rea
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
     YearToDate,
+    deferred_weights,
+    payout_rates,
     rates_tonight,
     read_tax_positions,
     report_ignored_gains,
@@ -70,7 +72,7 @@ from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
-from lotwise.securities.market import Market
+from lotwise.securities.market import Market, asset_classes_of
 
 __all__ = ["read_firm"]
 
@@ -241,7 +243,15 @@ class _FolderReader:
         if header.cash_target is not None:
             given = {"": header.cash_target, **given}
         policies = policies_of(
-            roster, model, market.models, profiles, firm_profile, day, findings=findings, given=given
+            roster,
+            model,
+            market.models,
+            profiles,
+            firm_profile,
+            day,
+            findings=findings,
+            given=given,
+            asset_classes=asset_classes_of(market.securities.labels.asset_classes).names,
         )
         return _Clients(model, policies, tax)
 
@@ -294,16 +304,21 @@ def _households(
     with ThreadPoolExecutor(max_workers=1) as beside:  # kernels hold no lock
         losses = beside.submit(unrealised_losses, len(tax), *held)
         gains = gains_of_a_move(*held, market.models.models, clients.model)
-    rates = rates_tonight(tax, (losses.result(), gains), clients.policies.profiles, clients.policies.of_household)
+    policies = clients.policies
+    rates = rates_tonight(tax, (losses.result(), gains), policies.profiles, policies.of_household)
+    payouts = payout_rates(tax)
     return Households(
         holdings.rows.household_start,
         clients.model,
-        clients.policies.of_household,
+        policies.of_household,
         holdings.rules.of_household[roster.chosen],
         rates["short"].copy(),
         rates["long"].copy(),
         rates["loss_short"].copy(),
         rates["loss_long"].copy(),
+        payouts.ordinary,
+        payouts.qualified,
+        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
         # Last of all: by now everything has been looked at.
@@ -340,6 +355,7 @@ def _firm(
             holdings.rules.groups,
             holdings.windows,
             tax,
+            clients.policies.preferences,
         ),
         labels=BookLabels(
             np.array(ids, dtype=np.str_),
@@ -369,6 +385,8 @@ def _market(securities: Securities, prices: Prices, today: int) -> Market:
         prices.fresh & securities.sound,
         securities.identical.astype(np.int32),
         securities.kind.astype(np.uint8),
+        asset_classes_of(securities.labels.asset_classes).codes,
+        *securities.payouts,
         np.zeros((count, 0)),
         np.zeros(count),
     )
