@@ -269,6 +269,7 @@ class WrittenBook:
             minimum_trade=np.array([round(s.minimum_trade * DOLLAR)], np.int64),
             fractional_shares=np.array([not s.whole_shares], np.uint8),
             worth_it=one(s.worth_it),
+            cash_reserve=np.zeros(1, np.int64),
             location_years=one(s.location_years),
             preferences=np.zeros(1, np.int32),
         )

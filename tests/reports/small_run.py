@@ -185,6 +185,7 @@ def _one_policy(worth_it: float) -> Policies:
         minimum_trade=np.array([100 * DOLLAR], np.int64),
         fractional_shares=flag,
         worth_it=one * worth_it,
+        cash_reserve=np.zeros(1, np.int64),
         location_years=one * 0.0,
         preferences=np.zeros(1, np.int32),
     )

@@ -134,6 +134,7 @@ class Policies(NamedTuple):
     minimum_trade: IntArray  # money
     fractional_shares: Flags
     worth_it: Floats  # least improvement of the objective, dollars per dollar of value
+    cash_reserve: IntArray  # money to keep in cash on top of the target, months of spending included
     location_years: Floats  # years of yearly cost that a place is charged for (0: location plays no role)
     preferences: Int32Array  # row of Preferences
 
@@ -200,3 +201,4 @@ class BookLabels:
     models: tuple[str, ...]
     groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
     restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source
+    policies: tuple[str, ...] = ()  # version of each policy; empty: not known

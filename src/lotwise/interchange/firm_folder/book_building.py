@@ -14,11 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lotwise.errors import Severity
-from lotwise.households.profile import Preference, Profile
+from lotwise.households.profile import Profile
+from lotwise.households.profile_keys import Preference
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
+from lotwise.interchange.firm_folder.overrides import Overrides
 from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies, Preferences, no_preferences
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 
@@ -26,6 +28,7 @@ __all__ = [
     "AccountRows",
     "LotColumns",
     "PolicyTable",
+    "Wishes",
     "account_columns",
     "account_rows",
     "load_kernels",
@@ -174,43 +177,59 @@ class PolicyTable:
     of_household: NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Every profile there is; `given`: where a named one ('' = the firm's) gives a cash_target itself."""
+
+    firm: Profile
+    named: Mapping[str, Profile | None]  # None: it is wrong
+    given: Mapping[str, Place]
+    overrides: Overrides
+
+
 def policies_of(
     roster: Roster,
     model: NDArray[np.int32],
     table: ModelTable,
-    named: Mapping[str, Profile | None],
-    firm: Profile,
+    wishes: Wishes,
     as_of: date,
     findings: FindingList,
-    given: Mapping[str, Place],
     asset_classes: Sequence[str],
 ) -> PolicyTable:
     """Make one policy per profile and cash weight: cash that a model asks for replaces the profile's target.
 
     `model` are the models of the chosen households. A household whose profile is wrong is blocked; its row is the
-    firm's own. `asset_classes` are the market's, in order. `given` says where a profile ('' = the firm's) gives a cash
-    target itself: one that a model replaces by another figure is a warning.
+    firm's own. `asset_classes` are the market's, in order. A cash target that a profile itself gives and a model
+    replaces by another figure is a warning.
     """
-    seen: dict[tuple[str, float], int] = {}
+    seen: dict[tuple[str, str, float], int] = {}
     reported: dict[tuple[Place, str], tuple[Profile, float]] = {}
     profiles: list[Profile] = []
+    own = wishes.overrides
     of_household = np.zeros(int(roster.chosen.sum()), dtype=np.int32)
-    names = roster.frame["profile"].filter(pl.Series(roster.chosen)).fill_null("")
-    for number, name in enumerate(names):
+    chosen = pl.Series(roster.chosen)
+    names = roster.frame["profile"].filter(chosen).fill_null("")
+    for number, (name, household) in enumerate(zip(names, roster.names.filter(chosen), strict=True)):
         cash = float(table.models.cash[model[number]]) if table.sound[model[number]] else 0.0
-        if (name, cash) not in seen:
-            seen[name, cash] = len(profiles)
-            profile = named.get(name) or firm
-            profiles.append(replace(profile, cash_target=Decimal(repr(cash))) if cash > 0 else profile)
-            place = given.get(name) or given.get("")
-            sound = not name or named.get(name) is not None
+        key = (name, household if household in own.profiles else "", cash)
+        if key not in seen:
+            seen[key] = len(profiles)
+            profile = own.profiles.get(household) or wishes.named.get(name) or wishes.firm
+            profiles.append(_with_cash_of_model(profile, cash) if cash > 0 else profile)
+            place = own.cash_targets.get(household) or wishes.given.get(name) or wishes.given.get("")
+            sound = not name or wishes.named.get(name) is not None
             if sound and cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
                 reported.setdefault((place, table.names[model[number]]), (profile, cash))
-        of_household[number] = seen[name, cash]
+        of_household[number] = seen[key]
     for (place, followed), (profile, cash) in reported.items():
         _report_two_targets(place, profile, followed, cash, findings)
     preferences, rows = preferences_of(profiles, asset_classes)
     return PolicyTable(_policy_columns(profiles, as_of, rows), preferences, tuple(profiles), of_household)
+
+
+def _with_cash_of_model(profile: Profile, cash: float) -> Profile:
+    layers = {**profile.layers, "cash_target": "model"}
+    return replace(profile, cash_target=Decimal(repr(cash)), layers=layers)
 
 
 def preferences_of(profiles: Sequence[Profile], asset_classes: Sequence[str]) -> tuple[Preferences, NDArray[np.int32]]:
@@ -259,6 +278,7 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArr
         minimum_trade=np.array([profile.minimum_trade for profile in profiles], dtype=np.int64),
         fractional_shares=flags([profile.fractional_shares for profile in profiles]),
         worth_it=floats([profile.worth_it_bps / 10_000 for profile in profiles]),
+        cash_reserve=np.array([profile.cash_on_top() for profile in profiles], dtype=np.int64),
         location_years=floats([profile.location_years for profile in profiles]),
         preferences=preferences,
     )

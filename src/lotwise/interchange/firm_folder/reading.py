@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
+from lotwise.households.policy_version import policy_version
 from lotwise.households.profile import Profile
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
 from lotwise.interchange.firm_folder.activity import (
@@ -27,6 +29,7 @@ from lotwise.interchange.firm_folder.book_building import (
     AccountRows,
     LotColumns,
     PolicyTable,
+    Wishes,
     account_columns,
     account_rows,
     load_kernels,
@@ -41,7 +44,7 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.fund_rules import Holdable, report_funds_within_reach
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
-from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, read_header, read_profiles
+from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, Preferred, read_header, read_profiles
 from lotwise.interchange.firm_folder.households import (
     Roster,
     follow_glide,
@@ -51,6 +54,7 @@ from lotwise.interchange.firm_folder.households import (
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models
+from lotwise.interchange.firm_folder.overrides import read_overrides
 from lotwise.interchange.firm_folder.prices import Prices, read_prices
 from lotwise.interchange.firm_folder.record import original_bases, read_record
 from lotwise.interchange.firm_folder.restrictions import read_restrictions
@@ -239,19 +243,24 @@ class _FolderReader:
         report_models(file, glide, roster, followed, market.models, findings)
         code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
         model = code[roster.chosen].astype(np.int32)
-        profiles, given = named or NamedProfiles({}, {})
+        profiles = named or NamedProfiles({}, {})
+        stands_in = self._missing(client_files.HOUSEHOLDS)
+        overrides = read_overrides(self._folder, roster, profiles, firm_profile, findings, stands_in=stands_in)
+        given = dict(profiles.cash_targets)
         if header.cash_target is not None:
-            given = {"": header.cash_target, **given}
+            given[""] = header.cash_target
+        asset_classes = asset_classes_of(market.securities.labels.asset_classes).names
+        preferred = (*header.preferred, *profiles.preferred, *overrides.preferred)
+        if not self._missing(market_files.SECURITIES):
+            _report_unknown_classes(preferred, asset_classes, findings)
         policies = policies_of(
             roster,
             model,
             market.models,
-            profiles,
-            firm_profile,
+            Wishes(firm_profile, profiles.profiles, given, overrides),
             day,
             findings=findings,
-            given=given,
-            asset_classes=asset_classes_of(market.securities.labels.asset_classes).names,
+            asset_classes=asset_classes,
         )
         return _Clients(model, policies, tax)
 
@@ -364,6 +373,7 @@ def _firm(
             market.models.names,
             holdings.rules.group_names,
             holdings.restrictions,
+            tuple(policy_version(profile) for profile in clients.policies.profiles),
         ),
         market=_market(market.securities, market.prices, context.today),
         market_labels=market.securities.labels,
@@ -390,6 +400,17 @@ def _market(securities: Securities, prices: Prices, today: int) -> Market:
         np.zeros((count, 0)),
         np.zeros(count),
     )
+
+
+def _report_unknown_classes(
+    preferred: Sequence[Preferred], asset_classes: tuple[str, ...], findings: FindingList
+) -> None:
+    """Warn of every preference for an asset class that no security has."""
+    for place, asset_class in preferred:
+        if asset_class == "" or asset_class not in asset_classes:
+            hint = closest(asset_class, asset_classes[1:])
+            message = Message(Severity.WARNING, "an asset_class of the securities file", f"{hint}it has no effect")
+            findings.add(place, message, shown(asset_class))
 
 
 def _report_unpriced_targets(
