@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -68,8 +69,8 @@ def test_equal_content_has_one_version() -> None:
 @pytest.mark.parametrize("name", [name for name, key in KEYS.items() if not key.text])
 def test_every_key_counts(name: str) -> None:
     key = KEYS[name]
-    other = (not key.default) if key.flag else 7 if key.money else Decimal("0.123")
-    assert policy_version(replace(Profile(), **{name: other})) != policy_version(Profile())
+    other: dict[str, Any] = {name: (not key.default) if key.flag else 7 if key.money else Decimal("0.123")}
+    assert policy_version(replace(Profile(), **other)) != policy_version(Profile())
 
 
 def test_preferences_count() -> None:

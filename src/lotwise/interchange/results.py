@@ -30,6 +30,7 @@ from lotwise.interchange.trade_lines import TradeWords, trade_lines
 from lotwise.interchange.trade_table import exact, trade_table, trade_words
 from lotwise.interchange.wording import (
     household_messages,
+    policy_versions,
     relaxation_text,
     restriction_name,
 )
@@ -261,16 +262,9 @@ def _households_table(
             "sold": total(trades.value, trades.side == Side.SELL),
             "short_gain": total(trades.gain, taxable & ~long_term),
             "long_gain": total(trades.gain, taxable & long_term),
-            "policy_version": _versions(labels, book),
+            "policy_version": pl.Series(policy_versions(labels, book), dtype=pl.String),
         }
     )
-
-
-def _versions(labels: BookLabels, book: Book) -> pl.Series:
-    """Version of each household's policy; nothing where it is not known."""
-    if not labels.policies:
-        return pl.repeat(None, len(book.households.policy), dtype=pl.String, eager=True)
-    return _named(labels.policies, book.households.policy)
 
 
 def _accounts_table(book: Book, labels: BookLabels, proposals: Proposals) -> pl.DataFrame:

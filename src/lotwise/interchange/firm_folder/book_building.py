@@ -20,7 +20,7 @@ from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
-from lotwise.interchange.firm_folder.overrides import Overrides
+from lotwise.interchange.firm_folder.wishes import Wishes
 from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies, Preferences, no_preferences
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 
@@ -28,7 +28,6 @@ __all__ = [
     "AccountRows",
     "LotColumns",
     "PolicyTable",
-    "Wishes",
     "account_columns",
     "account_rows",
     "load_kernels",
@@ -175,16 +174,6 @@ class PolicyTable:
     preferences: Preferences
     profiles: tuple[Profile, ...]
     of_household: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """Every profile there is; `given`: where a named one ('' = the firm's) gives a cash_target itself."""
-
-    firm: Profile
-    named: Mapping[str, Profile | None]  # None: it is wrong
-    given: Mapping[str, Place]
-    overrides: Overrides
 
 
 def policies_of(

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
 from lotwise.households.policy_version import policy_version
-from lotwise.households.profile import Profile
-from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
 from lotwise.interchange.firm_folder.activity import (
@@ -29,7 +27,6 @@ from lotwise.interchange.firm_folder.book_building import (
     AccountRows,
     LotColumns,
     PolicyTable,
-    Wishes,
     account_columns,
     account_rows,
     load_kernels,
@@ -44,17 +41,15 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.fund_rules import Holdable, report_funds_within_reach
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
-from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, Preferred, read_header, read_profiles
+from lotwise.interchange.firm_folder.header import FirmHeader, read_header
 from lotwise.interchange.firm_folder.households import (
     Roster,
     follow_glide,
     read_roster,
     report_models,
-    report_profiles,
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models
-from lotwise.interchange.firm_folder.overrides import read_overrides
 from lotwise.interchange.firm_folder.prices import Prices, read_prices
 from lotwise.interchange.firm_folder.record import original_bases, read_record
 from lotwise.interchange.firm_folder.restrictions import read_restrictions
@@ -71,6 +66,7 @@ from lotwise.interchange.firm_folder.tax_positions import (
     read_tax_positions,
     report_ignored_gains,
 )
+from lotwise.interchange.firm_folder.wishes import read_wishes, report_unknown_classes
 from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
@@ -233,34 +229,20 @@ class _FolderReader:
     def _read_clients(self, header: FirmHeader, day: date, market: _Market, roster: Roster) -> _Clients:
         """Find the model, policy and tax position of every household."""
         findings = self._findings
-        firm_profile = header.profile or Profile()
-        named = read_profiles(self._folder, firm_profile, findings)
         file = self._table(client_files.HOUSEHOLDS).file
-        report_profiles(file, roster, None if named is None else named.profiles, findings)
+        stands_in = self._missing(client_files.HOUSEHOLDS)
+        wishes = read_wishes(self._folder, header, (file, roster), findings, stands_in=stands_in)
+        asset_classes = asset_classes_of(market.securities.labels.asset_classes).names
+        if not self._missing(market_files.SECURITIES):
+            report_unknown_classes(wishes.preferred, asset_classes, findings)
         tax = read_tax_positions(file, roster, header.rates, day.year, findings)
         glide = self._table(client_files.GLIDE)
         followed = follow_glide(glide, roster, to_day_number(day), findings)
         report_models(file, glide, roster, followed, market.models, findings)
         code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
         model = code[roster.chosen].astype(np.int32)
-        profiles = named or NamedProfiles({}, {})
-        stands_in = self._missing(client_files.HOUSEHOLDS)
-        overrides = read_overrides(self._folder, roster, profiles, firm_profile, findings, stands_in=stands_in)
-        given = dict(profiles.cash_targets)
-        if header.cash_target is not None:
-            given[""] = header.cash_target
-        asset_classes = asset_classes_of(market.securities.labels.asset_classes).names
-        preferred = (*header.preferred, *profiles.preferred, *overrides.preferred)
-        if not self._missing(market_files.SECURITIES):
-            _report_unknown_classes(preferred, asset_classes, findings)
         policies = policies_of(
-            roster,
-            model,
-            market.models,
-            Wishes(firm_profile, profiles.profiles, given, overrides),
-            day,
-            findings=findings,
-            asset_classes=asset_classes,
+            roster, model, market.models, wishes, day, findings=findings, asset_classes=asset_classes
         )
         return _Clients(model, policies, tax)
 
@@ -400,17 +382,6 @@ def _market(securities: Securities, prices: Prices, today: int) -> Market:
         np.zeros((count, 0)),
         np.zeros(count),
     )
-
-
-def _report_unknown_classes(
-    preferred: Sequence[Preferred], asset_classes: tuple[str, ...], findings: FindingList
-) -> None:
-    """Warn of every preference for an asset class that no security has."""
-    for place, asset_class in preferred:
-        if asset_class == "" or asset_class not in asset_classes:
-            hint = closest(asset_class, asset_classes[1:])
-            message = Message(Severity.WARNING, "an asset_class of the securities file", f"{hint}it has no effect")
-            findings.add(place, message, shown(asset_class))
 
 
 def _report_unpriced_targets(
