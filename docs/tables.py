@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lotwise.households.location_reading import LOCATION_REFERENCE
 from lotwise.households.profile import profile_reference
 from lotwise.interchange.firm_folder.files import contract_reference
 from lotwise.settings import Settings
@@ -30,6 +31,7 @@ def settings_reference() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "profile keys": profile_reference,
+    "location keys": lambda: LOCATION_REFERENCE,
     "firm folder": contract_reference,
     "settings": settings_reference,
 }

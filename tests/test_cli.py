@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ from lotwise.cli_ledger import ledger_app
 from lotwise.lab.demo_firm import write_demo_firm
 from tests.interchange.small_firm import small_firm, write
 
-COMMANDS = ("demo", "rebalance", "explain", "risk")
+COMMANDS = ("demo", "rebalance", "explain", "profile", "risk")
 
 
 def lotwise_says(*arguments: object) -> Result:
@@ -216,6 +217,45 @@ def test_explain_shows_the_findings_of_a_refused_household(folder: Path) -> None
 
 
 # --- risk and demo ------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_is_printed_key_by_key_with_its_layers(folder: Path) -> None:
+    (folder / "overrides.toml").write_text('[H2]\ncash_band = 0.03\nlocation.equity.roth = -5\nnotes = "[sells]"\n')
+    result = lotwise_says("profile", folder, "--household", "H2", "--json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert (told["owner"], told["profile"]) == ("H2", "gentle")
+    keys = {each["key"]: (each["value"], each["from"]) for each in told["keys"]}
+    assert keys["cash_band"] == ("0.03", "household H2")
+    assert keys["harvest"] == ("year_round", "profile gentle")
+    assert keys["risk_price_bps"] == ("40", "firm")
+    assert keys["location_years"] == ("1", "default")
+    assert keys["tax_budget"] == (None, "default")
+    assert keys["location.equity.roth"] == ("-5", "household H2")
+    table = words(lotwise_says("profile", folder, "--household", "H2"))
+    assert told["version"] in table
+    assert "[sells]" in table
+    own = json.loads(lotwise_says("profile", folder, "--json").stdout)
+    assert (own["owner"], own["profile"]) == ("the firm", None)
+    assert own["version"] != told["version"]
+
+
+def test_the_version_of_a_policy_is_in_the_results(folder: Path, tmp_path: Path) -> None:
+    lotwise_says("rebalance", folder, "--out", tmp_path / "out")
+    written = pl.read_csv(tmp_path / "out" / "households.csv", schema_overrides={"policy_version": pl.String})
+    for household, version in written.select("household_id", "policy_version").iter_rows():
+        told = json.loads(lotwise_says("profile", folder, "--household", household, "--json").stdout)
+        assert told["version"] == version
+
+
+def test_a_wrong_policy_leaves_with_1_and_what_is_not_there_with_2(folder: Path) -> None:
+    (folder / "overrides.toml").write_text("[H2]\ncash_bnad = 0.03\n")
+    wrong = lotwise_says("profile", folder, "--household", "H2")
+    assert wrong.exit_code == 1
+    assert "did you mean cash_band?" in words(wrong)
+    assert lotwise_says("profile", folder, "--household", "H3").exit_code == 0
+    assert lotwise_says("profile", folder, "--household", "H33").exit_code == 2
+    assert lotwise_says("profile", folder / "nowhere").exit_code == 2
 
 
 def test_a_risk_model_that_was_saved_is_the_one_brought_along(demo_folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | risk | ledger | bench`.
+"""The command line: `lotwise demo | rebalance | explain | profile | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -8,6 +8,7 @@ A command loads what it needs when it is called: `lotwise --help` loads no compi
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -263,6 +264,29 @@ def explain(
                 found = explain_household(firm.book, firm.market, row)
         _show_findings(tuple(f for f in firm.findings if f.household == household))
         _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
+
+
+@app.command(epilog="Example: lotwise profile firm --household H001")
+def profile(
+    folder: Folder,
+    household: Annotated[str | None, typer.Option("--household", help="Whose; default: the firm's own.")] = None,
+    day: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON instead of a table.")] = False,
+) -> None:
+    """Print every key of a policy with its value, its unit and the layer that says it, and the policy's version."""
+    with _reported():
+        from lotwise.interchange.firm_folder.policy_of import firm_policy, household_policy
+        from lotwise.reports.policy import policy_json, policy_table
+
+        found = firm_policy(folder) if household is None else household_policy(folder, household, _day(day))
+        _show_findings(tuple(f for f in found.findings if f.severity is Severity.ERROR))
+        if found.profile is None:
+            _err.print("[bold red]its policy cannot be used[/] until the errors above are corrected")
+            raise typer.Exit(1)
+        if as_json:
+            sys.stdout.write(policy_json(found.owner, found.profile))
+        else:
+            _out.print(policy_table(found.owner, found.profile))
 
 
 @app.command(epilog="Example: lotwise risk firm --save firm")

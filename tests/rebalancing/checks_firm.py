@@ -24,6 +24,7 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_preferences,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -231,6 +232,10 @@ def as_market(firm: Firm) -> Market:
         tradable=np.array([s.tradable for s in firm.securities], dtype=np.bool_),
         identical=np.array([s.identical for s in firm.securities], dtype=np.int32),
         kind=np.zeros(n, dtype=np.uint8),
+        asset_class=np.zeros(n, dtype=np.int32),
+        dividend_yield=np.zeros(n),
+        qualified_share=np.ones(n),
+        gain_distribution=np.zeros(n),
         loadings=np.zeros((n, 1)),
         specific=np.zeros(n),
     )
@@ -267,6 +272,9 @@ def _as_policies(firm: Firm) -> Policies:
         fractional_shares=np.array([p.fractional for p in firm.policies], dtype=np.uint8),
         joint=np.array([p.joint for p in firm.policies], dtype=np.uint8),
         worth_it=0 * ones,
+        cash_reserve=np.zeros(len(firm.policies), dtype=np.int64),
+        location_years=0 * ones,
+        preferences=np.zeros(len(firm.policies), dtype=np.int32),
     )
 
 
@@ -286,6 +294,9 @@ def as_book(firm: Firm) -> Book:
             long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
             loss_short_rate=np.array([h.rate(loss=True, long_term=False) for h in households], dtype=np.int64),
             loss_long_rate=np.array([h.rate(loss=True, long_term=True) for h in households], dtype=np.int64),
+            ordinary_rate=np.array([h.short_rate for h in households], dtype=np.int64),
+            qualified_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+            deferred_weight=np.ones(len(households)),
             rate_origin=np.full(len(households), RateOrigin.OWN, dtype=np.uint8),
             taxpayer=np.array(
                 [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
@@ -323,6 +334,7 @@ def as_book(firm: Firm) -> Book:
             SaleColumns(sales[0], sales[1], sales[2]),
         ),
         tax=positions([h.tax_position() for h in households]),
+        preferences=no_preferences(),
     )
 
 

@@ -45,6 +45,9 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         fractional_shares=whole,
         joint=np.array([random.randrange(2) for _ in range(count)], np.uint8),
         worth_it=pick(0.0, 1e-4, -1.0),
+        cash_reserve=np.zeros(count, np.int64),
+        location_years=np.zeros(count),
+        preferences=np.zeros(count, np.int32),
     )
 
 

@@ -122,6 +122,7 @@ class Steering:
     whole_shares: bool = False
     joint: bool = True
     worth_it: float = 0.0
+    location_years: float = 0.0
 
 
 def lot(
@@ -270,6 +271,9 @@ class WrittenBook:
             fractional_shares=np.array([not s.whole_shares], np.uint8),
             joint=np.array([s.joint], np.uint8),
             worth_it=one(s.worth_it),
+            cash_reserve=np.zeros(1, np.int64),
+            location_years=one(s.location_years),
+            preferences=np.zeros(1, np.int32),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:

@@ -28,6 +28,7 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_preferences,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -97,6 +98,10 @@ def market(prices: IntArray, symbols: tuple[str, ...]) -> tuple[Market, MarketLa
         tradable=np.ones(count, np.bool_),
         identical=np.arange(count, dtype=np.int32),
         kind=np.full(count, SecurityKind.STOCK, np.uint8),
+        asset_class=np.zeros(count, np.int32),
+        dividend_yield=np.zeros(count),
+        qualified_share=np.ones(count),
+        gain_distribution=np.zeros(count),
         loadings=np.zeros((count, 2)),
         specific=np.full(count, 0.04),
     )
@@ -116,6 +121,9 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         long_rate=np.full(count, 238_000_000, np.int64),
         loss_short_rate=np.full(count, 408_000_000, np.int64),
         loss_long_rate=np.full(count, 238_000_000, np.int64),
+        ordinary_rate=np.full(count, 408_000_000, np.int64),
+        qualified_rate=np.full(count, 238_000_000, np.int64),
+        deferred_weight=np.ones(count),
         rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
         blocked=np.zeros(count, np.bool_),
@@ -153,6 +161,7 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         groups=Groups(np.zeros(1, np.int64), none, no_floats),
         windows=Windows(np.zeros(count + 1, np.int64), none, none, no_rows, none),
         tax=_own_rates(count),
+        preferences=no_preferences(),
     )
 
 
@@ -177,6 +186,9 @@ def _one_policy(worth_it: float) -> Policies:
         fractional_shares=flag,
         joint=flag,
         worth_it=one * worth_it,
+        cash_reserve=np.zeros(1, np.int64),
+        location_years=one * 0.0,
+        preferences=np.zeros(1, np.int32),
     )
 
 

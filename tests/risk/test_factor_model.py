@@ -229,6 +229,10 @@ def market_of(kinds: tuple[SecurityKind, ...], day: date = DAY) -> Market:
         tradable=np.ones(n, dtype=np.bool_),
         identical=np.arange(n, dtype=np.int32),
         kind=np.array(kinds, dtype=np.uint8),
+        asset_class=np.zeros(n, dtype=np.int32),
+        dividend_yield=np.zeros(n),
+        qualified_share=np.ones(n),
+        gain_distribution=np.zeros(n),
         loadings=np.zeros((n, 0)),
         specific=np.zeros(n),
     )

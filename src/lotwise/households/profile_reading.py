@@ -5,41 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
-from difflib import get_close_matches
 from typing import Any
 
 from lotwise.errors import Finding, Severity
-from lotwise.households.profile import KEYS, MONEY_KEYS, Profile, ProfileKey
+from lotwise.households.location_reading import over, read_location
+from lotwise.households.profile import KEYS, Profile
+from lotwise.households.profile_keys import LOCATION, Preference, ProfileKey
 from lotwise.households.toml_text import TomlText
+from lotwise.households.toml_values import as_number, closest, shown
 from lotwise.money import DOLLAR
 
-__all__ = ["closest", "read_profile", "shown"]
+__all__ = ["read_profile"]
 
 _FORM_B = ("deferral_years", "discount_rate", "step_up_probability")
-_SHOWN = 80  # characters of a wrong value that a finding repeats
-
-
-def shown(value: object) -> str:
-    """Show a wrong value as a finding repeats it: one line, quoted if it is text, cut if it is long."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = repr(value) if isinstance(value, str) else str(value)
-    text = text.replace("\n", " ")
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
-def closest(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """Guess the known word that was meant: 'did you mean x? ', or nothing."""
-    found = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {found[0]}? " if found else ""
-
-
-def _as_number(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    if isinstance(value, int):
-        return Decimal(value)
-    return value if value.is_finite() else None
 
 
 def _value_of(key: ProfileKey, value: object) -> Decimal | str | int | None:
@@ -48,10 +26,12 @@ def _value_of(key: ProfileKey, value: object) -> Decimal | str | int | None:
         return value if isinstance(value, bool) else None
     if isinstance(value, str) and value in key.words:
         return value
-    number = _as_number(value)
+    if key.text:
+        return value if isinstance(value, str) and len(value) <= key.high else None
+    number = as_number(value)
     if number is None or not key.low <= number <= key.high:
         return None
-    if key.name in MONEY_KEYS:
+    if key.money:
         return int((number * DOLLAR).to_integral_value(rounding=ROUND_HALF_EVEN))
     return number
 
@@ -70,24 +50,30 @@ def _deferral(values: dict[str, Any], inherits: Profile) -> tuple[dict[str, Any]
 
 
 def read_profile(
-    name: str, table: Mapping[str, object], inherits: Profile, source: TomlText, place: str
+    name: str, table: Mapping[str, object], inherits: Profile, source: TomlText, place: str, layer: str
 ) -> tuple[Profile | None, tuple[Finding, ...]]:
     """Read one table of keys over the profile it inherits from.
 
-    `place` is the table's name in the file. The profile is None if any key is unknown, of the wrong type, out
-    of its bounds, or if both forms of deferral are given: a policy is never used in part.
+    `place` is the table's name in the file, `layer` what its keys are said to come from. The profile is None if any key
+    is unknown, of the wrong type, out of its bounds, or if both forms of deferral are given: a policy is never used in
+    part.
     """
     findings: list[Finding] = []
     values: dict[str, Any] = {}
+    preferred: tuple[Preference, ...] = ()
 
     def wrong(key: str, must_be: str, was: str, to_do: str, severity: Severity = Severity.ERROR) -> None:
         line = source.line_of(place, key) or source.line_of(place)
         findings.append(Finding(source.file, line, key, severity, must_be, was, to_do))
 
     for name_of_key, value in table.items():
+        if name_of_key == LOCATION:
+            preferred, found = read_location(value, source, place)
+            findings.extend(found)
+            continue
         key = KEYS.get(name_of_key)
         if key is None:
-            hint = closest(name_of_key, list(KEYS))
+            hint = closest(name_of_key, [*KEYS, LOCATION])
             wrong(name_of_key, "a key of a profile", shown(name_of_key), f"{hint}correct the key or remove it")
             continue
         read = _value_of(key, value)
@@ -113,4 +99,8 @@ def read_profile(
         )
     if any(finding.severity is Severity.ERROR for finding in findings):
         return None, tuple(findings)
-    return replace(inherits, name=name, **{**values, **settled}), tuple(findings)
+    changed = {**values, **settled}
+    named = [*changed, *(f"{LOCATION}.{each.asset_class}.{each.kind.name.lower()}" for each in preferred)]
+    layers = {**inherits.layers, **dict.fromkeys(named, layer)}
+    made = replace(inherits, name=name, layers=layers, location=over(inherits.location, preferred), **changed)
+    return made, tuple(findings)

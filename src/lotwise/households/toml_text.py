@@ -12,6 +12,7 @@ __all__ = ["TomlText", "TomlUnreadable"]
 
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(\"[^\"]*\"|'[^']*'|[A-Za-z0-9_-]+)\s*(?:=|\.)")
+_PART = re.compile(r"\"[^\"]*\"|'[^']*'|[^.\s\"']+")
 _LINE = re.compile(r"line (\d+)")
 
 
@@ -53,7 +54,7 @@ class TomlText:
         for number, line in enumerate(self.text.splitlines(), start=1):
             header = _HEADER.match(line)
             if header:
-                current = header[1].strip("\"'")
+                current = ".".join(part.strip("\"'") for part in _PART.findall(header[1]))
                 if key is None and current == table:
                     return number
                 continue
@@ -62,4 +63,12 @@ class TomlText:
                 return number
             if found and not current and key is None and found[1].strip("\"'") == table:
                 return number
+        return None
+
+    def line_of_path(self, *path: str) -> int | None:
+        """Line of a key below nested tables, however they are written; that of the nearest table above if unseen."""
+        for depth in range(len(path), 0, -1):
+            line = self.line_of(".".join(path[: depth - 1]), path[depth - 1]) or self.line_of(".".join(path[:depth]))
+            if line is not None:
+                return line
         return None

@@ -30,6 +30,7 @@ from lotwise.interchange.trade_lines import TradeWords, trade_lines
 from lotwise.interchange.trade_table import exact, trade_table, trade_words
 from lotwise.interchange.wording import (
     household_messages,
+    policy_versions,
     relaxation_text,
     restriction_name,
 )
@@ -261,6 +262,7 @@ def _households_table(
             "sold": total(trades.value, trades.side == Side.SELL),
             "short_gain": total(trades.gain, taxable & ~long_term),
             "long_gain": total(trades.gain, taxable & long_term),
+            "policy_version": pl.Series(policy_versions(labels, book), dtype=pl.String),
         }
     )
 

@@ -12,7 +12,7 @@ from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
 
-__all__ = ["household_messages", "motives", "relaxation_text", "restriction_name"]
+__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "restriction_name"]
 
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
@@ -171,3 +171,8 @@ def _lots_without_tax(book: Book) -> IntArray:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def policy_versions(labels: BookLabels, book: Book) -> list[str | None]:
+    """Version of each household's policy; None where it is not known."""
+    return [labels.policies[row] if labels.policies else None for row in book.households.policy.tolist()]

@@ -36,9 +36,11 @@ __all__ = [
     "Models",
     "NameRule",
     "Policies",
+    "Preferences",
     "RateOrigin",
     "RuleSets",
     "Windows",
+    "no_preferences",
 ]
 
 Int32Array = NDArray[np.int32]
@@ -101,6 +103,9 @@ class Households(NamedTuple):
     long_rate: IntArray  # (H,) the same of long-term gains
     loss_short_rate: IntArray  # (H,) what a dollar of short-term loss is worth, on average of tonight's, billionths
     loss_long_rate: IntArray  # (H,) the same of long-term loss
+    ordinary_rate: IntArray  # (H,) tax on a dollar of interest and of dividends that do not qualify, billionths
+    qualified_rate: IntArray  # (H,) the same of qualified dividends
+    deferred_weight: Floats  # (H,) what a dollar in a traditional account counts, 0 to 1 (1: as any other)
     rate_origin: Flags  # (H,) RateOrigin
     taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
     blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
@@ -130,6 +135,20 @@ class Policies(NamedTuple):
     fractional_shares: Flags
     joint: Flags  # 1: the household's accounts are solved as one portfolio; 0: each to its own target
     worth_it: Floats  # least improvement of the objective, dollars per dollar of value
+    cash_reserve: IntArray  # money to keep in cash on top of the target, months of spending included
+    location_years: Floats  # years of yearly cost that a place is charged for (0: location plays no role)
+    preferences: Int32Array  # row of Preferences
+
+
+class Preferences(NamedTuple):
+    """What a household would rather hold where: S distinct sets, the first of them without any preference."""
+
+    cost: Floats  # (S, C, 3) dollars per dollar and year, by asset class (Market.asset_class) and AccountKind
+
+
+def no_preferences(classes: int = 1) -> Preferences:
+    """Make the one set without any preference, for a market of so many asset classes ('' is one)."""
+    return Preferences(np.zeros((1, classes, len(AccountKind))))
 
 
 class RuleSets(NamedTuple):
@@ -170,6 +189,7 @@ class Book(NamedTuple):
     groups: Groups
     windows: Windows
     tax: Table  # (H,) POSITION: each household's year before tonight's trades; `lotwise.tax` holds the law
+    preferences: Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +202,4 @@ class BookLabels:
     models: tuple[str, ...]
     groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
     restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source
+    policies: tuple[str, ...] = ()  # version of each policy; empty: not known

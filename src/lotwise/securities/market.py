@@ -1,4 +1,4 @@
-"""The market at one close, as columns: prices, spreads, wash groups and the risk of every security.
+"""The market at one close, as columns: prices, spreads, wash groups, payouts and the risk of every security.
 
 Exact columns are integers (`lotwise.money`); the risk columns are float64. The order of securities is the order of
 `MarketLabels.symbols`; every other table refers to a security by its position in it.
@@ -6,6 +6,7 @@ Exact columns are integers (`lotwise.money`); the risk columns are float64. The 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from lotwise.money import IntArray
 
-__all__ = ["Market", "MarketLabels", "PriceHistory", "SecurityKind"]
+__all__ = ["AssetClasses", "Market", "MarketLabels", "PriceHistory", "SecurityKind", "asset_classes_of"]
 
 
 class SecurityKind(IntEnum):
@@ -42,6 +43,10 @@ class Market(NamedTuple):
     tradable: NDArray[np.bool_]  # (N,) False: no fresh price or no risk; held as it is, neither bought nor sold
     identical: NDArray[np.int32]  # (N,) substantially identical group: securities of one number wash each other
     kind: NDArray[np.uint8]  # (N,) SecurityKind
+    asset_class: NDArray[np.int32]  # (N,) position among the names of `asset_classes_of`; 0 = none given
+    dividend_yield: NDArray[np.float64]  # (N,) dividends and interest of a year as a fraction of value; 0 = unknown
+    qualified_share: NDArray[np.float64]  # (N,) part of them that is taxed as qualified dividends
+    gain_distribution: NDArray[np.float64]  # (N,) long-term gains that a fund pays out a year, fraction of value
     loadings: NDArray[np.float64]  # (N, k) sqrt(2) x exposures x square root of the annual factor covariance
     specific: NDArray[np.float64]  # (N,) annual specific variance
 
@@ -55,6 +60,20 @@ class MarketLabels:
     asset_classes: tuple[str, ...]
     sectors: tuple[str, ...]
     industries: tuple[str, ...]
+
+
+class AssetClasses(NamedTuple):
+    """The distinct asset classes, '' before all others, and the position of each security's (N,)."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+
+def asset_classes_of(words: Sequence[str]) -> AssetClasses:
+    """Number the asset classes of securities, by name; 0 stands for none."""
+    names = ("", *sorted(set(words) - {""}))
+    row_of = {name: row for row, name in enumerate(names)}
+    return AssetClasses(names, np.array([row_of[word] for word in words], np.int32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from lotwise.errors import Severity
 from lotwise.households.profile import Profile
+from lotwise.households.profile_keys import Preference
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
-from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies
+from lotwise.interchange.firm_folder.wishes import Wishes
+from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies, Preferences, no_preferences
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "lot_columns",
     "mark_kept",
     "policies_of",
+    "preferences_of",
 ]
 
 _SAME_CASH = 1e-9  # fractions of value: a blend's sum of weights is the same cash target but for roundoff
@@ -168,6 +171,7 @@ class PolicyTable:
     """Distinct policies, the profile each was made of, and which one each chosen household has."""
 
     policies: Policies
+    preferences: Preferences
     profiles: tuple[Profile, ...]
     of_household: NDArray[np.int32]
 
@@ -176,37 +180,61 @@ def policies_of(
     roster: Roster,
     model: NDArray[np.int32],
     table: ModelTable,
-    named: Mapping[str, Profile | None],
-    firm: Profile,
+    wishes: Wishes,
     as_of: date,
     findings: FindingList,
-    given: Mapping[str, Place],
+    asset_classes: Sequence[str],
 ) -> PolicyTable:
     """Make one policy per profile and cash weight: cash that a model asks for replaces the profile's target.
 
     `model` are the models of the chosen households. A household whose profile is wrong is blocked; its row is the
-    firm's own. `given` says where a profile ('' = the firm's) gives a cash target itself: one that a model replaces by
-    another figure is a warning.
+    firm's own. `asset_classes` are the market's, in order. A cash target that a profile itself gives and a model
+    replaces by another figure is a warning.
     """
-    seen: dict[tuple[str, float], int] = {}
+    seen: dict[tuple[str, str, float], int] = {}
     reported: dict[tuple[Place, str], tuple[Profile, float]] = {}
     profiles: list[Profile] = []
+    own = wishes.overrides
     of_household = np.zeros(int(roster.chosen.sum()), dtype=np.int32)
-    names = roster.frame["profile"].filter(pl.Series(roster.chosen)).fill_null("")
-    for number, name in enumerate(names):
+    chosen = pl.Series(roster.chosen)
+    names = roster.frame["profile"].filter(chosen).fill_null("")
+    for number, (name, household) in enumerate(zip(names, roster.names.filter(chosen), strict=True)):
         cash = float(table.models.cash[model[number]]) if table.sound[model[number]] else 0.0
-        if (name, cash) not in seen:
-            seen[name, cash] = len(profiles)
-            profile = named.get(name) or firm
-            profiles.append(replace(profile, cash_target=Decimal(repr(cash))) if cash > 0 else profile)
-            place = given.get(name) or given.get("")
-            sound = not name or named.get(name) is not None
+        key = (name, household if household in own.profiles else "", cash)
+        if key not in seen:
+            seen[key] = len(profiles)
+            profile = own.profiles.get(household) or wishes.named.get(name) or wishes.firm
+            profiles.append(_with_cash_of_model(profile, cash) if cash > 0 else profile)
+            place = own.cash_targets.get(household) or wishes.given.get(name) or wishes.given.get("")
+            sound = not name or wishes.named.get(name) is not None
             if sound and cash > 0 and place is not None and abs(cash - float(profile.cash_target)) > _SAME_CASH:
                 reported.setdefault((place, table.names[model[number]]), (profile, cash))
-        of_household[number] = seen[name, cash]
+        of_household[number] = seen[key]
     for (place, followed), (profile, cash) in reported.items():
         _report_two_targets(place, profile, followed, cash, findings)
-    return PolicyTable(_policy_columns(profiles, as_of), tuple(profiles), of_household)
+    preferences, rows = preferences_of(profiles, asset_classes)
+    return PolicyTable(_policy_columns(profiles, as_of, rows), preferences, tuple(profiles), of_household)
+
+
+def _with_cash_of_model(profile: Profile, cash: float) -> Profile:
+    layers = {**profile.layers, "cash_target": "model"}
+    return replace(profile, cash_target=Decimal(repr(cash)), layers=layers)
+
+
+def preferences_of(profiles: Sequence[Profile], asset_classes: Sequence[str]) -> tuple[Preferences, NDArray[np.int32]]:
+    """Tabulate the distinct sets of preferences, and say which of them each profile has.
+
+    A preference for an asset class that the market does not have counts for nothing.
+    """
+    sets: dict[tuple[Preference, ...], int] = {(): 0}
+    rows = np.array([sets.setdefault(profile.location, len(sets)) for profile in profiles], np.int32)
+    code = {name: number for number, name in enumerate(asset_classes)}
+    cost = np.repeat(no_preferences(len(asset_classes)).cost, len(sets), axis=0)
+    for preferred, row in sets.items():
+        for each in preferred:
+            if each.asset_class in code:
+                cost[row, code[each.asset_class], each.kind] = float(each.bps / 10_000)
+    return Preferences(cost), rows
 
 
 def _report_two_targets(place: Place, profile: Profile, model: str, cash: float, findings: FindingList) -> None:
@@ -220,7 +248,7 @@ def _report_two_targets(place: Place, profile: Profile, model: str, cash: float,
     findings.add(place, message, f"{own:.6g}")
 
 
-def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
+def _policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArray[np.int32]) -> Policies:
     def floats(values: list[Decimal]) -> NDArray[np.float64]:
         return np.array([float(value) for value in values], dtype=np.float64)
 
@@ -240,4 +268,7 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
         fractional_shares=flags([profile.fractional_shares for profile in profiles]),
         joint=flags([profile.as_one_portfolio for profile in profiles]),
         worth_it=floats([profile.worth_it_bps / 10_000 for profile in profiles]),
+        cash_reserve=np.array([profile.cash_on_top() for profile in profiles], dtype=np.int64),
+        location_years=floats([profile.location_years for profile in profiles]),
+        preferences=preferences,
     )

@@ -54,6 +54,7 @@ FILES: tuple[FileContract, ...] = (
 FILE_ORDER: tuple[str, ...] = (
     "firm.toml",
     "profiles.toml",
+    "overrides.toml",
     *(f"{contract.stem}{ending}" for contract in FILES for ending in (".csv", ".parquet")),
 )
 

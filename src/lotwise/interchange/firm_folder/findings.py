@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from lotwise.errors import Finding, Severity
-from lotwise.households.profile_reading import shown
+from lotwise.households.toml_values import shown
 
 __all__ = ["EVERY_HOUSEHOLD", "NOBODY", "FindingList", "Message", "Place", "rows_to_report"]
 

@@ -11,13 +11,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lotwise.errors import Severity
+from lotwise.households.location_reading import classes_preferred
 from lotwise.households.profile import Profile
-from lotwise.households.profile_reading import closest, read_profile, shown
+from lotwise.households.profile_keys import LOCATION
+from lotwise.households.profile_reading import read_profile
 from lotwise.households.toml_text import TomlText, TomlUnreadable
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList, Message, Place
 from lotwise.money import FULL_RATE, Rate
 
-__all__ = ["FirmHeader", "NamedProfiles", "day_of", "read_default_rates", "read_header", "read_profiles"]
+__all__ = [
+    "FirmHeader",
+    "NamedProfiles",
+    "Preferred",
+    "cash_target_of",
+    "day_of",
+    "preferred_by",
+    "read_default_rates",
+    "read_header",
+    "read_profiles",
+    "read_toml",
+]
 
 _FIRM = "firm.toml"
 _PROFILES = "profiles.toml"
@@ -26,6 +40,13 @@ _RATES = ("federal_short_rate", "federal_long_rate", "state_rate")
 _VERSION = 1
 # Trading days are known from 1970 (days count from there) as far ahead as anyone asks.
 _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
+
+
+class Preferred(NamedTuple):
+    """An asset class that a profile has a preference for, and where it says so."""
+
+    place: Place
+    asset_class: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,7 @@ class FirmHeader:
     profile: Profile | None
     rates: Mapping[str, Rate | None] | None
     cash_target: Place | None  # where [profile] gives one
+    preferred: tuple[Preferred, ...] = ()
 
 
 class NamedProfiles(NamedTuple):
@@ -47,9 +69,10 @@ class NamedProfiles(NamedTuple):
 
     profiles: Mapping[str, Profile | None]
     cash_targets: Mapping[str, Place]
+    preferred: tuple[Preferred, ...] = ()
 
 
-def _read_toml(folder: Path, file: str) -> TomlText | TomlUnreadable | None:
+def read_toml(folder: Path, file: str) -> TomlText | TomlUnreadable | None:
     """Read a TOML file of the folder: its text, why it cannot be read, or None if there is none."""
     path = folder / file
     if not path.exists():
@@ -71,7 +94,7 @@ _UNREADABLE = FirmHeader("", None, _ANY_PROFILE, None, None)
 
 def read_header(folder: Path, as_of: date | None, findings: FindingList) -> FirmHeader:
     """Read firm.toml; `as_of` replaces its own day. If it cannot be used there is a fatal finding, and no day."""
-    source = _read_toml(folder, _FIRM)
+    source = read_toml(folder, _FIRM)
     if source is None:
         findings.stop(Place(_FIRM), Message(Severity.ERROR, "there", "add the file"), "missing")
         return _UNREADABLE
@@ -94,8 +117,9 @@ def read_header(folder: Path, as_of: date | None, findings: FindingList) -> Firm
         findings.stop(Place(_FIRM, source.line_of("", "as_of"), "as_of"), message, str(day))
         day = None
     profile = _own_profile(source, findings)
-    cash = _cash_target(source, "profile", source.values.get("profile"))
-    return FirmHeader(_name(source, findings), day, profile, read_default_rates(source, findings), cash)
+    own = source.values.get("profile")
+    cash, preferred = cash_target_of(source, "profile", own), preferred_by(source, "profile", own)
+    return FirmHeader(_name(source, findings), day, profile, read_default_rates(source, findings), cash, preferred)
 
 
 def _name(source: TomlText, findings: FindingList) -> str:
@@ -143,7 +167,7 @@ def _own_profile(source: TomlText, findings: FindingList) -> Profile | None:
     table = _table(source, "profile", findings)
     profile = None
     if table is not None:
-        profile, found = read_profile("", table, Profile(), source, "profile")
+        profile, found = read_profile("", table, Profile(), source, "profile", "firm")
         findings.extend(found)
     if profile is None:
         message = Message(Severity.ERROR, "a sound profile", "correct it; until then every household is refused")
@@ -151,11 +175,19 @@ def _own_profile(source: TomlText, findings: FindingList) -> Profile | None:
     return profile
 
 
-def _cash_target(source: TomlText, table: str, values: object) -> Place | None:
+def cash_target_of(source: TomlText, table: str, values: object) -> Place | None:
     """Where a table gives a cash_target, if it does."""
     if not isinstance(values, Mapping) or "cash_target" not in values:
         return None
     return Place(source.file, source.line_of(table, "cash_target"), "cash_target")
+
+
+def preferred_by(source: TomlText, table: str, values: object) -> tuple[Preferred, ...]:
+    """Which asset classes a profile's table has preferences for, and where."""
+    return tuple(
+        Preferred(Place(source.file, source.line_of_path(table, LOCATION, name), f"{LOCATION}.{name}"), name)
+        for name in classes_preferred(values)
+    )
 
 
 def read_default_rates(source: TomlText, findings: FindingList) -> dict[str, Rate | None]:
@@ -181,7 +213,7 @@ def read_default_rates(source: TomlText, findings: FindingList) -> dict[str, Rat
 
 def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> NamedProfiles | None:
     """Read the named profiles over the firm's own; a wrong one is None, an unreadable file None as a whole."""
-    source = _read_toml(folder, _PROFILES)
+    source = read_toml(folder, _PROFILES)
     if source is None:
         return NamedProfiles({}, {})
     if isinstance(source, TomlUnreadable):
@@ -190,14 +222,16 @@ def read_profiles(folder: Path, firm: Profile, findings: FindingList) -> NamedPr
         return None
     profiles: dict[str, Profile | None] = {}
     cash_targets: dict[str, Place] = {}
+    preferred: list[Preferred] = []
     for name, table in source.values.items():
         if not isinstance(table, Mapping):
             message = Message(Severity.ERROR, "a table, one per profile", "put the key below the [name] of its profile")
             findings.add(Place(_PROFILES, source.line_of("", name), name), message, shown(table))
             continue
-        profiles[name], found = read_profile(name, table, firm, source, name)
+        profiles[name], found = read_profile(name, table, firm, source, name, f"profile {name}")
         findings.extend(found)
-        cash = _cash_target(source, name, table)
+        preferred += preferred_by(source, name, table)
+        cash = cash_target_of(source, name, table)
         if cash is not None:
             cash_targets[name] = cash
-    return NamedProfiles(profiles, cash_targets)
+    return NamedProfiles(profiles, cash_targets, tuple(preferred))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lotwise.errors import Severity
 from lotwise.households.profile import Profile
-from lotwise.households.profile_reading import closest, shown
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder.columns import Owners, TypedTable
 from lotwise.interchange.firm_folder.findings import (
     EVERY_HOUSEHOLD,

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from lotwise.dates import to_day_number
 from lotwise.errors import Severity
-from lotwise.households.profile_reading import closest, shown
 from lotwise.households.toml_text import TomlText, TomlUnreadable
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder.client_files import RELIEFS
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.header import day_of, read_default_rates

@@ -11,7 +11,6 @@ from lotwise.interchange.firm_folder.contract import (
     FileContract,
     Kind,
     id_column,
-    later,
     text_column,
 )
 
@@ -54,8 +53,18 @@ SECURITIES = FileContract(
             high="10000",
             bad=Severity.WARNING,
         ),
-        later("dividend_yield", Kind.NUMBER, "a year, fraction", "0", "10"),
-        later("qualified_share", Kind.NUMBER, "share of dividends that is qualified", "0", "1"),
+        *(
+            Column(name, Kind.NUMBER, meaning, low="0", high=high, bad=Severity.WARNING)
+            for name, meaning, high in (
+                ("dividend_yield", "dividends or interest of a year, fraction of value; empty = 0", "10"),
+                (
+                    "qualified_share",
+                    "share of them that is qualified; empty = 1 of a stock or a fund of stocks (asset_class), else 0",
+                    "1",
+                ),
+                ("gain_distribution", "long-term gains that a fund distributes a year, fraction of value", "10"),
+            )
+        ),
         text_column("identical_group", "securities of one group are substantially identical"),
         text_column("cusip", "identifier", used=False),
     ),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
-from lotwise.households.profile import Profile
+from lotwise.households.policy_version import policy_version
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
 from lotwise.interchange.firm_folder.activity import (
@@ -41,13 +41,12 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.fund_rules import Holdable, report_funds_within_reach
 from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
-from lotwise.interchange.firm_folder.header import FirmHeader, NamedProfiles, read_header, read_profiles
+from lotwise.interchange.firm_folder.header import FirmHeader, read_header
 from lotwise.interchange.firm_folder.households import (
     Roster,
     follow_glide,
     read_roster,
     report_models,
-    report_profiles,
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models
@@ -61,16 +60,19 @@ from lotwise.interchange.firm_folder.tables import is_there, note_strangers, rea
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
     YearToDate,
+    deferred_weights,
+    payout_rates,
     rates_tonight,
     read_tax_positions,
     report_ignored_gains,
 )
+from lotwise.interchange.firm_folder.wishes import read_wishes, report_unknown_classes
 from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
-from lotwise.securities.market import Market
+from lotwise.securities.market import Market, asset_classes_of
 
 __all__ = ["read_firm"]
 
@@ -227,21 +229,20 @@ class _FolderReader:
     def _read_clients(self, header: FirmHeader, day: date, market: _Market, roster: Roster) -> _Clients:
         """Find the model, policy and tax position of every household."""
         findings = self._findings
-        firm_profile = header.profile or Profile()
-        named = read_profiles(self._folder, firm_profile, findings)
         file = self._table(client_files.HOUSEHOLDS).file
-        report_profiles(file, roster, None if named is None else named.profiles, findings)
+        stands_in = self._missing(client_files.HOUSEHOLDS)
+        wishes = read_wishes(self._folder, header, (file, roster), findings, stands_in=stands_in)
+        asset_classes = asset_classes_of(market.securities.labels.asset_classes).names
+        if not self._missing(market_files.SECURITIES):
+            report_unknown_classes(wishes.preferred, asset_classes, findings)
         tax = read_tax_positions(file, roster, header.rates, day.year, findings)
         glide = self._table(client_files.GLIDE)
         followed = follow_glide(glide, roster, to_day_number(day), findings)
         report_models(file, glide, roster, followed, market.models, findings)
         code = code_of(followed.model, market.models.names).fill_null(0).to_numpy()
         model = code[roster.chosen].astype(np.int32)
-        profiles, given = named or NamedProfiles({}, {})
-        if header.cash_target is not None:
-            given = {"": header.cash_target, **given}
         policies = policies_of(
-            roster, model, market.models, profiles, firm_profile, day, findings=findings, given=given
+            roster, model, market.models, wishes, day, findings=findings, asset_classes=asset_classes
         )
         return _Clients(model, policies, tax)
 
@@ -294,16 +295,21 @@ def _households(
     with ThreadPoolExecutor(max_workers=1) as beside:  # kernels hold no lock
         losses = beside.submit(unrealised_losses, len(tax), *held)
         gains = gains_of_a_move(*held, market.models.models, clients.model)
-    rates = rates_tonight(tax, (losses.result(), gains), clients.policies.profiles, clients.policies.of_household)
+    policies = clients.policies
+    rates = rates_tonight(tax, (losses.result(), gains), policies.profiles, policies.of_household)
+    payouts = payout_rates(tax)
     return Households(
         holdings.rows.household_start,
         clients.model,
-        clients.policies.of_household,
+        policies.of_household,
         holdings.rules.of_household[roster.chosen],
         rates["short"].copy(),
         rates["long"].copy(),
         rates["loss_short"].copy(),
         rates["loss_long"].copy(),
+        payouts.ordinary,
+        payouts.qualified,
+        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
         # Last of all: by now everything has been looked at.
@@ -340,6 +346,7 @@ def _firm(
             holdings.rules.groups,
             holdings.windows,
             tax,
+            clients.policies.preferences,
         ),
         labels=BookLabels(
             np.array(ids, dtype=np.str_),
@@ -348,6 +355,7 @@ def _firm(
             market.models.names,
             holdings.rules.group_names,
             holdings.restrictions,
+            tuple(policy_version(profile) for profile in clients.policies.profiles),
         ),
         market=_market(market.securities, market.prices, context.today),
         market_labels=market.securities.labels,
@@ -369,6 +377,8 @@ def _market(securities: Securities, prices: Prices, today: int) -> Market:
         prices.fresh & securities.sound,
         securities.identical.astype(np.int32),
         securities.kind.astype(np.uint8),
+        asset_classes_of(securities.labels.asset_classes).codes,
+        *securities.payouts,
         np.zeros((count, 0)),
         np.zeros(count),
     )

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import polars as pl
 
 from lotwise.errors import Severity
-from lotwise.households.profile_reading import closest, shown
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder.accounts import AccountTable
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import (

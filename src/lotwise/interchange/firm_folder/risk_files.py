@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import RiskModelError, Severity
-from lotwise.households.profile_reading import shown
+from lotwise.households.toml_values import shown
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.securities import code_of

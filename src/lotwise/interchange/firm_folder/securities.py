@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -15,9 +16,21 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import IntArray
 from lotwise.securities.market import MarketLabels, SecurityKind
 
-__all__ = ["CASH", "Securities", "code_of", "read_securities"]
+__all__ = ["CASH", "Payouts", "Securities", "code_of", "read_securities"]
 
 CASH = "CASH"  # what models and lots call cash
+
+
+# A fund whose asset class has one of these words pays qualified dividends; of any other it is not taken for granted.
+_OF_STOCKS = r"(?i)\b(equity|equities|stocks?|shares|cap)\b"
+
+
+class Payouts(NamedTuple):
+    """What securities pay out in a year, fractions; (N,) each."""
+
+    dividend_yield: NDArray[np.float64]
+    qualified_share: NDArray[np.float64]
+    gain_distribution: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Securities:
     spread: IntArray
     identical: NDArray[np.int32]
     sound: NDArray[np.bool_]  # False: what it costs to trade is not known; it is held as it is
+    payouts: Payouts
     cash: frozenset[str]
 
     @property
@@ -79,6 +93,7 @@ def read_securities(table: TypedTable, findings: FindingList) -> Securities | No
         frame["spread_bps"].fill_null(0).to_numpy(),
         _identical(frame["identical_group"]),
         frame["sound"].to_numpy(),
+        _payouts(frame),
         cash,
     )
 
@@ -89,6 +104,19 @@ def _note_defaults(file: str, frame: pl.DataFrame, findings: FindingList) -> Non
         if count:
             message = Message(Severity.NOTICE, "filled", f"empty counts as {default}")
             findings.add(Place(file, None, name), message, f"{count} empty")
+
+
+def _payouts(frame: pl.DataFrame) -> Payouts:
+    """Fill what is not said of payouts: no yield, no distributed gains, and a qualified share by what it is."""
+    kind = pl.col("kind").fill_null("stock")
+    of_stocks = pl.col("asset_class").fill_null("").str.contains(_OF_STOCKS)
+    qualifies = (kind == "stock") | (kind.is_in(["etf", "fund"]) & of_stocks)
+    filled = frame.select(
+        pl.col("dividend_yield").fill_null(0.0),
+        pl.col("qualified_share").fill_null(qualifies.cast(pl.Float64)),
+        pl.col("gain_distribution").fill_null(0.0),
+    )
+    return Payouts(*(column.to_numpy().copy() for column in filled))
 
 
 def _identical(groups: pl.Series) -> NDArray[np.int32]:

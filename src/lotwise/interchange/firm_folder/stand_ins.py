@@ -21,7 +21,7 @@ from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, NOBODY
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.interchange.firm_folder.prices import Prices
-from lotwise.interchange.firm_folder.securities import CASH, Securities, code_of
+from lotwise.interchange.firm_folder.securities import CASH, Payouts, Securities, code_of
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Models
 from lotwise.securities.market import MarketLabels, PriceHistory, SecurityKind
@@ -103,6 +103,7 @@ def securities_for(tables: Tables) -> Securities:
         np.zeros(count, dtype=np.int64),
         np.arange(count, dtype=np.int32),
         np.ones(count, dtype=np.bool_),
+        Payouts(*(np.zeros(count) for _ in Payouts._fields)),
         frozenset({CASH}),
     )
 

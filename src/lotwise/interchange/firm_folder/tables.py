@@ -20,7 +20,7 @@ import pyarrow.types as arrow_types
 from pyarrow.lib import ArrowException
 
 from lotwise.errors import Severity
-from lotwise.households.profile_reading import closest, shown
+from lotwise.households.toml_values import closest, shown
 from lotwise.interchange.firm_folder.contract import FileContract
 from lotwise.interchange.firm_folder.csv_text import BrokenRow, open_text, read_header, read_rows
 from lotwise.interchange.firm_folder.files import FILE_ORDER

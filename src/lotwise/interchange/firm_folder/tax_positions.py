@@ -29,6 +29,7 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import DOLLAR, FULL_RATE, IntArray, Rate, format_money
 from lotwise.rebalancing.book import RateOrigin
+from lotwise.tax.dividend_rates import DividendRates, dividend_rates
 from lotwise.tax.household_rates import household_rates
 from lotwise.tax.income import Income
 from lotwise.tax.parameters import FilingStatus, kept_year
@@ -36,7 +37,15 @@ from lotwise.tax.position import blank_positions
 from lotwise.tax.return_lines import Law, load_law
 from lotwise.tax.states import why_unknown
 
-__all__ = ["TaxPositions", "YearToDate", "rates_tonight", "read_tax_positions", "report_ignored_gains"]
+__all__ = [
+    "TaxPositions",
+    "YearToDate",
+    "deferred_weights",
+    "payout_rates",
+    "rates_tonight",
+    "read_tax_positions",
+    "report_ignored_gains",
+]
 
 Mask = NDArray[np.bool_]
 
@@ -286,3 +295,19 @@ def rates_tonight(
     usability = rates([profile.loss_usability for profile in profiles])
     losses, gains = (np.maximum(amount, _LEAST) for amount in amounts)
     return household_rates(table, load_law(), (losses, gains), carried, usability)
+
+
+def payout_rates(table: Table) -> DividendRates:
+    """Rates of each household on what securities pay out, from its position."""
+    return dividend_rates(table, load_law())
+
+
+def deferred_weights(
+    ordinary_rate: IntArray, profiles: Sequence[Profile], of_household: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """What a dollar in a traditional account counts: 1, or what the tax on its withdrawal leaves (profile)."""
+    after_tax = np.array([profile.after_tax_weighting for profile in profiles], np.bool_)[of_household]
+    given = [np.nan if p.withdrawal_rate is None else float(p.withdrawal_rate) for p in profiles]
+    stated = np.array(given, np.float64)[of_household]
+    rate = np.where(np.isnan(stated), ordinary_rate / FULL_RATE, stated)
+    return np.where(after_tax, 1.0 - rate, 1.0)
