@@ -24,6 +24,8 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_requests,
+    no_substitutes,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -321,6 +323,8 @@ def as_book(firm: Firm) -> Book:
             SaleColumns(sales[0], sales[1], sales[2]),
         ),
         tax=positions([h.tax_position() for h in households]),
+        requests=no_requests(len(households)),
+        substitutes=no_substitutes(len(firm.securities)),
     )
 
 

@@ -28,6 +28,8 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_requests,
+    no_substitutes,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -153,6 +155,8 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         groups=Groups(np.zeros(1, np.int64), none, no_floats),
         windows=Windows(np.zeros(count + 1, np.int64), none, none, no_rows, none),
         tax=_own_rates(count),
+        requests=no_requests(count),
+        substitutes=no_substitutes(3),
     )
 
 

@@ -37,8 +37,13 @@ __all__ = [
     "NameRule",
     "Policies",
     "RateOrigin",
+    "RequestKind",
+    "Requests",
     "RuleSets",
+    "Substitutes",
     "Windows",
+    "no_requests",
+    "no_substitutes",
 ]
 
 Int32Array = NDArray[np.int32]
@@ -67,6 +72,16 @@ class RateOrigin(IntEnum):
     INCOME = 0  # the law, at its income
     OWN = 1  # rates of its own
     DEFAULT = 2  # the firm's
+
+
+class RequestKind(IntEnum):
+    """What a client asks for."""
+
+    RAISE_CASH = 0  # so much cash, to be taken out
+    INVEST_CASH = 1  # so much of the cash that is there, put to work
+    RMD = 2  # so much out of a traditional account
+    CLOSE = 3  # everything in the account sold
+    HARVEST = 4  # so much loss of a term realised
 
 
 class Lots(NamedTuple):
@@ -157,6 +172,44 @@ class Groups(NamedTuple):
     coefficient: Floats  # 1, or the looked-through share of a fund
 
 
+class Requests(NamedTuple):
+    """Q requests of clients (mandates), sorted by household and, inside it, as in the file."""
+
+    start: IntArray  # (H + 1,) requests of each household
+    account: Int32Array  # (Q,) account that is meant, -1 = any account of the household
+    kind: Flags  # (Q,) RequestKind
+    amount: IntArray  # (Q,) money, positive; 0 of CLOSE
+    term: Flags  # (Q,) of a HARVEST: 1 = long-term losses, 0 = short-term ones
+    by: Int32Array  # (Q,) last day, not before the book's: what says none, or a day that has passed, is due tonight
+    preserve_until: Int32Array  # (Q,) of a HARVEST: losses are kept until then; dates.NO_DATE = they need not be
+
+
+def no_requests(households: int) -> Requests:
+    """Requests of households that ask for nothing."""
+    days, flags = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+    return Requests(
+        np.zeros(households + 1, np.int64),
+        days.copy(),
+        flags.copy(),
+        np.zeros(0, np.int64),
+        flags.copy(),
+        days.copy(),
+        days.copy(),
+    )
+
+
+class Substitutes(NamedTuple):
+    """What may stand for each of N securities: a row of securities, the first choice first."""
+
+    start: IntArray  # (N + 1,)
+    security: Int32Array
+
+
+def no_substitutes(securities: int) -> Substitutes:
+    """Substitutes of securities for which none is named."""
+    return Substitutes(np.zeros(securities + 1, np.int64), np.zeros(0, np.int32))
+
+
 class Book(NamedTuple):
     """All that is known of H households at one close."""
 
@@ -169,6 +222,8 @@ class Book(NamedTuple):
     groups: Groups
     windows: Windows
     tax: Table  # (H,) POSITION: each household's year before tonight's trades; `lotwise.tax` holds the law
+    requests: Requests
+    substitutes: Substitutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +236,5 @@ class BookLabels:
     models: tuple[str, ...]
     groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
     restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source
+    restricted: tuple[str, ...] = ()  # what each of them is about: "screen tobacco", "symbol AAPL"; '' = makes no rule
+    requests: tuple[str, ...] = ()  # request ids, in the order of Requests
