@@ -265,7 +265,7 @@ def test_screens_shows_a_table_and_every_restriction_where_asked(tmp_path: Path)
 def test_screens_of_a_household_that_is_not_there_leaves_with_2(tmp_path: Path) -> None:
     result = lotwise_says("screens", with_screens(tmp_path), "--household", "H9")
     assert result.exit_code == 2
-    assert "did you mean" in words(result)
+    assert "one of the 3 of households.csv, was 'H9'" in words(result)
 
 
 def test_a_risk_model_that_was_saved_is_the_one_brought_along(demo_folder: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def read_requests(
     rows = [_Row(**row | {"kind": _KINDS[row["kind"]]}) for row in picked.iter_rows(named=True)]
     rows = [row for row in rows if reader.is_sound(row)]
     rows = reader.without_contradictions(rows)
-    if held is not None:
+    if held is not None and rows:
         lots, used = held
         concerned = {account for row in rows for account in reader.accounts_of(row)}
         cash = {account: int(accounts.cash[account]) - used.get(account, 0) for account in concerned}
