@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.errors import Severity
+from lotwise.errors import FolderError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.firm_folder.built_in_screens import Judgement, built_in_screens
 from lotwise.rebalancing.book import NameRule
@@ -225,3 +225,25 @@ def test_two_scores_of_one_security_are_said(tmp_path: Path) -> None:
     assert excluded(firm) == {"AAA"}
     found = [row[:2] for row in said(firm, "screens.csv", "score")]
     assert found == [(None, NOTICE), (9, WARNING), (11, WARNING), (11, WARNING)]
+
+
+def test_without_securities_nothing_is_said_of_screens_and_requests_that_only_follows(tmp_path: Path) -> None:
+    files = small_firm()
+    files["restrictions.csv"] = "household_id,rule,scope,value,weight,account_id\nH1,never_own,screen,tobacco,,\n"
+    files["substitutes.csv"] = "symbol,substitute,rank\nNEW,OTHER,1\n"
+    del files["securities.csv"]
+    with pytest.raises(FolderError) as caught:
+        read_firm(write(tmp_path, files))
+    about = ("restrictions.csv", "securities.csv", "substitutes.csv")
+    assert [f.file for f in caught.value.findings if f.file in about and f.severity is not NOTICE] == ["securities.csv"]
+
+
+@pytest.mark.parametrize("missing", ["accounts.csv", "lots.csv"])
+def test_without_accounts_or_lots_nothing_is_said_of_requests_that_only_follows(tmp_path: Path, missing: str) -> None:
+    files = small_firm()
+    files["requests.csv"] = "request_id,account_id,household_id,kind,amount\nR1,A4,,rmd,5000\nR2,A1,,raise_cash,9000\n"
+    files["accounts.csv"] = files["accounts.csv"].replace("A4,H3,traditional,0,true", "A4,H3,traditional,0,")
+    del files[missing]
+    with pytest.raises(FolderError) as caught:
+        read_firm(write(tmp_path, files))
+    assert [f for f in caught.value.findings if f.file == "requests.csv" and f.severity is not NOTICE] == []
