@@ -23,6 +23,7 @@ from lotwise.lab.demo_firm import write_demo_firm
 from tests.interchange.small_firm import small_firm, write
 
 COMMANDS = ("demo", "rebalance", "explain", "profile", "risk")
+COMMANDS = ("demo", "rebalance", "explain", "screens", "risk")
 
 
 def lotwise_says(*arguments: object) -> Result:
@@ -256,6 +257,55 @@ def test_a_wrong_policy_leaves_with_1_and_what_is_not_there_with_2(folder: Path)
     assert lotwise_says("profile", folder, "--household", "H3").exit_code == 0
     assert lotwise_says("profile", folder, "--household", "H33").exit_code == 2
     assert lotwise_says("profile", folder / "nowhere").exit_code == 2
+
+
+def with_screens(place: Path) -> Path:
+    files = small_firm()
+    files["restrictions.csv"] = (
+        "household_id,rule,scope,value,weight,account_id\n"
+        "*,never_buy,screen,smoke,,\n"
+        "H1,never_own,screen,fossil,,\n"
+        "H1,max_weight,screen,fossil,0.3,\n"
+        "H3,max_weight,sector,Tech,0.4,\n"
+    )
+    files["securities.csv"] = files["securities.csv"].replace(",Oil,", ",Oil & Gas,")
+    return write(place, files)
+
+
+def test_screens_lists_whose_they_are_and_what_they_keep_out(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["screens", str(with_screens(tmp_path)), "--json"])
+    assert result.exit_code == 0
+    lines = {(line["household_id"], line["restricts"]): line for line in json.loads(result.stdout)}
+    assert set(lines) == {(f"H{row}", "screen smoke") for row in (1, 2, 3)} | {("H1", "screen fossil")}
+    fossil = lines["H1", "screen fossil"]
+    assert fossil["rules"] == ["never_own screen fossil", "max_weight screen fossil 0.3"]
+    assert (fossil["model_names"], fossil["model_weight"]) == (["AAA"], 0.5)
+    assert "price" not in fossil
+    assert "1 security by Oil & Gas (1)" in words(result)
+
+
+def test_screens_of_a_household_are_priced(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["screens", str(with_screens(tmp_path)), "--household", "H1", "--json"])
+    lines = {line["restricts"]: line["price"] for line in json.loads(result.stdout)}
+    assert list(lines) == ["screen smoke", "screen fossil", "all of them"]
+    # Nothing but AAA is sold for a screen: it is half of the model, and all of it gain.
+    assert lines["screen fossil"]["tax_with"] > lines["screen fossil"]["tax_without"]
+    assert lines["screen fossil"]["te_with"] > lines["screen fossil"]["te_without"]
+    assert lines["all of them"]["objective_bps"] >= -lines["all of them"]["within_bps"]
+
+
+def test_screens_shows_a_table_and_every_restriction_where_asked(tmp_path: Path) -> None:
+    folder = with_screens(tmp_path)
+    table = words(lotwise_says("screens", folder, "--all"))
+    assert "sector Tech" in table
+    assert "sector Tech" not in words(lotwise_says("screens", folder))
+    assert "objective" in words(lotwise_says("screens", folder, "--household", "H3"))
+
+
+def test_screens_of_a_household_that_is_not_there_leaves_with_2(tmp_path: Path) -> None:
+    result = lotwise_says("screens", with_screens(tmp_path), "--household", "H9")
+    assert result.exit_code == 2
+    assert "one of the 3 of households.csv, was 'H9'" in words(result)
 
 
 def test_a_risk_model_that_was_saved_is_the_one_brought_along(demo_folder: Path, tmp_path: Path) -> None:

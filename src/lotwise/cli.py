@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | profile | risk | ledger | bench`.
+"""The command line: `lotwise demo | rebalance | explain | screens | profile | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -7,7 +7,6 @@ A command loads what it needs when it is called: `lotwise --help` loads no compi
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,15 +163,6 @@ def _day(text: str | None) -> date | None:
         raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
 
 
-def _row_of(household: str, known: list[str]) -> int:
-    """Find a household's row; raises ValueError that names the nearest."""
-    if household in known:
-        return known.index(household)
-    near = difflib.get_close_matches(household, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"household must be one of the {len(known)} of households.csv, was {household!r}{hint}")
-
-
 def _run(folder: Path, out: Path, watch: Watch, threads: int | None, **asked: Any) -> RunReport:  # noqa: ANN401
     """Run a folder by the settings of the machine, and by what else was `asked` of `run_folder`."""
     from lotwise.nightly.run import run_folder
@@ -252,14 +242,14 @@ def explain(
 ) -> None:
     """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
     with _reported():
-        from lotwise.nightly.run import prepared_firm
+        from lotwise.nightly.run import household_row, prepared_firm
         from lotwise.rebalancing.explain import explain_household
         from lotwise.reports.explanation import explanation
 
         with _watched() as watch:
             # All of the firm, not the household alone: what a spouse's household trades bars things in this one.
             firm, _ = prepared_firm(folder, _day(day), None, watch)
-            row = _row_of(household, firm.labels.households.tolist())
+            row = household_row(household, firm.labels.households.tolist())
             with watch.phase("solve"):
                 found = explain_household(firm.book, firm.market, row)
         _show_findings(tuple(f for f in firm.findings if f.household == household))
@@ -287,6 +277,36 @@ def profile(
             sys.stdout.write(policy_json(found.owner, found.profile))
         else:
             _out.print(policy_table(found.owner, found.profile))
+
+
+@app.command(epilog="Example: lotwise screens firm --household H001")
+def screens(
+    folder: Folder,
+    household: Annotated[str | None, typer.Option("--household", help="Price each screen of this household.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every restriction, not screens alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    day: AsOf = None,
+) -> None:
+    """List each household's screens and what they keep out of its model; for one household, what each costs."""
+    with _reported():
+        import json
+
+        from lotwise.nightly.screens import listed_screens, priced_screens
+        from lotwise.reports.screens import screens_json, screens_table
+
+        scope = "" if every else "screen"
+        with _watched() as watch:
+            if household is None:
+                firm, lines = listed_screens(folder, _day(day), scope, watch)
+            else:
+                firm, lines = priced_screens(folder, _day(day), household, scope, watch)
+        about = ("restrictions", "screens")
+        found = (f for f in firm.findings if f.file.startswith(about) or f.column == "industry")
+        _show_findings(tuple(found))
+        if as_json:
+            typer.echo(json.dumps(screens_json(lines, firm.market_labels.symbols), indent=1))
+        else:
+            _out.print(screens_table(lines))
 
 
 @app.command(epilog="Example: lotwise risk firm --save firm")

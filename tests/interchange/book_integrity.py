@@ -22,7 +22,9 @@ def assert_sound(firm: Firm) -> None:
     _offsets(book.rules.group_start, sets, len(book.rules.group))
     _offsets(book.groups.start, len(firm.labels.groups), len(book.groups.security))
     _offsets(book.windows.start, households, len(book.windows.identical))
-    columns: list[np.ndarray] = [*book.lots, *book.accounts, *book.households]
+    _offsets(book.requests.start, households, len(firm.labels.requests))
+    _offsets(book.substitutes.start, securities, len(book.substitutes.security))
+    columns: list[np.ndarray] = [*book.lots, *book.accounts, *book.households, *book.requests, *book.substitutes]
     for column in columns:
         assert column.flags.c_contiguous
         assert column.flags.writeable
@@ -37,6 +39,11 @@ def assert_sound(firm: Firm) -> None:
     _within(book.rules.name_source, len(firm.labels.restrictions))
     _within(book.rules.group_source, len(firm.labels.restrictions))
     _within(book.rules.group, len(firm.labels.groups))
+    _within(book.requests.account + 1, accounts + 1)
+    _within(book.substitutes.security, securities)
+    assert len(firm.labels.restricted) == len(firm.labels.restrictions)
+    assert all(len(column) == len(firm.labels.requests) for column in book.requests[1:])
+    assert (book.requests.by >= firm.market.as_of).all()
     assert (book.lots.shares > 0).all()
     assert (book.lots.basis >= 0).all()
     assert (book.models.weight > 0).all()

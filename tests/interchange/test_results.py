@@ -255,7 +255,7 @@ def test_findings_as_found_with_hostile_cells(tmp_path: Path) -> None:
 def test_relaxations_and_accounts_name_what_gave_way() -> None:
     tables = small_run().tables()
     assert tables.relaxations.row(0) == ("H1", "H1-taxable", "* max_weight sector Energy 0.1", 0.1, 0.112)
-    assert tables.relaxations.row(1)[2] == "the cash band of its policy"
+    assert tables.relaxations.row(1)[2] == "the cash that its policy and requests ask for"
     assert tables.accounts["relaxed"].to_list()[0] == (
         "* max_weight sector Energy 0.1: at most 10.00% asked for, 11.20% reached"
     )

@@ -84,7 +84,7 @@ def test_messages_of_households() -> None:
         ),
         (
             "proposed: cash is outside its band (5.20% of value), 1 trade to mend it; not kept in full:"
-            " the cash band of its policy: at least 2.00% asked for, 1.99% reached"
+            " the cash that its policy and requests ask for: at least 2.00% asked for, 1.99% reached"
         ),
     ]
 

@@ -25,6 +25,8 @@ from lotwise.rebalancing.book import (
     RateOrigin,
     RuleSets,
     no_preferences,
+    no_requests,
+    no_substitutes,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -308,6 +310,7 @@ def as_book(firm: Firm) -> Book:
             kind=np.array([a.kind for _, a in accounts], dtype=np.uint8),
             cash=np.array([a.cash for _, a in accounts], dtype=np.int64),
             trades=np.array([a.trades for _, a in accounts], dtype=np.bool_),
+            cash_wanted=np.zeros(len(accounts), dtype=np.int64),
             lot_start=_offsets(len(a.lots) for _, a in accounts),
         ),
         lots=Lots(
@@ -335,6 +338,8 @@ def as_book(firm: Firm) -> Book:
         ),
         tax=positions([h.tax_position() for h in households]),
         preferences=no_preferences(),
+        requests=no_requests(len(households)),
+        substitutes=no_substitutes(len(firm.securities)),
     )
 
 

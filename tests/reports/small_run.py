@@ -29,6 +29,8 @@ from lotwise.rebalancing.book import (
     RateOrigin,
     RuleSets,
     no_preferences,
+    no_requests,
+    no_substitutes,
 )
 from lotwise.rebalancing.proposal import (
     AccountResults,
@@ -134,6 +136,7 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         kind=np.array([kind for each in kinds for kind in each], np.uint8),
         cash=np.zeros(total, np.int64),
         trades=np.ones(total, np.bool_),
+        cash_wanted=np.zeros(total, np.int64),
         lot_start=lot_start,
     )
     none, no_floats, no_rows = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int64)
@@ -162,6 +165,8 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         windows=Windows(np.zeros(count + 1, np.int64), none, none, no_rows, none),
         tax=_own_rates(count),
         preferences=no_preferences(),
+        requests=no_requests(count),
+        substitutes=no_substitutes(3),
     )
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lotwise.money import DOLLAR, SHARE
 from lotwise.nightly.run import prepared_firm
-from lotwise.rebalancing.book import Accounts, Book, Households, LotFlag
+from lotwise.rebalancing.book import Accounts, Book, Households, LotFlag, no_requests
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 from lotwise.securities.market import Market
 
@@ -196,6 +196,7 @@ def _tiled(book: Book, cash: NDArray[np.int64]) -> Book:
         accounts=accounts._replace(household=rows, cash=cash, lot_start=np.zeros(count + 1, np.int64)),
         windows=book.windows._replace(start=np.zeros(count + 1, np.int64)),
         tax=np.repeat(book.tax[:1], count),
+        requests=no_requests(count),
     )
 
 

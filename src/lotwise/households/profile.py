@@ -145,17 +145,15 @@ class Profile:
     )
     cash_reserve: Money = field(
         default=Money(0),
-        metadata=money("Cash to keep on top of the target.", used=False),
+        metadata=money("Cash to keep on top of the target, in taxable accounts first."),
     )
     spending: Money = field(
         default=Money(0),
-        metadata=money("What is withdrawn and spent.", unit="dollars a month", used=False),
+        metadata=money("What is withdrawn and spent.", unit="dollars a month"),
     )
     spending_months: Decimal = field(
         default=Decimal(0),
-        metadata=number(
-            "months", ("0", "120"), "Months of `spending` to keep in cash on top of the target.", used=False
-        ),
+        metadata=number("months", ("0", "120"), "Months of `spending` to keep in cash on top of the target."),
     )
     minimum_trade: Money = field(
         default=Money(100 * DOLLAR),

@@ -20,7 +20,7 @@ _NAMED = 3
 # What a finding names that concerns every household (a policy or a file that all of them need).
 _EVERY_HOUSEHOLD = "*"
 
-_CASH_BAND = "the cash band of its policy"
+_CASH_BAND = "the cash that its policy and requests ask for"
 
 # What moved a trade, in one word: to group by.
 _MOTIVES = {
@@ -53,7 +53,7 @@ def relaxation_text(restriction: str, required: float, reached: float) -> str:
 
 
 def restriction_name(labels: BookLabels, source: int) -> str:
-    """Name a restriction as it stands in its file; -1 is the cash band of the policy."""
+    """Name a restriction as it stands in its file; -1 is the cash that policy and requests ask for."""
     return labels.restrictions[source] if source >= 0 else _CASH_BAND
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ from lotwise.reports.run import Run
 from lotwise.reports.run_page import run_page
 from lotwise.risk.factor_model import FactorModel
 
-__all__ = ["RunReport", "Watch", "prepared_firm", "run_folder"]
+__all__ = ["RunReport", "Watch", "household_row", "prepared_firm", "run_folder"]
 
 
 @dataclass(slots=True)
@@ -87,6 +88,15 @@ def prepared_firm(
             )
             raise FolderError(str(finding), (*firm.findings, finding)) from error
     return firm, model
+
+
+def household_row(household: str, known: list[str]) -> int:
+    """Find a household's row; raises ValueError that names the nearest."""
+    if household in known:
+        return known.index(household)
+    near = difflib.get_close_matches(household, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"household must be one of the {len(known)} of households.csv, was {household!r}{hint}")
 
 
 def _without_broken(firm: Firm, proposals: Proposals, threads: int) -> tuple[Proposals, tuple[Finding, ...]]:

@@ -38,9 +38,14 @@ __all__ = [
     "Policies",
     "Preferences",
     "RateOrigin",
+    "RequestKind",
+    "Requests",
     "RuleSets",
+    "Substitutes",
     "Windows",
     "no_preferences",
+    "no_requests",
+    "no_substitutes",
 ]
 
 Int32Array = NDArray[np.int32]
@@ -71,6 +76,16 @@ class RateOrigin(IntEnum):
     DEFAULT = 2  # the firm's
 
 
+class RequestKind(IntEnum):
+    """What a client asks for."""
+
+    RAISE_CASH = 0  # so much cash, to be taken out
+    INVEST_CASH = 1  # so much of the cash that is there, put to work
+    RMD = 2  # so much out of a traditional account
+    CLOSE = 3  # everything in the account sold
+    HARVEST = 4  # so much loss of a term realised
+
+
 class Lots(NamedTuple):
     """L lots."""
 
@@ -88,7 +103,8 @@ class Accounts(NamedTuple):
     household: Int32Array  # (A,)
     kind: Flags  # (A,) AccountKind
     cash: IntArray  # (A,) after pending orders; may be negative
-    trades: NDArray[np.bool_]  # (A,) False: held away; counted in wash windows, neither solved nor traded
+    trades: NDArray[np.bool_]  # (A,) False: held away; counted in wash windows and in the target, not traded
+    cash_wanted: IntArray  # (A,) money to hold in cash on top of the target; below zero: less (`mandates`)
     lot_start: IntArray  # (A + 1,)
 
 
@@ -177,6 +193,44 @@ class Groups(NamedTuple):
     coefficient: Floats  # 1, or the looked-through share of a fund
 
 
+class Requests(NamedTuple):
+    """Q requests of clients (mandates), sorted by household and, inside it, as in the file."""
+
+    start: IntArray  # (H + 1,) requests of each household
+    account: Int32Array  # (Q,) account that is meant, -1 = any account of the household
+    kind: Flags  # (Q,) RequestKind
+    amount: IntArray  # (Q,) money, positive; 0 of CLOSE
+    term: Flags  # (Q,) of a HARVEST: 1 = long-term losses, 0 = short-term ones
+    by: Int32Array  # (Q,) last day, not before the book's: what says none, or a day that has passed, is due tonight
+    preserve_until: Int32Array  # (Q,) of a HARVEST: losses are kept until then; dates.NO_DATE = they need not be
+
+
+def no_requests(households: int) -> Requests:
+    """Requests of households that ask for nothing."""
+    days, flags = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+    return Requests(
+        np.zeros(households + 1, np.int64),
+        days.copy(),
+        flags.copy(),
+        np.zeros(0, np.int64),
+        flags.copy(),
+        days.copy(),
+        days.copy(),
+    )
+
+
+class Substitutes(NamedTuple):
+    """What may stand for each of N securities: a row of securities, the first choice first."""
+
+    start: IntArray  # (N + 1,)
+    security: Int32Array
+
+
+def no_substitutes(securities: int) -> Substitutes:
+    """Substitutes of securities for which none is named."""
+    return Substitutes(np.zeros(securities + 1, np.int64), np.zeros(0, np.int32))
+
+
 class Book(NamedTuple):
     """All that is known of H households at one close."""
 
@@ -190,6 +244,8 @@ class Book(NamedTuple):
     windows: Windows
     tax: Table  # (H,) POSITION: each household's year before tonight's trades; `lotwise.tax` holds the law
     preferences: Preferences
+    requests: Requests
+    substitutes: Substitutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +259,5 @@ class BookLabels:
     groups: tuple[str, ...]  # "sector Energy", "screen tobacco"
     restrictions: tuple[str, ...]  # one line each, as it stands in the file, in the order of name_source
     policies: tuple[str, ...] = ()  # version of each policy; empty: not known
+    restricted: tuple[str, ...] = ()  # what each of them is about: "screen tobacco", "symbol AAPL"; '' = makes no rule
+    requests: tuple[str, ...] = ()  # request ids, in the order of Requests

@@ -21,6 +21,7 @@ __all__ = [
     "Sizes",
     "account_value",
     "apply_name_rules",
+    "cash_band",
     "clear_account",
     "clear_rules",
     "formulate",
@@ -152,23 +153,32 @@ def _add_holdings(book: Book, market: Market, place: tuple[int, int], value: int
 
 
 @inlined_kernel
-def model_scale(book: Book, household: int) -> float:
-    """By how much the model's weights are scaled: to what the cash target leaves."""
-    cash_target = book.policies.cash_target[book.households.policy[household]]
-    return float((1.0 - cash_target) / max(1.0 - book.models.cash[book.households.model[household]], 1e-12))
+def model_scale(book: Book, household: int, wanted: float) -> float:
+    """By how much the model's weights are scaled: to what the cash target leaves, and cash that is wanted beside it."""
+    cash = book.policies.cash_target[book.households.policy[household]] + max(wanted, 0.0)
+    return float(max(1.0 - cash, 0.0) / max(1.0 - book.models.cash[book.households.model[household]], 1e-12))
+
+
+@inlined_kernel
+def cash_band(target: float, band: float, wanted: float) -> tuple[float, float]:
+    """Least and greatest cash of an account, fractions of its value; all of it where all is wanted."""
+    if wanted >= 1.0:
+        return 1.0, 1.0
+    return min(max(target - band + wanted, 0.0), 1.0), min(max(target + band + wanted, 0.0), 1.0)
 
 
 @inner_kernel
 def _add_targets(
-    book: Book, market: Market, household: int, value: int, added: tuple[int, int], arrays: AccountArrays
+    book: Book, market: Market, place: tuple[int, float], value: int, added: tuple[int, int], arrays: AccountArrays
 ) -> int:
     """Add the model's names, weights scaled to what cash leaves, and names a rule asks for; returns their number.
 
-    `added` = (names, lots) so far.
+    `place` = (household, cash that is wanted), `added` = (names, lots) so far.
     """
+    household, wanted = place
     names, lots = added
     model = book.households.model[household]
-    scale = model_scale(book, household)
+    scale = model_scale(book, household, wanted)
     for entry in range(book.models.start[model], book.models.start[model + 1]):
         security = book.models.security[entry]
         name = arrays.securities[security].slot
@@ -241,19 +251,19 @@ def formulate(book: Book, market: Market, household: int, account: int, value: i
     apply_name_rules(book, household, account, arrays.securities)
     groups = _apply_group_rules(book, household, account, arrays)
     names, lots = _add_holdings(book, market, (household, account), value, scratch)
-    names = _add_targets(book, market, household, value, (names, lots), arrays)
+    wanted = book.accounts.cash_wanted[account] / value
+    names = _add_targets(book, market, (household, wanted), value, (names, lots), arrays)
     _finish_names(book, market, household, names, scratch)
     _add_groups(book, household, account, arrays)
     policy = book.households.policy[household]
-    target = book.policies.cash_target[policy]
-    band = book.policies.cash_band[policy]
+    cash_low, cash_high = cash_band(book.policies.cash_target[policy], book.policies.cash_band[policy], wanted)
     return Sizes(
         names,
         lots,
         groups,
         value,
-        max(target - band, 0.0),
-        min(target + band, 1.0),
+        cash_low,
+        cash_high,
         book.policies.risk_price[policy],
     )
 

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inner_kernel, kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.problem import HouseholdProblem
-from lotwise.rebalancing.book import Accounts, Book, Groups, Models, NameRule, RuleSets
-from lotwise.rebalancing.formulation import apply_name_rules, clear_rules, model_scale
+from lotwise.rebalancing.book import AccountKind, Accounts, Book, Groups, Models, NameRule, RuleSets
+from lotwise.rebalancing.formulation import apply_name_rules, cash_band, clear_rules, model_scale
 from lotwise.rebalancing.joint_scratch import JointArrays
+from lotwise.rebalancing.location_costs import hold_cost
 from lotwise.rebalancing.scratch import HouseholdState
 from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
 from lotwise.rebalancing.wash_windows import first_lot, may_buy_tonight
@@ -26,6 +27,7 @@ from lotwise.securities.market import Market
 
 __all__ = ["JointSizes", "clear_joint", "formulate_joint", "joint_problem_of"]
 
+_TAXABLE, _TRADITIONAL, _ROTH = (int(kind) for kind in AccountKind)
 _NO_BUY = int(NameRule.NO_BUY)
 _NO_SELL = int(NameRule.NO_SELL)
 
@@ -52,6 +54,7 @@ class _Household(NamedTuple):
     accounts: int
     value: int  # money of these accounts
     first_lot: int  # row of its first lot
+    kinds: tuple[float, float, float]  # parts of the value in taxable, traditional and Roth accounts
     multiplier: float  # of trading costs
 
 
@@ -75,24 +78,30 @@ class _Rules(NamedTuple):
 @inner_kernel
 def _add_accounts(
     accounts: Accounts, rows: tuple[int, int], band: tuple[float, float], values: _Values, arrays: JointArrays
-) -> int:
-    """List the accounts `rows` that are worth anything, with their parts of the value and their bands of cash."""
-    target, width = band
-    count = 0
+) -> tuple[int, float]:
+    """List the accounts `rows` that are worth anything, with their parts of the value and their bands of cash.
+
+    Returns how many there are, and the cash that is wanted beside the target, as a fraction of the value.
+    """
+    count, all_wanted = 0, 0.0
     for account in range(rows[0], rows[1]):
         worth = values.each[account - rows[0]]
         if worth <= 0:
             continue
         part = worth / values.total
-        low, high = max(target - width, 0.0) * part, min(target + width, 1.0) * part
-        if not accounts.trades[account]:
+        wanted = min(accounts.cash_wanted[account] / worth, 1.0)
+        low, high = cash_band(band[0], band[1], wanted)
+        if accounts.trades[account]:
+            low, high = low * part, high * part
+            all_wanted += wanted * part
+        else:
             low = high = accounts.cash[account] / values.total
         arrays.accounts[count].row = account
         arrays.problem.value[count] = part
         arrays.problem.cash_low[count] = low
         arrays.problem.cash_high[count] = high
         count += 1
-    return count
+    return count, all_wanted
 
 
 @inner_kernel
@@ -195,6 +204,37 @@ def _lots_until(lot_security: NDArray[np.int32], first: int, last: int) -> int:
     return stop
 
 
+@inlined_kernel
+def _place_costs(book: Book, market: Market, of: _Household, security: int) -> tuple[float, float, float]:
+    """What a dollar of a security costs in each kind of account, less what it costs spread over all accounts.
+
+    So a place has a price where there is another one, and the price moves names between accounts rather than out of
+    the portfolio.
+    """
+    taxable, traditional, roth = of.kinds
+    if max(taxable, traditional, roth) >= 1.0:
+        return 0.0, 0.0, 0.0
+    here = hold_cost(book, market, of.household, security, _TAXABLE)
+    deferred = hold_cost(book, market, of.household, security, _TRADITIONAL)
+    free = hold_cost(book, market, of.household, security, _ROTH)
+    mean = taxable * here + traditional * deferred + roth * free
+    return here - mean, deferred - mean, free - mean
+
+
+@inner_kernel
+def _kinds_of(accounts: Accounts, count: int, arrays: JointArrays) -> tuple[float, float, float]:
+    """Parts of what the accounts that trade are worth that lie in each kind of account."""
+    taxable, traditional, roth = 0.0, 0.0, 0.0
+    for a in range(count):
+        row, part = arrays.accounts[a].row, arrays.problem.value[a]
+        if accounts.trades[row]:
+            taxable += part * (accounts.kind[row] == _TAXABLE)
+            traditional += part * (accounts.kind[row] == _TRADITIONAL)
+            roth += part * (accounts.kind[row] == _ROTH)
+    total = max(taxable + traditional + roth, 1e-300)
+    return taxable / total, traditional / total, roth / total
+
+
 @inner_kernel
 def _add_positions(
     book: Book,
@@ -214,6 +254,7 @@ def _add_positions(
         problem.position_start[name] = at
         security = arrays.names[name].security
         group = state.groups[market.identical[security]]
+        places = _place_costs(book, market, of, security)
         buy_cost = trading_cost(market, security, of.multiplier) + group.barred_cost
         may_trade, shared = market.tradable[security], securities[security]
         can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
@@ -237,7 +278,7 @@ def _add_positions(
             problem.held[at] = 0.0
             problem.may_buy[at] = may_buy
             problem.buy_cost[at] = buy_cost
-            problem.hold_cost[at] = 0.0
+            problem.hold_cost[at] = places[book.accounts.kind[account]] if trades else 0.0
             problem.position_low[at], problem.position_high[at] = min(rules.low, rules.high), rules.high
             problem.lot_start[at] = lots
             if first >= 0:
@@ -341,13 +382,14 @@ def formulate_joint(
     apply_name_rules(book, household, -1, securities)
     before = book.households.account_start[household]
     band = (policies.cash_target[policy], policies.cash_band[policy])
-    accounts = _add_accounts(book.accounts, span, band, _Values(state.value[span[0] - before :], value), arrays)
+    accounts, cash = _add_accounts(book.accounts, span, band, _Values(state.value[span[0] - before :], value), arrays)
     names = _add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
-    wanted = (model, rules, model_scale(book, household))
+    wanted = (model, rules, model_scale(book, household, cash))
     names = _add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
     _describe_names(market, names, arrays, securities)
     multiplier = policies.trading_cost_multiplier[policy]
-    of = _Household(household, rules, names, accounts, value, first_lot(book, household), multiplier)
+    kinds = _kinds_of(book.accounts, accounts, arrays)
+    of = _Household(household, rules, names, accounts, value, first_lot(book, household), kinds, multiplier)
     positions, lots = _add_positions(book, market, of, state, arrays, securities)
     groups = _add_groups(book.rules, rules, book.groups, arrays, securities)
     own = (accounts, book.accounts.trades)

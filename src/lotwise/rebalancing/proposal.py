@@ -139,7 +139,7 @@ class Relaxations(NamedTuple):
 
     household: Int32Array
     account: Int32Array  # -1: one of the household, in which its accounts are one portfolio
-    source: Int32Array  # row of restrictions.csv; -1 = the cash band of the policy
+    source: Int32Array  # row of restrictions.csv; -1 = the cash that policy and requests ask for
     required: Floats  # the bound, fraction of the value of the account, or of the household's accounts
     reached: Floats  # what was reached
 

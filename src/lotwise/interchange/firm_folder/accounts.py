@@ -1,4 +1,4 @@
-"""accounts and requests: the accounts of every household, and what clients asked of them."""
+"""accounts.csv: the accounts of every household, and whose the rows of other files are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import AccountKind
 
-__all__ = ["AccountTable", "read_accounts", "report_requests"]
+__all__ = ["AccountTable", "read_accounts"]
 
 _KINDS = {kind.name.lower(): int(kind) for kind in AccountKind}
 
@@ -121,38 +121,3 @@ def read_accounts(table: TypedTable, roster: Roster, findings: FindingList) -> A
     )
     accounts.report_broken(table.file, table.broken, findings)
     return accounts
-
-
-def report_requests(table: TypedTable, accounts: AccountTable, findings: FindingList) -> None:
-    """Validate the requests and say, for each, that this version does not act on it."""
-    frame = table.frame
-    account = code_of(frame["account_id"], accounts.ids)
-    own = code_of(frame["household_id"], accounts.roster.ids)
-    code = pl.Series(accounts.household).gather(account)
-    code = pl.select(pl.coalesce(code, own)).to_series()
-    owners = accounts.roster.owners(code)
-    in_run = pl.Series(accounts.roster.loaded).gather(code).fill_null(value=True)
-    table.report_cells(findings, owners, in_run)
-    accounts.report_broken(table.file, table.broken, findings)
-    accounts.report_strangers(table.file, frame, account, findings)
-    nobody = code.is_null() & frame["account_id"].is_null()
-    message = Message(Severity.ERROR, "a known account or household", "say whose request it is")
-    findings.rows(
-        Place(table.file, None, "household_id"),
-        message,
-        rows_to_report(frame[LINE].filter(nobody), frame["household_id"].filter(nobody)),
-    )
-    again = frame["request_id"].is_duplicated() & frame["request_id"].is_not_null() & in_run
-    message = Message(Severity.WARNING, "a request once", "remove one of the rows")
-    findings.rows(
-        Place(table.file, None, "request_id"),
-        message,
-        rows_to_report(frame[LINE].filter(again), frame["request_id"].filter(again), owners.of(again)),
-    )
-    known = code.is_not_null() & in_run
-    message = Message(Severity.NOTICE, "a request", "validated; this version does not act on requests")
-    findings.rows(
-        Place(table.file, None, "kind"),
-        message,
-        rows_to_report(frame[LINE].filter(known), frame["kind"].filter(known), owners.of(known)),
-    )

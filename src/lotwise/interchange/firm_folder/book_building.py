@@ -78,6 +78,7 @@ def account_columns(
         accounts.kind[rows.source].astype(np.uint8),
         cash[rows.source],
         ~accounts.held_away[rows.source],
+        np.zeros(len(rows.source), np.int64),
         lot_start,
     )
 

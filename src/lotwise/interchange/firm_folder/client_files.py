@@ -191,7 +191,9 @@ RESTRICTIONS = FileContract(
         id_column("household_id", "household, * = all"),
         Column("rule", Kind.CHOICE, "the rule", required=True, filled=True, choices=RULES),
         Column("scope", Kind.CHOICE, "what value names", required=True, filled=True, choices=SCOPES),
-        id_column("value", "symbol, lot_id, or name of the sector, industry, asset class or screen"),
+        id_column(
+            "value", "symbol, lot_id, sector, industry, asset class, or screen, with a threshold or not (esg < 40)"
+        ),
         Column(
             "weight",
             Kind.NUMBER,
@@ -224,7 +226,6 @@ REQUESTS = FileContract(
         Column("by", Kind.DATE, "last day"),
         Column("preserve_until", Kind.DATE, "losses are kept until"),
     ),
-    used=False,
 )
 
 TRANSACTION_KINDS = (

@@ -11,43 +11,15 @@ from numpy.typing import NDArray
 from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
+from lotwise.interchange.firm_folder.screens import Screens
 from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.securities.market import SecurityKind
 
-__all__ = ["GroupBook", "read_lookthrough", "read_screens"]
+__all__ = ["GroupBook", "read_lookthrough"]
 
 _SUM_TOLERANCE = 1e-6
 _FUNDS = (SecurityKind.ETF, SecurityKind.FUND)
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-
-
-def read_screens(table: TypedTable, securities: Securities, findings: FindingList) -> dict[str, NDArray[np.int32]]:
-    """Members of each screen: scored above 0, true, or just listed; a wrong score counts as listed."""
-    table.report_cells(findings)
-    for row in table.broken:
-        message = Message(Severity.ERROR, "a row as wide as the header", "correct the row; it is not used")
-        findings.add(Place(table.file, row.line), message, row.why)
-    frame = table.frame.filter(pl.col("screen").is_not_null() & pl.col("symbol").is_not_null())
-    frame = frame.with_columns(code_of(frame["symbol"], securities.labels.symbols).alias("security"))
-    score = pl.col("score").str.to_lowercase()
-    number = pl.when(score.str.contains(_NUMBER)).then(score).cast(pl.Float64, strict=False)
-    wrong = score.is_not_null() & number.is_null() & ~score.is_in(["true", "false"])
-    for line, was in frame.filter(wrong).select(LINE, "score").iter_rows():
-        message = Message(Severity.WARNING, "a number, true or false", "correct it; it counts as on the screen")
-        findings.add(Place(table.file, line, "score"), message, was)
-    strangers = frame.filter(pl.col("security").is_null())["symbol"].n_unique()
-    if strangers:
-        message = Message(Severity.NOTICE, "in the securities file", "others are not looked at")
-        findings.add(Place(table.file, None, "symbol"), message, f"{strangers} others")
-    listed = frame.filter(
-        pl.col("security").is_not_null()
-        & ((score != "false") & (number.is_null() | (number > 0))).fill_null(value=True)
-    )
-    members = {name: np.zeros(0, dtype=np.int32) for name in frame["screen"].unique().to_list()}
-    for (name,), part in listed.group_by("screen"):
-        members[str(name)] = np.unique(part["security"].to_numpy()).astype(np.int32)
-    return members
 
 
 def read_lookthrough(
@@ -88,7 +60,7 @@ class GroupBook:
     """Every group that a restriction can name."""
 
     securities: Securities
-    screens: dict[str, NDArray[np.int32]]
+    screens: Screens
     lookthrough: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]]
     file: str  # of look-through, for findings
     _by_scope: dict[str, dict[str, NDArray[np.int32]]]
@@ -98,13 +70,13 @@ class GroupBook:
     def of(
         cls,
         securities: Securities,
-        screens: dict[str, NDArray[np.int32]],
+        screens: Screens,
         lookthrough: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]],
         file: str,
     ) -> GroupBook:
         """Index the securities by each of their words."""
         labels = securities.labels
-        by_scope = {"screen": screens}
+        by_scope = {"screen": screens.members}
         for scope, words in (
             ("symbol", labels.symbols),
             ("sector", labels.sectors),
@@ -119,7 +91,7 @@ class GroupBook:
         return cls(securities, screens, lookthrough, file, by_scope, set())
 
     def names(self, scope: str, value: str) -> bool:
-        """Whether a scope has something of this name (a screen may be empty)."""
+        """Whether a scope but screens, which are asked for, has something of this name."""
         return value in self._by_scope[scope]
 
     def known(self, scope: str) -> tuple[str, ...]:

@@ -180,14 +180,14 @@ LOOKTHROUGH = FileContract(
 
 SCREENS = FileContract(
     "screens",
-    "lists of securities for restrictions",
+    "lists and scores of securities for restrictions; one named like a built-in screen replaces it",
     (
         id_column("screen", "name of the screen"),
         id_column("symbol", "security"),
         Column(
             "score",
             Kind.TEXT,
-            "a number or true/false; more than 0 or true = on the screen; empty = on the screen",
+            "a number or true/false; true, empty, or more than 0 = on the screen, where no threshold is asked for",
             bad=Severity.WARNING,
         ),
     ),

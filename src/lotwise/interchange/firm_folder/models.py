@@ -13,9 +13,10 @@ from lotwise.interchange.firm_folder.columns import TypedTable
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place, rows_to_report
 from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
+from lotwise.money import IntArray
 from lotwise.rebalancing.book import Models
 
-__all__ = ["ModelTable", "read_models"]
+__all__ = ["ModelTable", "read_models", "report_unpriced_targets"]
 
 _SUM_TOLERANCE = 1e-6  # rounding of weights to six digits or more; what is left is spread in proportion
 
@@ -190,3 +191,14 @@ def _arrange(names: tuple[str, ...], resolved: dict[str, tuple[NDArray[np.float6
         cash,
     )
     return ModelTable(names, models, np.array([name in resolved for name in names], dtype=np.bool_))
+
+
+def report_unpriced_targets(
+    file: str, securities: Securities, close: IntArray, models: ModelTable, findings: FindingList
+) -> None:
+    """Warn of every security that a model wants and that has no price."""
+    for number in np.unique(models.models.security):
+        if close[number] == 0:
+            symbol = securities.labels.symbols[number]
+            message = Message(Severity.WARNING, "a security with a price", "add its price; until then it is not bought")
+            findings.add(Place(file, None, "symbol"), message, symbol)

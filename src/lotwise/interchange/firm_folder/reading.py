@@ -16,7 +16,7 @@ from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
 from lotwise.households.policy_version import policy_version
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
-from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts, report_requests
+from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts
 from lotwise.interchange.firm_folder.activity import (
     read_pending_orders,
     record_rows,
@@ -40,7 +40,7 @@ from lotwise.interchange.firm_folder.files import FILE_ORDER, FILES
 from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.fund_rules import Holdable, report_funds_within_reach
-from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough, read_screens
+from lotwise.interchange.firm_folder.groups import GroupBook, read_lookthrough
 from lotwise.interchange.firm_folder.header import FirmHeader, read_header
 from lotwise.interchange.firm_folder.households import (
     Roster,
@@ -49,13 +49,16 @@ from lotwise.interchange.firm_folder.households import (
     report_models,
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
-from lotwise.interchange.firm_folder.models import ModelTable, read_models
+from lotwise.interchange.firm_folder.models import ModelTable, read_models, report_unpriced_targets
 from lotwise.interchange.firm_folder.prices import Prices, read_prices
 from lotwise.interchange.firm_folder.record import original_bases, read_record
-from lotwise.interchange.firm_folder.restrictions import read_restrictions
+from lotwise.interchange.firm_folder.requests import read_requests, request_columns
+from lotwise.interchange.firm_folder.restrictions import RestrictionTable, read_restrictions
 from lotwise.interchange.firm_folder.risk_files import read_risk_model
 from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
+from lotwise.interchange.firm_folder.screens import read_screens
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
+from lotwise.interchange.firm_folder.substitutes import read_substitutes
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
@@ -69,7 +72,8 @@ from lotwise.interchange.firm_folder.tax_positions import (
 from lotwise.interchange.firm_folder.wishes import read_wishes, report_unknown_classes
 from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
-from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households
+from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
+from lotwise.rebalancing.mandates import with_mandates
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import Market, asset_classes_of
@@ -120,7 +124,9 @@ class _Holdings:
     lots: LotColumns
     windows: Windows
     rules: RuleBook
-    restrictions: tuple[str, ...]
+    restrictions: RestrictionTable
+    requests: tuple[Requests, tuple[str, ...]]  # and their names
+    substitutes: Substitutes
     year_to_date: YearToDate  # of every household of the roster
 
 
@@ -170,7 +176,7 @@ class _FolderReader:
         roster = self._read_roster(only)
         accounts = self._read_accounts(roster)
         context = LotContext(accounts, market.securities, market.prices, to_day_number(day))
-        self._report_later_files(accounts)
+        self._report_later_files()
         clients = self._read_clients(header, day, market, roster)
         risk_model = self._read_risk_model(day)
         holdings = self._read_holdings(context, market.models, clients.model, no_lots=no_lots)
@@ -192,7 +198,7 @@ class _FolderReader:
             models = read_models(self._table(market_files.MODELS), known, findings)
         if models is None:
             models = stand_ins.models_for(self._tables)
-        _report_unpriced_targets(self._table(market_files.MODELS).file, known, prices, models, findings)
+        report_unpriced_targets(self._table(market_files.MODELS).file, known, prices.close, models, findings)
         return _Market(known, prices, models)
 
     def _read_roster(self, only: Sequence[str] | None) -> Roster:
@@ -212,16 +218,14 @@ class _FolderReader:
         given = any(is_there(self._folder, contract) for contract in contracts)
         return read_risk_model((exposures, covariance, specific), day, self._findings, given=given)
 
-    def _report_later_files(self, accounts: AccountTable) -> None:
-        """Validate what this version does not act on."""
+    def _report_later_files(self) -> None:
+        """Validate what the ledger reads, and say what this version does not act on."""
         findings = self._findings
-        report_requests(self._table(client_files.REQUESTS), accounts, findings)
-        for contract in (market_files.CORPORATE_ACTIONS, market_files.SUBSTITUTES):
-            table = self._table(contract)
-            table.report_cells(findings)
-            for row in table.broken:
-                message = Message(Severity.WARNING, "a row as wide as the header", "correct the row")
-                findings.add(Place(table.file, row.line), message, row.why)
+        actions = self._table(market_files.CORPORATE_ACTIONS)
+        actions.report_cells(findings)
+        for row in actions.broken:
+            message = Message(Severity.WARNING, "a row as wide as the header", "correct the row")
+            findings.add(Place(actions.file, row.line), message, row.why)
         for stem, table in self._tables.items():
             if stem != client_files.REQUESTS.stem:
                 table.report_unused(findings)
@@ -269,10 +273,17 @@ class _FolderReader:
         report_funds_within_reach(table, restrictions.rules, groups, holdable, findings)
         account_order = account_rows(context.accounts)
         rules = build_rules(restrictions.rules, groups, len(context.accounts.roster.ids), account_order.row, findings)
+        lots = mark_kept(lots, orders.sell_frame(), restrictions.kept_lots)
+        held = None if no_lots else (lots, orders.cash_used)
+        asked = read_requests(self._table(client_files.REQUESTS), context.accounts, held, context.today, findings)
+        substitutes = read_substitutes(self._table(market_files.SUBSTITUTES), context.securities, findings)
         _stop(findings)
-        columns = lot_columns(mark_kept(lots, orders.sell_frame(), restrictions.kept_lots), account_order)
+        columns = lot_columns(lots, account_order)
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
-        return _Holdings(account_order, accounts, columns, windows, rules, restrictions.words, record.year_to_date)
+        requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
+        return _Holdings(
+            account_order, accounts, columns, windows, rules, restrictions, requests, substitutes, record.year_to_date
+        )
 
     def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read the lots, and the bases before wash-sale adjustments that they state."""
@@ -281,7 +292,8 @@ class _FolderReader:
         return read_lots(table, context, self._findings), original_bases(table, context.today, all_days=posted)
 
     def _groups(self, securities: Securities, today: int) -> GroupBook:
-        screens = read_screens(self._table(market_files.SCREENS), securities, self._findings)
+        named = self._table(market_files.SECURITIES).file
+        screens = read_screens(self._table(market_files.SCREENS), named, securities, self._findings)
         table = self._table(market_files.LOOKTHROUGH)
         lookthrough = read_lookthrough(table, securities, today, self._findings)
         return GroupBook.of(securities, screens, lookthrough, table.file)
@@ -332,32 +344,37 @@ def _firm(
     chosen = np.flatnonzero(roster.chosen)
     ids = [roster.ids[number] for number in chosen]
     tax = clients.tax.with_year_to_date(holdings.year_to_date)[chosen]
-    households = _households(market, roster, clients, holdings, tax, findings)
+    book = Book(
+        _households(market, roster, clients, holdings, tax, findings),
+        holdings.accounts,
+        holdings.lots.lots,
+        market.models.models,
+        clients.policies.policies,
+        holdings.rules.sets,
+        holdings.rules.groups,
+        holdings.windows,
+        tax,
+        clients.policies.preferences,
+        holdings.requests[0],
+        holdings.substitutes,
+    )
+    tonight = _market(market.securities, market.prices, context.today)
     return Firm(
         name=name,
         as_of=day,
-        book=Book(
-            households,
-            holdings.accounts,
-            holdings.lots.lots,
-            market.models.models,
-            clients.policies.policies,
-            holdings.rules.sets,
-            holdings.rules.groups,
-            holdings.windows,
-            tax,
-            clients.policies.preferences,
-        ),
+        book=with_mandates(book, tonight),
         labels=BookLabels(
             np.array(ids, dtype=np.str_),
             np.array([context.accounts.ids[number] for number in holdings.rows.source], dtype=np.str_),
             holdings.lots.names,
             market.models.names,
             holdings.rules.group_names,
-            holdings.restrictions,
+            holdings.restrictions.words,
             tuple(policy_version(profile) for profile in clients.policies.profiles),
+            holdings.restrictions.named,
+            holdings.requests[1],
         ),
-        market=_market(market.securities, market.prices, context.today),
+        market=tonight,
         market_labels=market.securities.labels,
         history=market.prices.history,
         risk_model=risk_model,
@@ -382,14 +399,3 @@ def _market(securities: Securities, prices: Prices, today: int) -> Market:
         np.zeros((count, 0)),
         np.zeros(count),
     )
-
-
-def _report_unpriced_targets(
-    file: str, securities: Securities, prices: Prices, models: ModelTable, findings: FindingList
-) -> None:
-    """Warn of every security that a model wants and that has no price."""
-    for number in np.unique(models.models.security):
-        if prices.close[number] == 0:
-            symbol = securities.labels.symbols[number]
-            message = Message(Severity.WARNING, "a security with a price", "add its price; until then it is not bought")
-            findings.add(Place(file, None, "symbol"), message, symbol)

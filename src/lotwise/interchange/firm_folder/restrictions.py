@@ -7,8 +7,9 @@ only. `weight` is the bound of min_weight and max_weight. A row with * and an ac
   that itself belongs to it; a fund that merely contains such securities is not touched.
 - never_own bars buying and allows no weight: what is held is sold where that is allowed and worth it.
 - min_weight, max_weight on a group count a fund by the share of it that look-through finds in the group.
+- A screen is one of screens.csv or a built-in one, and may have a threshold: `esg < 40` (see `screens`).
 - A row that names nothing blocks its household, since a client's wish cannot be kept; with * it is a warning and
-  bars nothing.
+  bars nothing. A threshold that cannot be read is a wrong cell: with * it blocks everyone.
 """
 
 from __future__ import annotations
@@ -53,10 +54,14 @@ class Restriction(NamedTuple):
 
 @dataclass(slots=True)
 class RestrictionTable:
-    """The sound restrictions, each row of the file in words, and the lots that are never sold."""
+    """The sound restrictions, each row of the file in words, and the lots that are never sold.
+
+    `named` says of each row of the file what it is about ("screen tobacco", "symbol AAPL"); '' where it makes no rule.
+    """
 
     rules: list[Restriction] = field(default_factory=list)
     words: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     kept_lots: list[tuple[int, str]] = field(default_factory=list)  # household, lot_id
 
 
@@ -97,6 +102,9 @@ def read_restrictions(
     )
     for row in usable.select(columns).iter_rows():
         reader.read(_Row(*row))
+    groups.screens.report_used(findings)
+    about = {rule.source: f"{rule.scope.replace('_', ' ')} {rule.value}" for rule in result.rules}
+    result.named = tuple(about.get(row, "") for row in range(frame.height))
     return result
 
 
@@ -209,20 +217,34 @@ class _Reader:
             self._findings.add(Place(self._file, row.line, "weight"), message, str(row.weight), owner)
         if row.scope == "lot":
             self._read_lot(row, owner)
+        elif row.scope == "screen":
+            self._read_screen(row, owner)
         elif not self._groups.names(row.scope, row.value):
             self._names_nothing(row, owner, closest(row.value, self._groups.known(row.scope)))
         else:
-            self._result.rules.append(
-                Restriction(
-                    EVERYONE if row.household is None else row.household,
-                    row.rule,
-                    row.scope,
-                    row.value,
-                    row.weight if row.weight is not None else 0.0,
-                    -1 if row.account is None else row.account,
-                    row.source,
-                )
+            self._keep(row)
+
+    def _keep(self, row: _Row) -> None:
+        self._result.rules.append(
+            Restriction(
+                EVERYONE if row.household is None else row.household,
+                row.rule,
+                row.scope,
+                row.value,
+                row.weight if row.weight is not None else 0.0,
+                -1 if row.account is None else row.account,
+                row.source,
             )
+        )
+
+    def _read_screen(self, row: _Row, owner: str) -> None:
+        asked = self._groups.screens.ask(row.value)
+        if asked.unreadable:
+            self._wrong(row, "value", asked.must_be, shown(row.value), owner)
+        elif not asked.name:
+            self._names_nothing(row, owner, asked.hint, asked.must_be)
+        else:
+            self._keep(row._replace(value=asked.name))
 
     def _read_lot(self, row: _Row, owner: str) -> None:
         if row.rule not in ("never_sell", "never_trade"):
@@ -241,8 +263,8 @@ class _Reader:
         message = Message(Severity.ERROR, must_be, to_do)
         self._findings.add(Place(self._file, row.line, column), message, was, owner)
 
-    def _names_nothing(self, row: _Row, owner: str, hint: str) -> None:
-        must_be = f"a {row.scope.replace('_', ' ')} that is there"
+    def _names_nothing(self, row: _Row, owner: str, hint: str, must_be: str = "") -> None:
+        must_be = must_be or f"a {row.scope.replace('_', ' ')} that is there"
         place = Place(self._file, row.line, "value")
         if owner == EVERY_HOUSEHOLD:
             message = Message(Severity.WARNING, must_be, f"{hint}correct it; it names nothing and bars nothing")

@@ -47,6 +47,8 @@ _MENTIONS = {
         *((stem, "symbol") for stem in ("lots", "prices", "models", "transactions", "pending_orders", "screens")),
         ("lookthrough", "fund"),
         ("lookthrough", "symbol"),
+        ("substitutes", "symbol"),
+        ("substitutes", "substitute"),
     ),
     "model": (("households", "model"), ("glide", "model")),
     "household": tuple((stem, "household_id") for stem in ("accounts", "restrictions", "requests", "glide")),
@@ -89,6 +91,7 @@ def securities_for(tables: Tables) -> Securities:
     symbols = dict.fromkeys([*_mentioned(tables, "symbol"), *_restricted(tables, "symbol")])
     symbols.pop(CASH, None)
     words = {scope: _restricted(tables, scope) for scope in ("sector", "industry", "asset_class")}
+    words["industry"] = words["industry"] or [NOBODY]  # built-in screens go by industry, and find some here
     names = [*symbols, *(f"{NOBODY}{number}" for number in range(1 + max(map(len, words.values()))))]
     count = len(names)
 
