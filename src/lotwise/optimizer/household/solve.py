@@ -30,6 +30,7 @@ __all__ = [
     "solve_in_memory",
     "solve_root",
     "solve_with_sides",
+    "take_lots",
 ]
 
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
@@ -147,7 +148,7 @@ def solve_in_memory(problem: HouseholdProblem, space: HouseholdWorkspace) -> tup
 
 
 @kernel
-def _trades(
+def take_lots(
     problem: HouseholdProblem, weights: NDArray[np.float64], buys: NDArray[np.bool_], sold: NDArray[np.float64]
 ) -> None:
     """Take what each position sells from its lots, cheapest first; on a buy side from those that bar no purchase."""
@@ -218,7 +219,7 @@ def solve_household(problem: HouseholdProblem) -> HouseholdSolution:
     weights = space.state.found.copy()
     buys = space.choice == Choice.BUY_ONLY
     sold = np.zeros(problem.lot_quantity.size)
-    _trades(problem, weights, buys, sold)
+    take_lots(problem, weights, buys, sold)
     by_position = np.add.reduceat(np.append(sold, 0.0), problem.lot_start[:-1])
     by_position[problem.lot_start[:-1] == problem.lot_start[1:]] = 0.0
     rows = problem.loadings.shape[1] + problem.group_low.size + problem.value.size + problem.own_group_low.size
