@@ -265,6 +265,7 @@ def _as_policies(firm: Firm) -> Policies:
         minimum_trade=np.array([p.minimum for p in firm.policies], dtype=np.int64),
         fractional_shares=np.array([p.fractional for p in firm.policies], dtype=np.uint8),
         worth_it=0 * ones,
+        carried_loss_value=np.nan * ones,
     )
 
 

@@ -268,6 +268,7 @@ class WrittenBook:
             minimum_trade=np.array([round(s.minimum_trade * DOLLAR)], np.int64),
             fractional_shares=np.array([not s.whole_shares], np.uint8),
             worth_it=one(s.worth_it),
+            carried_loss_value=one(np.nan),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:

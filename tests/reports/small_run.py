@@ -176,6 +176,7 @@ def _one_policy(worth_it: float) -> Policies:
         minimum_trade=np.array([100 * DOLLAR], np.int64),
         fractional_shares=flag,
         worth_it=one * worth_it,
+        carried_loss_value=one * np.nan,
     )
 
 

@@ -129,6 +129,7 @@ class Policies(NamedTuple):
     minimum_trade: IntArray  # money
     fractional_shares: Flags
     worth_it: Floats  # least improvement of the objective, dollars per dollar of value
+    carried_loss_value: Floats  # of a dollar of loss carried on, share of the long-term rate; nan: losses not by law
 
 
 class RuleSets(NamedTuple):
