@@ -32,6 +32,9 @@ WRONG = 2e-4
 # What another solve must promise, as a fraction of value: a tenth of a basis point.
 _WORTH_A_SOLVE = 1e-5
 
+# Less than a cent is no reason to leave the rates of the night.
+_BETTER = 0.01
+
 # A restriction may be missed by this much more than by the first proposal, as a fraction of the account.
 _MISSED = 1e-6
 
@@ -120,8 +123,10 @@ class Pursuit:
         rows, n = self._rows, self._rows.size
         self._search = Search(
             np.zeros(n, np.int64),
-            *(np.zeros((n, MOST_SOLVES, *more)) for more in ((2,), (2,), (), (), (), (2,), (2,))),
+            *(np.zeros((n, MOST_SOLVES, *more)) for more in ((2,), (2,), (), (), (), (2,), (2,), ())),
             _WORTH_A_SOLVE * (room["value"][rows] / DOLLAR),
+            np.full((n, 2), -1, np.int64),
+            np.zeros((n, 5)),
         )
         table, carried = self._table[rows], self._terms.carried[rows]
         before = np.stack(
@@ -140,14 +145,15 @@ class Pursuit:
             ],
             1,
         )
-        self._note(np.arange(n), night, rates / FULL_RATE)
+        self._note(np.arange(n), night, np.column_stack((rates / FULL_RATE, np.zeros(n))))
 
     def _note(self, places: Ints, night: Night, rates: Floats) -> None:
         """Add a night to what is known of some households; `places` in the search."""
         rows, found = self._rows[places], self._search
         at = places, found.count[places]
         down, up = self._slopes(rows, night)
-        found.rate[at], found.net[at], found.tax[at] = rates, night.net[rows], night.tax[rows]
+        found.rate[at], found.plane[at] = rates[:, :2], rates[:, 2]
+        found.net[at], found.tax[at] = night.net[rows], night.tax[rows]
         found.cost[at], found.floor[at] = night.cost[rows], night.floor[rows]
         found.low[at], found.high[at] = np.minimum(down, up), np.maximum(down, up)
         found.count[places] += 1
@@ -156,7 +162,7 @@ class Pursuit:
         """Rates of the next night for those that are still `active`; None where nobody is."""
         if not self.active.any() or len(self._nights) >= MOST_SOLVES:
             return None
-        rates = np.zeros((self._rows.size, 2))
+        rates = np.zeros((self._rows.size, 3))
         more = choose_next(self._search, self._starts, rates)
         self._places = np.flatnonzero(more & self.active[self._rows])
         self._rates = rates[self._places]
@@ -164,7 +170,7 @@ class Pursuit:
         self.active = np.isin(self._group, self._group[rows])
         if not rows.size:
             return None
-        return self._won().replaced(rows, steering_at(self._rates, self._terms.later[rows]))
+        return self._won().replaced(rows, steering_at(self._rates[:, :2], self._terms.later[rows]))
 
     def _won(self) -> Steering:
         """The steering of each household's best night."""
@@ -185,7 +191,7 @@ class Pursuit:
         self._solves[self.active] += 1
         self._note(self._places, night, self._rates)
         cost = self._of_group(night.cost)
-        better = self.active & (cost < self._best)
+        better = self.active & (cost < self._best - _BETTER)
         self._winner[better] = number
         self._best = np.where(better, cost, self._best)
 

@@ -36,6 +36,9 @@ MOST_SOLVES = 7
 # Rates closer than this are the same (dollars per dollar): a tenth of a percent of the gain.
 SAME_RATE = 1e-3
 
+# The mix of two pairs of rates is not told apart further than this.
+_SAME_PART = 0.01
+
 # A representative point of a regime lies this far inside, dollars.
 _INSIDE = 1.0
 
@@ -54,6 +57,9 @@ class Regime(IntEnum):
     SHORT_LOSS = 2  # net gain, all of it long-term
     DEDUCTED = 3  # net loss within the limit on its deduction
     CARRIED = 4  # net loss beyond it
+
+
+_REGIMES = len(Regime)
 
 
 class Starts(NamedTuple):
@@ -76,7 +82,10 @@ class Search(NamedTuple):
     floor: Floats  # (n, 7) no trades cost less at those rates: the cost, or that of trades not worth proposing
     low: Floats  # (n, 7, 2) least and greatest slope there
     high: Floats
+    plane: Floats  # (n, 7) m and this are the tax m.(x, y) + plane of the regime that the solve is meant for
     tolerance: Floats  # (n,) dollars that are not worth another solve
+    pair: NDArray[np.int64]  # (n, 2) solves between whose rates the best is sought; -1: none
+    mix: Floats  # (n, 5) part of the second in the last solve, then bounds of the part and how far planes are apart there
 
 
 def slopes(table: Table, carried: Floats) -> tuple[Floats, Floats]:
@@ -113,35 +122,31 @@ def starts_of(table: Table, carried: Floats, net: Floats, box: Floats) -> Starts
     return Starts(points, exact_tax(there, worth).reshape(-1, len(Regime)), up.reshape(points.shape), box)
 
 
-@inner_kernel
-def _sides(regime: int, lines: Floats) -> int:
-    """Write the half-planes a x + b y <= c of a regime from row 4 of `lines` on; returns how many rows there are."""
-    at = 4
-    if regime in (Regime.BOTH_GAINS, Regime.LONG_LOSS, Regime.SHORT_LOSS):
-        # Both gains: -x <= 0, -y <= 0. Else the loss: y <= 0 (or x <= 0), and a net gain: -x - y <= 0.
-        lines[4] = np.array((-1.0, 0.0, 0.0)) if regime != Regime.SHORT_LOSS else np.array((1.0, 0.0, 0.0))
-        lines[5] = np.array((0.0, -1.0, 0.0)) if regime != Regime.LONG_LOSS else np.array((0.0, 1.0, 0.0))
-        lines[6] = np.array((-1.0, -1.0, 0.0))
-        at = 7
-    elif regime == Regime.DEDUCTED:
-        lines[4] = np.array((1.0, 1.0, 0.0))
-        lines[5] = np.array((-1.0, -1.0, _LIMIT))
-        at = 6
-    else:
-        lines[4] = np.array((1.0, 1.0, -_LIMIT))
-        at = 5
-    return at
+# Half-planes a x + b y <= c of each regime; the last of some says nothing.
+_NOTHING = (0.0, 0.0, 1.0)
+_NET_GAIN = (-1.0, -1.0, 0.0)
+_SIDES = np.array(
+    [
+        [(-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), _NET_GAIN],
+        [(-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), _NET_GAIN],
+        [(1.0, 0.0, 0.0), (0.0, -1.0, 0.0), _NET_GAIN],
+        [(1.0, 1.0, 0.0), (-1.0, -1.0, _LIMIT), _NOTHING],
+        [(1.0, 1.0, -_LIMIT), _NOTHING, _NOTHING],
+    ]
+)
+
+_BOX = np.array([(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)])
 
 
 @kernel
 def _least(regime: int, slope: tuple[float, float], box: Floats) -> float:
     """Least of slope . (x, y) over a regime within the box; infinite where they do not meet."""
-    lines = np.empty((7, 3))
-    lines[0] = np.array((-1.0, 0.0, -box[0]))
-    lines[1] = np.array((1.0, 0.0, box[1]))
-    lines[2] = np.array((0.0, -1.0, -box[2]))
-    lines[3] = np.array((0.0, 1.0, box[3]))
-    count = _sides(regime, lines)
+    count = len(_BOX) + len(_SIDES[0])
+    lines = np.empty((count, 3))
+    lines[:4, :2] = _BOX
+    for i in range(4):
+        lines[i, 2] = box[i] if _BOX[i].sum() > 0.0 else -box[i]
+    lines[4:] = _SIDES[regime]
     least = np.inf
     for i in range(count):
         for j in range(i + 1, count):
@@ -185,26 +190,85 @@ def _is_tried(search: Search, i: int, x: float, y: float) -> int:
 
 
 @inner_kernel
+def _apart(search: Search, i: int, solve: int) -> float:
+    """How far the plane of the pair's second lies above that of the first where a solve ended, dollars."""
+    first, second = search.pair[i]
+    x, y = search.net[i, solve, 0], search.net[i, solve, 1]
+    one = search.rate[i, first, 0] * x + search.rate[i, first, 1] * y + search.plane[i, first]
+    other = search.rate[i, second, 0] * x + search.rate[i, second, 1] * y + search.plane[i, second]
+    return float(other - one)
+
+
+@inner_kernel
+def _begin_mix(search: Search, i: int, first: int, second: int) -> bool:
+    """Seek the best between two solves, each of which ended where the rates of the other hold."""
+    search.pair[i, 0], search.pair[i, 1] = first, second
+    search.mix[i, 1], search.mix[i, 2] = 0.0, 1.0
+    search.mix[i, 3], search.mix[i, 4] = _apart(search, i, first), _apart(search, i, second)
+    if search.mix[i, 3] > 0.0 and search.mix[i, 4] < 0.0:
+        return True
+    search.pair[i, 0] = -1
+    return False
+
+
+@inner_kernel
+def _narrow_mix(search: Search, i: int) -> bool:
+    """Take the last solve into account; whether there is more to find between the two."""
+    mix = search.mix[i]
+    apart = _apart(search, i, search.count[i] - 1)
+    if apart > 0.0:
+        mix[1], mix[3] = mix[0], apart
+        mix[4] *= 0.5  # the end that stays is weighed less: without it the parts creep up to it
+    else:
+        mix[2], mix[4] = mix[0], apart
+        mix[3] *= 0.5
+    if abs(apart) <= search.tolerance[i] or mix[2] - mix[1] < _SAME_PART:
+        search.pair[i, 0] = -1
+        return False
+    return True
+
+
+@inner_kernel
+def _write_mix(search: Search, i: int, out: Floats) -> None:
+    """Rates between those of the pair, where their planes should meet at what is realised."""
+    mix = search.mix[i]
+    part = mix[1] + (mix[2] - mix[1]) * min(max(mix[3] / (mix[3] - mix[4]), 0.1), 0.9)
+    mix[0] = part
+    first, second = search.pair[i]
+    for term in range(2):
+        out[i, term] = (1.0 - part) * search.rate[i, first, term] + part * search.rate[i, second, term]
+    out[i, 2] = (1.0 - part) * search.plane[i, first] + part * search.plane[i, second]
+
+
+@inner_kernel
 def _follow(search: Search, i: int, out: Floats) -> bool:
-    """Rates that hold where the last solve ended; where they were tried before, half way towards those."""
+    """Rates that hold where the last solve ended; where they were tried before, between the two."""
     last = search.count[i] - 1
+    if search.pair[i, 0] >= 0:
+        if not _narrow_mix(search, i):
+            return False
+        _write_mix(search, i, out)
+        return True
     for term in range(2):
         here = search.rate[i, last, term]
         out[i, term] = min(max(here, search.low[i, last, term]), search.high[i, last, term])
+    out[i, 2] = search.tax[i, last] - out[i, 0] * search.net[i, last, 0] - out[i, 1] * search.net[i, last, 1]
     if last == 0:
         return True
     if abs(out[i, 0] - search.rate[i, last, 0]) + abs(out[i, 1] - search.rate[i, last, 1]) < SAME_RATE:
         return False
-    if _is_tried(search, i, out[i, 0], out[i, 1]) < 0:
+    tried = _is_tried(search, i, out[i, 0], out[i, 1])
+    if tried < 0:
         return True
-    for term in range(2):
-        out[i, term] = 0.5 * (out[i, term] + search.rate[i, last, term])
-    return _is_tried(search, i, out[i, 0], out[i, 1]) < 0
+    if not _begin_mix(search, i, last, tried):
+        return False
+    _write_mix(search, i, out)
+    return True
 
 
 @kernel
 def choose_next(search: Search, starts: Starts, out: Floats) -> NDArray[np.bool_]:
-    """Rates to try next, written to `out` (n, 2), and for whom there are any.
+    """Rates to try next and their plane, written to `out` (n, 3), and for whom there are any.
 
     Those that hold where the last solve ended; else those of a regime that may hold something better. Nothing where
     no regime may, or the solves are used up.
@@ -217,7 +281,7 @@ def choose_next(search: Search, starts: Starts, out: Floats) -> NDArray[np.bool_
         best = np.min(search.cost[i, : search.count[i]])
         chosen, least = -1, best - search.tolerance[i]
         alive = False
-        for regime in range(len(Regime)):
+        for regime in range(_REGIMES):
             bound = bound_of(search, starts, i, regime)
             if bound >= best - search.tolerance[i]:
                 continue
@@ -230,6 +294,8 @@ def choose_next(search: Search, starts: Starts, out: Floats) -> NDArray[np.bool_
         if _follow(search, i, out):
             more[i] = True
         elif chosen >= 0:
-            out[i] = starts.slope[i, chosen]
+            out[i, :2] = starts.slope[i, chosen]
+            at, slope = starts.point[i, chosen], starts.slope[i, chosen]
+            out[i, 2] = starts.tax[i, chosen] - slope[0] * at[0] - slope[1] * at[1]
             more[i] = True
     return more
