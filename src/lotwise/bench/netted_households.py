@@ -55,7 +55,7 @@ def _market(rng: np.random.Generator) -> Market:
 
 def _policies() -> Policies:
     """One row for each delta, depth and price of risk."""
-    rows = [(delta, depth, price) for delta in (0.0, 0.5, 0.9) for depth in (1.0, 0.97) for price in (20.0, 100.0)]
+    rows = [(delta, depth, price) for delta in (0.0, 0.5, 0.75) for depth in (1.0, 0.97) for price in (20.0, 100.0)]
     delta, depth, price = (np.array(column) for column in zip(*rows, strict=True))
     ones = np.ones(len(rows))
     return Policies(

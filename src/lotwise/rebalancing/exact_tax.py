@@ -43,7 +43,7 @@ class Terms(NamedTuple):
 
     known: NDArray[np.bool_]  # its liability is, and its losses are valued by it
     carried: Floats  # worth of a dollar of loss that is carried on
-    later: Floats  # tax spared later by a dollar of gain realised now: delta x the long-term rate of the night
+    later: Floats  # tax spared later by a dollar of gain realised now: delta x the rate of a first long-term gain
     wait: Floats  # what a dollar of short-term gain costs more than one of long-term
 
 
@@ -59,10 +59,11 @@ def terms_of(book: Book, first: int, last: int) -> Terms:
     known = (slope != MISSING) & ~np.isnan(share) & ~owner.blocked[rows]
     first_gain = np.clip(slope, 0, FULL_RATE) / FULL_RATE
     long = owner.long_rate[rows] / FULL_RATE
+    next_year = np.where(known, np.minimum(long, first_gain), long)
     return Terms(
         known,
-        np.where(known, np.minimum(long, first_gain) * np.nan_to_num(share), 0.0),
-        book.policies.deferral_discount[policy] * long,
+        np.where(known, next_year * np.nan_to_num(share), 0.0),
+        book.policies.deferral_discount[policy] * next_year,
         np.maximum(owner.short_rate[rows] / FULL_RATE - long, 0.0),
     )
 

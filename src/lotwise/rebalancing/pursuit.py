@@ -111,9 +111,10 @@ class Pursuit:
         down, up = self._slopes(rows, night)
         low, high = np.minimum(down, up), np.maximum(down, up)
         wrong = np.zeros(rows.size)
+        spared = base.deferral_discount[rows] * (base.long_rate[rows] / FULL_RATE) - self._terms.later[rows]
         for term, name in enumerate(("short", "long")):
             for kind, column in (("gain", f"{name}_rate"), ("loss", f"loss_{name}_rate")):
-                rate = getattr(base, column)[rows] / FULL_RATE
+                rate = getattr(base, column)[rows] / FULL_RATE - spared
                 off = np.maximum(np.maximum(low[:, term] - rate, rate - high[:, term]), 0.0)
                 wrong += off * (room[f"{name}_{kind}"][rows] / DOLLAR)
         return np.asarray(wrong > WRONG * (room["value"][rows] / DOLLAR))
@@ -126,6 +127,7 @@ class Pursuit:
             *(np.zeros((n, MOST_SOLVES, *more)) for more in ((2,), (2,), (), (), (), (2,), (2,), ())),
             _WORTH_A_SOLVE * (room["value"][rows] / DOLLAR),
             np.full((n, 2), -1, np.int64),
+            np.zeros((n, MOST_SOLVES, MOST_SOLVES), np.bool_),
             np.zeros((n, 5)),
         )
         table, carried = self._table[rows], self._terms.carried[rows]

@@ -85,6 +85,7 @@ class Search(NamedTuple):
     plane: Floats  # (n, 7) m and this are the tax m.(x, y) + plane of the regime that the solve is meant for
     tolerance: Floats  # (n,) dollars that are not worth another solve
     pair: NDArray[np.int64]  # (n, 2) solves between whose rates the best is sought; -1: none
+    mixed: NDArray[np.bool_]  # (n, 7, 7) pairs that need not be looked at any more
     mix: Floats  # (n, 5) part of the second in the last solve, then bounds of the part and how far planes are apart there
 
 
@@ -200,15 +201,36 @@ def _apart(search: Search, i: int, solve: int) -> float:
 
 
 @inner_kernel
-def _begin_mix(search: Search, i: int, first: int, second: int) -> bool:
-    """Seek the best between two solves, each of which ended where the rates of the other hold."""
+def _begin_mix(search: Search, i: int) -> bool:
+    """Seek the best between two solves, where the first ended where the rates of the second hold; whether there is one.
+
+    Of each of the two, what it found must lie where the other's plane is above its own: there is a portfolio between
+    them where both are equal. Of several pairs, that with the best trades; each is looked at once.
+    """
+    chosen, least = -1, np.inf
+    for code in range(search.count[i] * MOST_SOLVES):
+        first, second = code // MOST_SOLVES, code % MOST_SOLVES
+        if first < 1 or second < 1 or second >= search.count[i] or search.mixed[i, first, second]:
+            continue
+        towards = 0.0
+        for term in range(2):
+            rate = search.rate[i, second, term]
+            towards += max(search.low[i, first, term] - rate, rate - search.high[i, first, term], 0.0)
+        search.pair[i, 0], search.pair[i, 1] = first, second
+        fits = towards < SAME_RATE and _apart(search, i, first) > 0.0 and _apart(search, i, second) < 0.0
+        cost = min(search.cost[i, first], search.cost[i, second])
+        if fits and cost < least:
+            chosen, least = code, cost
+    search.pair[i, 0] = -1
+    if chosen < 0:
+        return False
+    first, second = chosen // MOST_SOLVES, chosen % MOST_SOLVES
     search.pair[i, 0], search.pair[i, 1] = first, second
+    search.mixed[i, first, second] = True
+    search.mixed[i, second, first] = True
     search.mix[i, 1], search.mix[i, 2] = 0.0, 1.0
     search.mix[i, 3], search.mix[i, 4] = _apart(search, i, first), _apart(search, i, second)
-    if search.mix[i, 3] > 0.0 and search.mix[i, 4] < 0.0:
-        return True
-    search.pair[i, 0] = -1
-    return False
+    return True
 
 
 @inner_kernel
@@ -241,26 +263,33 @@ def _write_mix(search: Search, i: int, out: Floats) -> None:
 
 
 @inner_kernel
+def _mark_mixed(search: Search, i: int) -> None:
+    """Leave the last solve, which stands between others, out of all pairs."""
+    last = search.count[i] - 1
+    search.mixed[i, last, :] = True
+    search.mixed[i, :, last] = True
+
+
+@inner_kernel
 def _follow(search: Search, i: int, out: Floats) -> bool:
-    """Rates that hold where the last solve ended; where they were tried before, between the two."""
+    """Rates that hold where the last solve ended; where they were tried before, rates between two that were."""
     last = search.count[i] - 1
     if search.pair[i, 0] >= 0:
-        if not _narrow_mix(search, i):
-            return False
-        _write_mix(search, i, out)
-        return True
-    for term in range(2):
-        here = search.rate[i, last, term]
-        out[i, term] = min(max(here, search.low[i, last, term]), search.high[i, last, term])
-    out[i, 2] = search.tax[i, last] - out[i, 0] * search.net[i, last, 0] - out[i, 1] * search.net[i, last, 1]
-    if last == 0:
-        return True
-    if abs(out[i, 0] - search.rate[i, last, 0]) + abs(out[i, 1] - search.rate[i, last, 1]) < SAME_RATE:
-        return False
-    tried = _is_tried(search, i, out[i, 0], out[i, 1])
-    if tried < 0:
-        return True
-    if not _begin_mix(search, i, last, tried):
+        _mark_mixed(search, i)
+        if _narrow_mix(search, i):
+            _write_mix(search, i, out)
+            return True
+    else:
+        for term in range(2):
+            here = search.rate[i, last, term]
+            out[i, term] = min(max(here, search.low[i, last, term]), search.high[i, last, term])
+        out[i, 2] = search.tax[i, last] - out[i, 0] * search.net[i, last, 0] - out[i, 1] * search.net[i, last, 1]
+        if last == 0:
+            return True
+        moved = abs(out[i, 0] - search.rate[i, last, 0]) + abs(out[i, 1] - search.rate[i, last, 1])
+        if moved >= SAME_RATE and _is_tried(search, i, out[i, 0], out[i, 1]) < 0:
+            return True
+    if not _begin_mix(search, i):
         return False
     _write_mix(search, i, out)
     return True
