@@ -95,7 +95,9 @@ def _positions(rng: np.random.Generator, value: np.ndarray[Any, np.dtype[np.floa
     return table
 
 
-def _lots(rng: np.random.Generator, value: np.ndarray[Any, np.dtype[np.float64]], names: int) -> tuple[Lots, Any, Models]:
+def _lots(
+    rng: np.random.Generator, value: np.ndarray[Any, np.dtype[np.float64]], names: int
+) -> tuple[Lots, Any, Models]:
     """Lots of accounts, where those of each begin, and a model of as many names as each holds."""
     rows: list[tuple[int, int, int, int]] = []
     start, chosen, weights = [0], [], []
@@ -125,9 +127,7 @@ def _lots(rng: np.random.Generator, value: np.ndarray[Any, np.dtype[np.float64]]
         np.full(len(rows), LotFlag.REPLACEMENT, np.uint8),
     )
     edges = np.arange(value.size + 1, dtype=np.int64) * names
-    models = Models(
-        edges, np.concatenate(chosen).astype(np.int32), np.concatenate(weights), np.full(value.size, _CASH)
-    )
+    models = Models(edges, np.concatenate(chosen).astype(np.int32), np.concatenate(weights), np.full(value.size, _CASH))
     return lots, np.array(start, np.int64), models
 
 
@@ -155,7 +155,11 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
     lots, start, models = _lots(rng, value, names)
     rows = np.arange(count, dtype=np.int32)
     accounts = Accounts(
-        rows, np.zeros(count, np.uint8), np.rint(_CASH * value * DOLLAR).astype(np.int64), np.ones(count, np.bool_), start
+        rows,
+        np.zeros(count, np.uint8),
+        np.rint(_CASH * value * DOLLAR).astype(np.int64),
+        np.ones(count, np.bool_),
+        start,
     )
     policies, table = _policies(), _positions(rng, value)
     losses = np.maximum(unrealised_losses(count, accounts, lots, market.price), _LEAST)
@@ -167,7 +171,10 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
         rows,
         (rows % policies.risk_price.size).astype(np.int32),
         np.zeros(count, np.int32),
-        *(rates[name].copy() for name in ("short", "long", "loss_short", "loss_long")),
+        rates["short"].copy(),
+        rates["long"].copy(),
+        rates["loss_short"].copy(),
+        rates["loss_long"].copy(),
         np.full(count, RateOrigin.OWN, np.uint8),
         rows,
         np.zeros(count, np.bool_),

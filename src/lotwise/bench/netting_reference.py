@@ -35,7 +35,7 @@ _INFEASIBLE = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class SmallHousehold:
-    """One account in fractions of its value V; trades are parts sold of lots (L,), then weights bought of names (n,)."""
+    """One account in fractions of its value V; trades are weights sold of lots (L,), then bought of names (n,)."""
 
     value: float  # dollars
     target: Floats  # (n,)
@@ -64,13 +64,13 @@ class SmallHousehold:
         return np.concatenate((self.spread[self.name] - self.later * (self.short + self.long), self.spread))
 
     def net(self, trades: Floats) -> Floats:
-        """x and y after trades, dollars."""
+        """Return x and y after trades, dollars."""
         sold = trades[: self.name.size] * self.value
         before = [
             (self.position[f"{term}_gains"][0] - self.position[f"{term}_carryforward"][0]) / DOLLAR
             for term in ("short", "long")
         ]
-        return np.array(before) + np.array([self.short @ sold, self.long @ sold])
+        return np.asarray(np.array(before) + np.array([self.short @ sold, self.long @ sold]), np.float64)
 
     def tax(self, nets: Floats) -> Floats:
         """Tax of the year less the worth of what is carried on, dollars, at points (p, 2)."""
@@ -107,9 +107,8 @@ def small_household(book: Book, market: Market, household: int) -> SmallHousehol
     return SmallHousehold(
         value=value,
         target=book.models.weight[model],
-        held=np.bincount(place, worth / value, names.size),
-        covariance=book.policies.risk_price[policy]
-        * (0.5 * loadings @ loadings.T + np.diag(market.specific[names])),
+        held=np.bincount(place, worth / value, names.size).astype(np.float64),
+        covariance=book.policies.risk_price[policy] * (0.5 * loadings @ loadings.T + np.diag(market.specific[names])),
         name=place,
         quantity=worth / value,
         short=np.where(counts & ~long, gain, 0.0),
@@ -156,8 +155,8 @@ def _corners(cell: Floats) -> Floats:
     return np.array(found)
 
 
-def _cells(own: SmallHousehold) -> Iterator[tuple[Floats, Floats, float]]:
-    """Cells within reach: their bounds, the slopes of the tax in them, and the tax at x = y = 0 that these continue."""
+def _cells(own: SmallHousehold) -> Iterator[tuple[Floats, Floats]]:
+    """Cells within reach: their bounds, and the slopes of the tax in them."""
     ends = [own.net(np.concatenate((part, np.zeros(own.target.size)))) for part in _extremes(own)]
     low_x, high_x, low_y, high_y = ends[0][0] - 1, ends[1][0] + 1, ends[2][1] - 1, ends[3][1] + 1
     at_x, at_sum = _thresholds(own.position)
@@ -173,10 +172,10 @@ def _cells(own: SmallHousehold) -> Iterator[tuple[Floats, Floats, float]]:
         if room < 0.01:
             continue
         step = min(room / 3, 1_000.0)
-        points = middle + np.array([(-step, 0), (step, 0), (0, -step), (0, step), (0, 0)])
-        left, right, below, above, here = own.tax(points)
+        points = middle + np.array([(-step, 0), (step, 0), (0, -step), (0, step)])
+        left, right, below, above = own.tax(points)
         slope = np.array((right - left, above - below)) / (2 * step)
-        yield cell, slope, here - slope @ middle
+        yield cell, slope
 
 
 def _extremes(own: SmallHousehold) -> list[Floats]:
@@ -208,7 +207,7 @@ def best_of(own: SmallHousehold) -> tuple[float, Floats]:
     best, chosen = own.judge(np.zeros(lots + n)), np.zeros(lots + n)
     if not own.cash[0] - 1e-9 <= invested <= own.cash[1] + 1e-9:
         best = np.inf
-    for cell, slope, constant in _cells(own):
+    for cell, slope in _cells(own):
         shifted = (cell - np.array([before[0], before[1], before.sum()])[:, None]) / own.value
         low = np.concatenate(([invested - own.cash[1]], shifted[:, 0]))
         high = np.concatenate(([invested - own.cash[0]], shifted[:, 1]))
@@ -225,6 +224,8 @@ def best_of(own: SmallHousehold) -> tuple[float, Floats]:
                 continue
             trades = np.clip(solver.result.x, 0.0, most)
             cost = own.judge(trades)
-            if cost < best and np.all(np.abs(program["G"] @ trades - np.clip(program["G"] @ trades, low, high)) < _INFEASIBLE):
+            if cost < best and np.all(
+                np.abs(program["G"] @ trades - np.clip(program["G"] @ trades, low, high)) < _INFEASIBLE
+            ):
                 best, chosen = cost, trades
     return best, chosen

@@ -10,12 +10,12 @@ Everything is an amount for the household in dollars, the less the better; doing
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, kernel, records
+from lotwise.kernels import Records, inlined_kernel, kernel, records
 from lotwise.ledger.events import MISSING, Table
 from lotwise.ledger.holding_period import first_long_term_day_number, is_long_term_number
 from lotwise.money import DOLLAR, FULL_RATE, IntArray, price_of_shares
@@ -45,6 +45,15 @@ class Terms(NamedTuple):
     carried: Floats  # worth of a dollar of loss that is carried on
     later: Floats  # tax spared later by a dollar of gain realised now: delta x the rate of a first long-term gain
     wait: Floats  # what a dollar of short-term gain costs more than one of long-term
+
+
+class LineSums(Protocol):
+    """A record of `line_sums` as kernels see it."""
+
+    short: int
+    long: int
+    charged: float
+    waits: float
 
 
 def terms_of(book: Book, first: int, last: int) -> Terms:
@@ -84,8 +93,8 @@ def exact_tax(table: Table, carried: Floats, net: Floats | None = None) -> Float
     return np.asarray((owed["total"] - carried * carries) / DOLLAR, np.float64)
 
 
-@kernel
-def _add_line(book: Book, market: Market, trades: Trades, t: int, out: Records) -> None:
+@inlined_kernel
+def _add_line(book: Book, market: Market, trades: Trades, t: int, out: LineSums) -> None:
     """Add a sale in a taxable account to the sums of its household."""
     lot, household = trades.lot[t], trades.household[t]
     owner, policies = book.households, book.policies
@@ -104,13 +113,12 @@ def _add_line(book: Book, market: Market, trades: Trades, t: int, out: Records) 
     depth, cap = policies.harvest_depth[policy], policies.short_term_wait_cap[policy]
     price = lot_price(gain, (bool(long_term), days), rates, (policies.deferral_discount[policy], depth, cap))
     out.charged += price * (trades.value[t] / DOLLAR)
-    if gain < 0.0 and 1.0 / (1.0 - gain) > depth:
-        return
-    if long_term:
+    counts = gain >= 0.0 or 1.0 / (1.0 - gain) <= depth
+    if counts and long_term:
         out.long += trades.gain[t]
-        return
-    out.short += trades.gain[t]
-    if gain > 0.0:
+    elif counts:
+        out.short += trades.gain[t]
+    if gain > 0.0 and not long_term:
         out.waits += (max(1.0, min(365.0 / max(days, 1.0), cap)) - 1.0) * (trades.gain[t] / DOLLAR)
 
 
@@ -134,7 +142,13 @@ def line_sums(book: Book, market: Market, trades: Trades, span: tuple[int, int])
 
 @kernel
 def _add_bars(
-    book: Book, market: Market, trades: Trades, first: int, chosen: NDArray[np.bool_], state: HouseholdState, out: Floats
+    book: Book,
+    market: Market,
+    trades: Trades,
+    first: int,
+    chosen: NDArray[np.bool_],
+    state: HouseholdState,
+    out: Floats,
 ) -> None:
     t, last = 0, trades.household.size
     while t < last:
@@ -167,4 +181,4 @@ def net_of_carryovers(table: Table, short: IntArray, long: IntArray) -> Floats:
         table[f"{term}_gains"] - table[f"{term}_carryforward"] + tonight
         for term, tonight in (("short", short), ("long", long))
     ]
-    return cast("Floats", np.stack(columns, axis=1) / DOLLAR)
+    return np.stack(columns, axis=1) / DOLLAR

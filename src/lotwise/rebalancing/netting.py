@@ -28,7 +28,7 @@ from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, wi
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
 
-__all__ = ["Netted", "Netter", "joined_netted", "rebalance_netted", "with_steering"]
+__all__ = ["Netted", "Netter", "joined_netted", "netted_household", "rebalance_netted", "with_steering"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -46,9 +46,7 @@ class Netter:
         self._market = market
         total = len(book.households.model)
         steered = with_steering(book, steering_of(book, 0, total))
-        self._steered = steered._replace(
-            households=steered.households._replace(blocked=book.households.blocked.copy())
-        )
+        self._steered = steered._replace(households=steered.households._replace(blocked=book.households.blocked.copy()))
         self._engine = Rebalancer(self._steered, market)
         self._state = scratch_for(book, market, 0, total).household
 
@@ -89,9 +87,7 @@ class Netter:
         charged = []
         for steering in rates:
             self._steer(span, steering, idle)
-            charged.append(
-                bars_charged(self._steered, self._market, proposals.trades, span, ~idle, self._state)
-            )
+            charged.append(bars_charged(self._steered, self._market, proposals.trades, span, ~idle, self._state))
         return charged[0] - charged[1]
 
     def _weighed(self, span: tuple[int, int], proposals: Proposals, terms: Terms, value: Floats) -> Night:
@@ -101,7 +97,8 @@ class Netter:
         net = net_of_carryovers(table, sums["short"], sums["long"])
         tax = exact_tax(table, terms.carried, net)
         spared = terms.later * ((sums["short"] + sums["long"]) / DOLLAR) - terms.wait * sums["waits"]
-        cost = tax - exact_tax(table, terms.carried) - spared - outcomes.score * value - sums["charged"]
+        beyond = tax - exact_tax(table, terms.carried) - spared - sums["charged"]
+        cost = np.where(terms.known, beyond, 0.0) - outcomes.score * value
         solved = (outcomes.status == Status.PROPOSED) | (outcomes.status == Status.HOLD)
         held = outcomes.cause == Cause.NOT_WORTH_IT
         floor = np.where(held, cost - np.nan_to_num(outcomes.figure) * 1e-4 * value, cost)
@@ -125,9 +122,22 @@ def rebalance_netted(book: Book, market: Market, first: int = 0, last: int | Non
     return Netter(book, market).rebalance(first, last)
 
 
-def joined_netted(
-    parts: list[Netted], each: Callable[[Join, Iterable[Columns]], Iterable[Column]] = map
-) -> Netted:
+def netted_household(book: Book, market: Market, household: int) -> Book:
+    """The book with the rates at which a household, and those of the same taxpayer, are solved in the end.
+
+    What is to be told about one household (`explain_household`) is told of this book. Raises ValueError for a household
+    that is not in the book.
+    """
+    total = len(book.households.model)
+    if not 0 <= household < total:
+        raise ValueError(f"household must be a row from 0 to {total - 1}, was {household}")
+    own = np.flatnonzero(book.households.taxpayer == book.households.taxpayer[household])
+    first, last = int(own[0]), int(own[-1]) + 1
+    rates = rebalance_netted(book, market, first, last).steering
+    return with_steering(book, steering_of(book, 0, total).replaced(np.arange(first, last), rates))
+
+
+def joined_netted(parts: list[Netted], each: Callable[[Join, Iterable[Columns]], Iterable[Column]] = map) -> Netted:
     """Join the nights of consecutive ranges, given in the order of the book; `each` as in `joined`."""
     return Netted(
         joined([part.proposals for part in parts], each),

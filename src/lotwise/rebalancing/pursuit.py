@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import Records
+from lotwise.ledger.events import Table
 from lotwise.money import DOLLAR, FULL_RATE
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
-from lotwise.rebalancing.regimes import MOST_SOLVES, Search, Starts, choose_next, slopes, starts_of
+from lotwise.rebalancing.regimes import Starts, slopes, starts_of
+from lotwise.rebalancing.search import MOST_SOLVES, choose_next, search_for
+from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.steering import Steering, steering_at
 
 __all__ = ["Netted", "Night", "Pursuit"]
@@ -62,10 +65,10 @@ def _missed(book: Book, proposals: Proposals, first: int, count: int) -> Floats:
     """By how much the restrictions and cash bands of each household are missed, fractions of accounts together."""
     rows = proposals.relaxations
     household = book.accounts.household[rows.account] - first
-    return np.bincount(household, np.abs(rows.required - rows.reached), count)
+    return np.bincount(household, np.abs(rows.required - rows.reached), count).astype(np.float64)
 
 
-def _changed(table: NDArray[np.void], net: Floats) -> NDArray[np.void]:
+def _changed(table: Table, net: Floats) -> Table:
     """Rows of POSITION with these gains of the year after carryovers, dollars (n, 2)."""
     year = table.copy()
     for column, term in enumerate(("short", "long")):
@@ -100,8 +103,7 @@ class Pursuit:
 
     def _of_group(self, cost: Floats) -> Floats:
         """Sums of the households of each taxpayer."""
-        known = np.where(self._terms.known | ~np.isfinite(cost), cost, 0.0)
-        return np.bincount(self._group, known)[self._group] if cost.size else cost
+        return np.bincount(self._group, cost)[self._group] if cost.size else cost
 
     def _slopes(self, rows: Ints, night: Night) -> tuple[Floats, Floats]:
         return slopes(_changed(self._table[rows], night.net[rows]), self._terms.carried[rows])
@@ -122,14 +124,7 @@ class Pursuit:
     def _open(self, room: Records, night: Night, base: Steering) -> None:
         """Begin the search with the first night."""
         rows, n = self._rows, self._rows.size
-        self._search = Search(
-            np.zeros(n, np.int64),
-            *(np.zeros((n, MOST_SOLVES, *more)) for more in ((2,), (2,), (), (), (), (2,), (2,), ())),
-            _WORTH_A_SOLVE * (room["value"][rows] / DOLLAR),
-            np.full((n, 2), -1, np.int64),
-            np.zeros((n, MOST_SOLVES, MOST_SOLVES), np.bool_),
-            np.zeros((n, 5)),
-        )
+        self._search = search_for(_WORTH_A_SOLVE * (room["value"][rows] / DOLLAR))
         table, carried = self._table[rows], self._terms.carried[rows]
         before = np.stack(
             [(table[f"{term}_gains"] - table[f"{term}_carryforward"]) / DOLLAR for term in ("short", "long")], 1
@@ -142,7 +137,9 @@ class Pursuit:
         realised = night.net[rows] - before
         rates = np.stack(
             [
-                np.where(realised[:, term] < 0, getattr(base, f"loss_{name}_rate")[rows], getattr(base, f"{name}_rate")[rows])
+                np.where(
+                    realised[:, term] < 0, getattr(base, f"loss_{name}_rate")[rows], getattr(base, f"{name}_rate")[rows]
+                )
                 for term, name in enumerate(("short", "long"))
             ],
             1,
@@ -152,13 +149,13 @@ class Pursuit:
     def _note(self, places: Ints, night: Night, rates: Floats) -> None:
         """Add a night to what is known of some households; `places` in the search."""
         rows, found = self._rows[places], self._search
-        at = places, found.count[places]
+        at = places, found.solves[places]
         down, up = self._slopes(rows, night)
         found.rate[at], found.plane[at] = rates[:, :2], rates[:, 2]
         found.net[at], found.tax[at] = night.net[rows], night.tax[rows]
         found.cost[at], found.floor[at] = night.cost[rows], night.floor[rows]
         found.low[at], found.high[at] = np.minimum(down, up), np.maximum(down, up)
-        found.count[places] += 1
+        found.solves[places] += 1
 
     def next_steering(self) -> Steering | None:
         """Rates of the next night for those that are still `active`; None where nobody is."""
@@ -201,7 +198,8 @@ class Pursuit:
         """The best proposal of every household."""
         first = self._nights[0].cost
         cost = np.choose(self._winner, [night.cost for night in self._nights]) if first.size else first
-        improvement = np.where(np.isfinite(first), first - cost, 0.0)
+        solved = np.isfinite(first)
+        improvement = np.where(solved, first, 0.0) - np.where(solved, cost, 0.0)
         return Netted(self._joined(), self._won(), self._solves, improvement)
 
     def _joined(self) -> Proposals:
@@ -221,17 +219,19 @@ class Pursuit:
             Relaxations(*self._picked([part.relaxations for part in parts], of_relaxed)),
         )
 
-    def _picked(self, tables: list[tuple[NDArray[np.generic], ...]], households: list[Ints]) -> list[NDArray[np.generic]]:
+    def _picked(self, tables: list[tuple[Column, ...]], households: list[Column]) -> list[Column]:
         """Rows of the winning nights of tables that have any number of them for a household."""
         masks = [self._winner[owner] == number for number, owner in enumerate(households)]
-        order = np.argsort(np.concatenate([owner[mask] for owner, mask in zip(households, masks, strict=True)]), kind="stable")
+        order = np.argsort(
+            np.concatenate([owner[mask] for owner, mask in zip(households, masks, strict=True)]), kind="stable"
+        )
         return [
             np.concatenate([column[mask] for column, mask in zip(columns, masks, strict=True)])[order]
             for columns in zip(*tables, strict=True)
         ]
 
     @staticmethod
-    def _chosen(tables: list[tuple[NDArray[np.generic], ...]], winner: Ints) -> list[NDArray[np.generic]]:
+    def _chosen(tables: list[tuple[Column, ...]], winner: Ints) -> list[Column]:
         """Rows of the winning nights of tables that have one row for each winner."""
         made = []
         for columns in zip(*tables, strict=True):

@@ -6,7 +6,7 @@ whatever rates are tried: so delta is scaled against the long-term rate it is ap
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from lotwise.rebalancing.book import Book, Households, Policies
 __all__ = ["RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_steering"]
 
 Floats = NDArray[np.float64]
+Column = NDArray[Any]
 
 RATE_COLUMNS = ("short_rate", "long_rate", "loss_short_rate", "loss_long_rate")
 
@@ -32,21 +33,23 @@ class Steering(NamedTuple):
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
-        columns = [column.copy() for column in self]
+        columns: list[Column] = [column.copy() for column in self]
         for column, values in zip(columns, other, strict=True):
             column[rows] = values
         return Steering(*columns)
 
     def taken(self, rows: NDArray[np.int64]) -> Steering:
         """Some rows of it."""
-        return Steering(*(column[rows] for column in self))
+        columns: list[Column] = [column[rows] for column in self]
+        return Steering(*columns)
 
 
 def steering_of(book: Book, first: int, last: int) -> Steering:
     """At which rates households first .. last of a book are solved."""
     owner = book.households
     delta = book.policies.deferral_discount[owner.policy[first:last]]
-    return Steering(*(getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS), delta.copy())
+    columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
+    return Steering(*columns, delta.copy())
 
 
 def steering_at(rates: Floats, later: Floats) -> Steering:
@@ -60,7 +63,7 @@ def steering_at(rates: Floats, later: Floats) -> Steering:
     return Steering(short, long, short.copy(), long.copy(), later * FULL_RATE / long)
 
 
-def _like(column: NDArray[np.generic], values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _like(column: Column, values: Column) -> Column:
     """Values in an array of the very kind of `column`: kernels are compiled for kinds of arrays."""
     made = np.array(values, column.dtype, order="C")
     made.flags.writeable = column.flags.writeable
@@ -77,6 +80,4 @@ def with_steering(book: Book, steering: Steering) -> Book:
     own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
     rates = {name: _like(getattr(owner, name), getattr(steering, name)) for name in RATE_COLUMNS}
     rows = _like(owner.policy, np.arange(owner.policy.size))
-    return book._replace(
-        households=Households(**owner._asdict() | rates | {"policy": rows}), policies=Policies(**own)
-    )
+    return book._replace(households=Households(**owner._asdict() | rates | {"policy": rows}), policies=Policies(**own))

@@ -240,6 +240,9 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date) -> Policies:
         fractional_shares=flags([profile.fractional_shares for profile in profiles]),
         worth_it=floats([profile.worth_it_bps / 10_000 for profile in profiles]),
         carried_loss_value=np.array(
-            [np.nan if profile.loss_usability is not None else float(profile.carried_loss_value) for profile in profiles]
+            [
+                np.nan if profile.loss_usability is not None else float(profile.carried_loss_value)
+                for profile in profiles
+            ]
         ),
     )
