@@ -44,7 +44,7 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         minimum_trade=np.array([random.choice((0, 100 * DOLLAR, 3000 * DOLLAR)) for _ in range(count)], np.int64),
         fractional_shares=whole,
         worth_it=pick(0.0, 1e-4, -1.0),
-        carried_loss_value=pick(0.0, 0.8, 1.0, np.nan),
+        carried_loss_value=np.resize([0.8, 0.0, 1.0, np.nan], count),
     )
 
 

@@ -35,7 +35,7 @@ __all__ = ["BARS", "netting_quality"]
 Floats = NDArray[np.float64]
 
 _BASIS_POINT = 1e-4
-BARS = {"mean bp": 0.05, "worst bp": 2.0}  # from the enumerated optimum
+BARS = {"mean bp": 0.02, "worst bp": 1.0}  # from the enumerated optimum
 
 
 @dataclass(frozen=True, slots=True)

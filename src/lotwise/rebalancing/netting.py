@@ -2,7 +2,7 @@
 
 A night prices every lot at rates that are fixed beforehand. Where what was realised leaves the range in which these
 hold, the household is solved again at the rates that hold there, and from other regimes of its tax (`regimes`), at
-most seven times in all; the exact tax (`exact_tax`) decides, and the best proposal stays. It is never worse than the
+most nine times in all; the exact tax (`exact_tax`) decides, and the best proposal stays. It is never worse than the
 first, whose rates stay where nothing is better.
 
 The rates that won belong into the book afterwards (`with_steering`): solved at them, plainly, a household has the same

@@ -17,9 +17,9 @@ from lotwise.money import DOLLAR, FULL_RATE
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
+from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.regimes import Starts, slopes, starts_of
 from lotwise.rebalancing.search import MOST_SOLVES, choose_next, search_for
-from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.steering import Steering, steering_at
 
 __all__ = ["Netted", "Night", "Pursuit"]

@@ -24,7 +24,7 @@ __all__ = ["MOST_SOLVES", "Search", "bound_of", "choose_next", "search_for"]
 Floats = NDArray[np.float64]
 
 # Solves of a household, the one at the rates of the night included.
-MOST_SOLVES = 7
+MOST_SOLVES = 9
 
 # Rates closer than this are the same (dollars per dollar): a tenth of a percent of the gain.
 SAME_RATE = 1e-3
@@ -39,18 +39,18 @@ class Search(NamedTuple):
     """What is known of n households: solve by solve, the first at the rates of the night."""
 
     solves: NDArray[np.int64]  # (n,) so far
-    rate: Floats  # (n, 7, 2) m: dollars per dollar of short-term and of long-term gain; of the first, only a hint
-    net: Floats  # (n, 7, 2) x and y with the trades found, dollars
-    tax: Floats  # (n, 7) exact tax there
-    cost: Floats  # (n, 7) what the trades are worth by the exact tax, dollars; inf where they may not be proposed
-    floor: Floats  # (n, 7) no trades cost less at those rates: the cost, or that of trades not worth proposing
-    low: Floats  # (n, 7, 2) least and greatest slope there
+    rate: Floats  # (n, 9, 2) m: dollars per dollar of short-term and of long-term gain; of the first, only a hint
+    net: Floats  # (n, 9, 2) x and y with the trades found, dollars
+    tax: Floats  # (n, 9) exact tax there
+    cost: Floats  # (n, 9) what the trades are worth by the exact tax, dollars; inf where they may not be proposed
+    floor: Floats  # (n, 9) no trades cost less at those rates: the cost, or that of trades not worth proposing
+    low: Floats  # (n, 9, 2) least and greatest slope there
     high: Floats
-    plane: Floats  # (n, 7) m and this are the tax m.(x, y) + plane of the regime that the solve is meant for
+    plane: Floats  # (n, 9) m and this are the tax m.(x, y) + plane of the regime that the solve is meant for
     tolerance: Floats  # (n,) dollars that are not worth another solve
     pair: NDArray[np.int64]  # (n, 2) solves between whose rates the best is sought; -1: none
-    mixed: NDArray[np.bool_]  # (n, 7, 7) pairs that need not be looked at any more
-    mix: Floats  # (n, 5) part of the second in the last solve; bounds of the part, and how far planes are apart there
+    mixed: NDArray[np.bool_]  # (n, 9, 9) pairs that need not be looked at any more
+    mix: Floats  # (n, 6) part of the second in the last solve; bounds of it, how far planes are apart there; last side
 
 
 def search_for(tolerance: Floats) -> Search:
@@ -69,7 +69,7 @@ def search_for(tolerance: Floats) -> Search:
         tolerance=tolerance,
         pair=np.full((n, 2), -1, np.int64),
         mixed=np.zeros((n, most, most), np.bool_),
-        mix=np.zeros((n, 5)),
+        mix=np.zeros((n, 6)),
     )
 
 
@@ -137,7 +137,7 @@ def _begin_mix(search: Search, i: int) -> bool:
     search.pair[i, 0], search.pair[i, 1] = first, second
     search.mixed[i, first, second] = True
     search.mixed[i, second, first] = True
-    search.mix[i, 1], search.mix[i, 2] = 0.0, 1.0
+    search.mix[i, 1], search.mix[i, 2], search.mix[i, 5] = 0.0, 1.0, 0.0
     search.mix[i, 3], search.mix[i, 4] = _apart(search, i, first), _apart(search, i, second)
     return True
 
@@ -147,12 +147,13 @@ def _narrow_mix(search: Search, i: int) -> bool:
     """Take the last solve into account; whether there is more to find between the two."""
     mix = search.mix[i]
     apart = _apart(search, i, search.solves[i] - 1)
+    side = 1.0 if apart > 0.0 else -1.0
+    again = 0.5 if mix[5] == side else 1.0  # an end that stays twice is weighed less: else the parts creep up to it
+    mix[5] = side
     if apart > 0.0:
-        mix[1], mix[3] = mix[0], apart
-        mix[4] *= 0.5  # the end that stays is weighed less: without it the parts creep up to it
+        mix[1], mix[3], mix[4] = mix[0], apart, again * mix[4]
     else:
-        mix[2], mix[4] = mix[0], apart
-        mix[3] *= 0.5
+        mix[2], mix[4], mix[3] = mix[0], apart, again * mix[3]
     if abs(apart) <= search.tolerance[i] or mix[2] - mix[1] < _SAME_PART:
         search.pair[i, 0] = -1
         return False

@@ -49,7 +49,8 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     owner = book.households
     delta = book.policies.deferral_discount[owner.policy[first:last]]
     columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
-    return Steering(*columns, delta.copy())
+    columns.append(delta.copy())
+    return Steering(*columns)
 
 
 def steering_at(rates: Floats, later: Floats) -> Steering:
