@@ -144,4 +144,5 @@ def joined_netted(parts: list[Netted], each: Callable[[Join, Iterable[Columns]],
         Steering(*(np.concatenate(columns) for columns in zip(*(part.steering for part in parts), strict=True))),
         np.concatenate([part.solves for part in parts]),
         np.concatenate([part.improvement for part in parts]),
+        np.concatenate([part.left for part in parts]),
     )

@@ -19,7 +19,7 @@ from lotwise.rebalancing.exact_tax import Terms
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.regimes import Starts, slopes, starts_of
-from lotwise.rebalancing.search import MOST_SOLVES, choose_next, search_for
+from lotwise.rebalancing.search import MOST_SOLVES, choose_next, left_at_most, search_for
 from lotwise.rebalancing.steering import Steering, steering_at
 
 __all__ = ["Netted", "Night", "Pursuit"]
@@ -59,6 +59,7 @@ class Netted(NamedTuple):
     steering: Steering  # at which each of them was found
     solves: NDArray[np.int32]  # (H,) of each household
     improvement: Floats  # (H,) dollars by the exact tax, against the first proposal
+    left: Floats  # (H,) dollars by which any other trades may be better, but for brackets; nan: not searched
 
 
 def _missed(book: Book, proposals: Proposals, first: int, count: int) -> Floats:
@@ -200,7 +201,10 @@ class Pursuit:
         cost = np.choose(self._winner, [night.cost for night in self._nights]) if first.size else first
         solved = np.isfinite(first)
         improvement = np.where(solved, first, 0.0) - np.where(solved, cost, 0.0)
-        return Netted(self._joined(), self._won(), self._solves, improvement)
+        left = np.full(first.size, np.nan)
+        if self._rows.size:
+            left[self._rows] = left_at_most(self._search, self._starts)
+        return Netted(self._joined(), self._won(), self._solves, improvement, left)
 
     def _joined(self) -> Proposals:
         """Every household's rows of the night that it was best in, in the order of the book."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.rebalancing.regimes import REGIMES, Starts, least_in
 
-__all__ = ["MOST_SOLVES", "Search", "bound_of", "choose_next", "search_for"]
+__all__ = ["MOST_SOLVES", "Search", "choose_next", "left_at_most", "search_for"]
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def search_for(tolerance: Floats) -> Search:
 
 
 @kernel
-def bound_of(search: Search, starts: Starts, i: int, regime: int) -> float:
+def _bound_of(search: Search, starts: Starts, i: int, regime: int) -> float:
     """No trades of household i that end in a regime cost less, by the solves so far (brackets left aside)."""
     point, slope = starts.point[i, regime], starts.slope[i, regime]
     bound = -_FAR
@@ -221,7 +221,7 @@ def choose_next(search: Search, starts: Starts, out: Floats) -> NDArray[np.bool_
         chosen, least = -1, best - search.tolerance[i]
         alive = False
         for regime in range(REGIMES):
-            bound = bound_of(search, starts, i, regime)
+            bound = _bound_of(search, starts, i, regime)
             if bound >= best - search.tolerance[i]:
                 continue
             alive = True
@@ -238,3 +238,17 @@ def choose_next(search: Search, starts: Starts, out: Floats) -> NDArray[np.bool_
             out[i, 2] = starts.tax[i, chosen] - slope[0] * at[0] - slope[1] * at[1]
             more[i] = True
     return more
+
+
+@kernel
+def left_at_most(search: Search, starts: Starts) -> Floats:
+    """By how much any other trades may be better, dollars (n,), by the solves so far; brackets are left aside."""
+    left = np.full(search.solves.size, np.inf)
+    for i in range(left.size):
+        best = np.min(search.cost[i, : search.solves[i]])
+        least = best
+        for regime in range(REGIMES):
+            least = min(least, _bound_of(search, starts, i, regime))
+        if least > -_FAR:
+            left[i] = best - least
+    return left
