@@ -245,7 +245,7 @@ def left_at_most(search: Search, starts: Starts) -> Floats:
     """By how much any other trades may be better, dollars (n,), by the solves so far; brackets are left aside."""
     left = np.full(search.solves.size, np.inf)
     for i in range(left.size):
-        best = np.min(search.cost[i, : search.solves[i]])
+        best = float(np.min(search.cost[i, : search.solves[i]]))
         least = best
         for regime in range(REGIMES):
             least = min(least, _bound_of(search, starts, i, regime))
