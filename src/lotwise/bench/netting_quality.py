@@ -175,7 +175,7 @@ def _cost_table(households: int, accounts: int, rounds: int) -> MeasuredTable:
         _cost_row("1,200 lots, a tenth of value lost this year", _harvested(large, market), market, rounds),
     ]
     note = (
-        "Households a second of processor time, one thread, plain and netted in turn, least of the rounds; solved again: "
+        "Households a second of processor time, one thread, plain and netted in turn, least of rounds; solved again: "
         "share of households; gained: bp of value by the exact tax, on average of all; left: what any other trades may "
         "gain on those solved again, by the bounds of the search (solves taken as exact, brackets left aside). The "
         "accounts of 1,200 lots are drifted, and hold losses of years: their first night turns the tax of each. Once "
