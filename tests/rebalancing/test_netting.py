@@ -21,6 +21,7 @@ from lotwise.rebalancing.netting import (
     joined_netted,
     netted_household,
     rebalance_netted,
+    with_rates,
     with_steering,
 )
 from lotwise.rebalancing.proposal import Proposals
@@ -185,7 +186,8 @@ def night(seed: int) -> tuple[Book, Market, Netted]:
 def test_every_rule_is_kept_and_the_rates_that_won_find_the_same_trades(seed: int) -> None:
     book, market, netted = night(seed)
     own = with_steering(book, netted.steering)
-    assert not verify(own, market, netted.proposals).violations.rule.size
+    for priced in (own, with_rates(book, netted.steering)):
+        assert not verify(priced, market, netted.proposals).violations.rule.size
     assert as_bytes(rebalance(own, market)) == as_bytes(netted.proposals)
 
 

@@ -19,7 +19,7 @@ from lotwise.nightly.engines import net_in_threads
 from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
-from lotwise.rebalancing.netting import with_steering
+from lotwise.rebalancing.netting import with_rates
 from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
 from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
@@ -178,7 +178,7 @@ def run_folder(
     with watch.phase("solve", count):
         netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
         proposals = netted.proposals
-        firm = replace(firm, book=with_steering(firm.book, netted.steering))
+        firm = replace(firm, book=with_rates(firm.book, netted.steering))
     with watch.phase("verify"):
         proposals, faults = _without_broken(firm, proposals, workers)
     with watch.phase("write"):

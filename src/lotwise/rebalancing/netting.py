@@ -24,11 +24,11 @@ from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.pursuit import Netted, Night, Pursuit
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
 from lotwise.rebalancing.scratch import scratch_for
-from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_steering
+from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
 
-__all__ = ["Netted", "Netter", "joined_netted", "netted_household", "rebalance_netted", "with_steering"]
+__all__ = ["Netted", "Netter", "joined_netted", "netted_household", "rebalance_netted", "with_rates", "with_steering"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

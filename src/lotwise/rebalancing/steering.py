@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lotwise.money import FULL_RATE
 from lotwise.rebalancing.book import Book, Households, Policies
 
-__all__ = ["RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_steering"]
+__all__ = ["RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_rates", "with_steering"]
 
 Floats = NDArray[np.float64]
 Column = NDArray[Any]
@@ -71,14 +71,21 @@ def _like(column: Column, values: Column) -> Column:
     return made
 
 
+def with_rates(book: Book, steering: Steering) -> Book:
+    """The book with the rates of a steering and its policies as they are: what a line's `tax` is verified against."""
+    owner = book.households
+    rates = {name: _like(getattr(owner, name), getattr(steering, name)) for name in RATE_COLUMNS}
+    return book._replace(households=Households(**owner._asdict() | rates))
+
+
 def with_steering(book: Book, steering: Steering) -> Book:
     """The book whose lots are priced by a steering: plain `rebalance` and `explain_household` find the same trades.
 
     Every household has a row of its own in the policies then.
     """
-    owner, policies = book.households, book.policies
+    priced = with_rates(book, steering)
+    owner, policies = priced.households, book.policies
     own = {name: _like(column, column[owner.policy]) for name, column in policies._asdict().items()}
     own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
-    rates = {name: _like(getattr(owner, name), getattr(steering, name)) for name in RATE_COLUMNS}
     rows = _like(owner.policy, np.arange(owner.policy.size))
-    return book._replace(households=Households(**owner._asdict() | rates | {"policy": rows}), policies=Policies(**own))
+    return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))
