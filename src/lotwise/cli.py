@@ -244,6 +244,7 @@ def explain(
     with _reported():
         from lotwise.nightly.run import household_row, prepared_firm
         from lotwise.rebalancing.explain import explain_household
+        from lotwise.rebalancing.netting import netted_household
         from lotwise.reports.explanation import explanation
 
         with _watched() as watch:
@@ -251,7 +252,8 @@ def explain(
             firm, _ = prepared_firm(folder, _day(day), None, watch)
             row = household_row(household, firm.labels.households.tolist())
             with watch.phase("solve"):
-                found = explain_household(firm.book, firm.market, row)
+                book = netted_household(firm.book, firm.market, row)
+                found = explain_household(book, firm.market, row)
         _show_findings(tuple(f for f in firm.findings if f.household == household))
         _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
 

@@ -114,6 +114,12 @@ def _household(chosen: Chosen) -> Iterator[MeasuredTable]:
     yield from _topic("household_tables").household_tables(shapes, households, each, mixed, chosen.seed)
 
 
+def _netting(chosen: Chosen) -> Iterator[MeasuredTable]:
+    quick = chosen.size is Size.QUICK
+    households, names, accounts, rounds = (60, [5], 50, 2) if quick else (300, [5, 7], 500, 3)
+    yield from _topic("netting_quality").netting_quality(households, names, accounts, rounds, chosen.seed)
+
+
 def _batch(chosen: Chosen) -> Iterable[MeasuredTable]:
     tables: Iterable[MeasuredTable] = _topic("batch").batch_tables(full=chosen.size is Size.FULL)
     return tables
@@ -146,6 +152,7 @@ TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "quality": _quality,
     "hostile": _hostile,
     "household": _household,
+    "netting": _netting,
     "batch": _batch,
     "process": _process,
     "risk": _risk,
@@ -257,6 +264,12 @@ def hostile_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: Out
 def household_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
     """Time the joint solve of a household's accounts against general solvers, and check thousands of hostile ones."""
     _measure(lambda: _household(Chosen(size, seed)), out)
+
+
+@bench_app.command("netting")
+def netting_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
+    """Compare the true tax in the loop with the enumerated optimum of small households, and time it."""
+    _measure(lambda: _netting(Chosen(size, seed)), out)
 
 
 @bench_app.command("batch")

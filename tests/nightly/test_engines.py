@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from lotwise.lab.demo_firm import write_demo_firm
 from lotwise.nightly import engines
-from lotwise.nightly.engines import partitions, rebalance_in_threads
+from lotwise.nightly.engines import net_in_threads, partitions, rebalance_in_threads
 from lotwise.nightly.run import prepared_firm
 from lotwise.rebalancing.book import Accounts, Book, Households
+from lotwise.rebalancing.netting import rebalance_netted, with_steering
 from lotwise.rebalancing.proposal import Proposals
 from lotwise.rebalancing.rebalance import Rebalancer, rebalance
 from lotwise.securities.market import Market
@@ -40,6 +41,20 @@ def test_threads_do_not_change_a_byte(firm: tuple[Book, Market], monkeypatch: py
         assert as_bytes(rebalance_in_threads(book, market, threads)) == as_bytes(alone)
 
 
+def test_threads_do_not_change_a_byte_of_a_netted_night(
+    firm: tuple[Book, Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, market = firm
+    monkeypatch.setattr(engines, "partitions", lambda book: partitions(book, 1_500))
+    alone = rebalance_netted(book, market)
+    assert alone.solves.max() > 1
+    for threads in (1, 2, 5):
+        netted = net_in_threads(book, market, threads)
+        assert as_bytes(netted.proposals) == as_bytes(alone.proposals)
+        assert [column.tobytes() for column in netted.steering] == [column.tobytes() for column in alone.steering]
+    assert as_bytes(rebalance(with_steering(book, alone.steering), market)) == as_bytes(alone.proposals)
+
+
 def test_every_household_is_told_as_done_once_its_chunk_is(
     firm: tuple[Book, Market], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,8 +75,8 @@ def test_a_book_without_households_has_empty_proposals() -> None:
         accounts=Accounts(**nowhere | {"lot_start": start}),
     )
     assert partitions(empty) == []
-    proposals = rebalance_in_threads(empty, market)
-    assert all(column.size == 0 for table in proposals for column in table)
+    for proposals in (rebalance_in_threads(empty, market), net_in_threads(empty, market).proposals):
+        assert all(column.size == 0 for table in proposals for column in table)
 
 
 def test_an_error_in_one_chunk_reaches_the_caller(firm: tuple[Book, Market], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from lotwise.errors import FolderError
 from lotwise.nightly import run
-from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.nightly.engines import net_in_threads
 from lotwise.nightly.run import RunReport, Watch, run_folder
 from lotwise.rebalancing.book import Book
-from lotwise.rebalancing.proposal import Proposals
+from lotwise.rebalancing.netting import Netted
 from lotwise.securities.market import Market
 from tests.interchange.small_firm import small_firm, write
 
@@ -195,13 +195,14 @@ def test_who_watches_sees_every_phase_and_every_household(tmp_path: Path) -> Non
 def test_what_breaks_a_rule_is_not_written_but_recorded_as_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def with_a_wrong_tax(book: Book, market: Market, *_: object) -> Proposals:
-        proposals = rebalance_in_threads(book, market)
+    def with_a_wrong_tax(book: Book, market: Market, *_: object) -> Netted:
+        netted = net_in_threads(book, market)
+        proposals = netted.proposals
         row = int(np.flatnonzero(proposals.trades.household == 0)[0])
         proposals.trades.tax[row] += 1  # a hundredth of a cent
-        return proposals
+        return netted
 
-    monkeypatch.setattr(run, "rebalance_in_threads", with_a_wrong_tax)
+    monkeypatch.setattr(run, "net_in_threads", with_a_wrong_tax)
     report = ran(tmp_path)
     households = {row["household_id"]: row for row in report.tables.households.rows(named=True)}
     assert report.exit_status == 1

@@ -277,6 +277,7 @@ def _as_policies(firm: Firm) -> Policies:
         cash_reserve=np.zeros(len(firm.policies), dtype=np.int64),
         location_years=0 * ones,
         preferences=np.zeros(len(firm.policies), dtype=np.int32),
+        carried_loss_value=np.nan * ones,
     )
 
 

@@ -48,6 +48,7 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         cash_reserve=np.zeros(count, np.int64),
         location_years=np.zeros(count),
         preferences=np.zeros(count, np.int32),
+        carried_loss_value=np.resize([0.8, 0.0, 1.0, np.nan], count),
     )
 
 

@@ -274,6 +274,7 @@ class WrittenBook:
             cash_reserve=np.zeros(1, np.int64),
             location_years=one(s.location_years),
             preferences=np.zeros(1, np.int32),
+            carried_loss_value=one(np.nan),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:

@@ -194,6 +194,7 @@ def _one_policy(worth_it: float) -> Policies:
         cash_reserve=np.zeros(1, np.int64),
         location_years=one * 0.0,
         preferences=np.zeros(1, np.int32),
+        carried_loss_value=one * np.nan,
     )
 
 

@@ -75,7 +75,7 @@ def test_the_words_name_rates_their_origin_their_reach_and_what_is_carried(
 def test_a_rate_that_is_an_average_says_so() -> None:
     words = tax_words(tax_story(taxed(COUPLE, RateOrigin.INCOME, gain=20_000), 0))
     assert words.startswith(
-        "taxed at 25.90% short term (on average of tonight's gains; 24.00% for the next $10,000) and 16.90% long"
+        "taxed at 25.90% short term (by what tonight realises; 24.00% for the next $10,000) and 16.90% long"
     )
 
 

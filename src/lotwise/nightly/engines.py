@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.netting import Netted, Netter, joined_netted, rebalance_netted
 from lotwise.rebalancing.proposal import Proposals
-from lotwise.rebalancing.rebalance import Rebalancer, joined, rebalance
+from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined, rebalance
 from lotwise.securities.market import Market
 
-__all__ = ["partitions", "rebalance_in_threads"]
+__all__ = ["net_in_threads", "partitions", "rebalance_in_threads"]
+
+Found = TypeVar("Found", Proposals, Netted)
+Found_co = TypeVar("Found_co", bound=Proposals | Netted, covariant=True)
 
 # Lots plus target names solved in about a quarter of a second on one core of a laptop of 2024 (lotwise bench batch).
 _CHUNK_COLUMNS = 150_000
@@ -49,12 +54,45 @@ def rebalance_in_threads(
     ranges = partitions(book)
     if not ranges:
         return rebalance(book, market)
-    threads = min(threads or os.cpu_count() or 1, len(ranges))
-    free: SimpleQueue[Rebalancer] = SimpleQueue()
-    for _ in range(threads):
-        free.put(Rebalancer(book, market))
+    return _mapped(ranges, lambda: Rebalancer(book, market), joined, threads, on_done)
 
-    def work(first: int, last: int) -> Proposals:
+
+def net_in_threads(
+    book: Book, market: Market, threads: int = 0, on_done: Callable[[int], None] | None = None
+) -> Netted:
+    """Propose trades by the true tax (`rebalancing.netting`); otherwise as `rebalance_in_threads`."""
+    ranges = partitions(book)
+    if not ranges:
+        return rebalance_netted(book, market)
+    return _mapped(ranges, lambda: Netter(book, market), joined_netted, threads, on_done)
+
+
+class _Worker(Protocol[Found_co]):
+    """What solves ranges of a book, one after the other."""
+
+    def rebalance(self, first: int, last: int) -> Found_co: ...
+
+
+class _Joining(Protocol[Found]):
+    """What joins the results of consecutive ranges."""
+
+    def __call__(self, parts: list[Found], each: Callable[[Join, Iterable[Columns]], Iterable[Column]]) -> Found: ...
+
+
+def _mapped(
+    ranges: list[tuple[int, int]],
+    hire: Callable[[], _Worker[Found]],
+    join: _Joining[Found],
+    threads: int,
+    on_done: Callable[[int], None] | None,
+) -> Found:
+    """Map workers, one for each thread, over the ranges and join what comes back."""
+    threads = min(threads or os.cpu_count() or 1, len(ranges))
+    free: SimpleQueue[_Worker[Found]] = SimpleQueue()
+    for _ in range(threads):
+        free.put(hire())
+
+    def work(first: int, last: int) -> Found:
         worker = free.get()
         try:
             return worker.rebalance(first, last)
@@ -69,6 +107,6 @@ def rebalance_in_threads(
             parts.append(future.result())
             if on_done:
                 on_done(last - first)
-        return joined(parts, pool.map)
+        return join(parts, pool.map)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +16,11 @@ import numpy as np
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
-from lotwise.nightly.engines import rebalance_in_threads
+from lotwise.nightly.engines import net_in_threads
 from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
+from lotwise.rebalancing.netting import with_rates
 from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
 from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
@@ -185,7 +186,9 @@ def run_folder(
     with watch.phase("compile"):
         compile_kernels(firm.book, firm.market)
     with watch.phase("solve", count):
-        proposals = rebalance_in_threads(firm.book, firm.market, workers, watch.on_done)
+        netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
+        proposals = netted.proposals
+        firm = replace(firm, book=with_rates(firm.book, netted.steering))
     with watch.phase("verify"):
         proposals, faults = _without_broken(firm, proposals, workers)
     with watch.phase("write"):

@@ -154,6 +154,7 @@ class Policies(NamedTuple):
     cash_reserve: IntArray  # money to keep in cash on top of the target, months of spending included
     location_years: Floats  # years of yearly cost that a place is charged for (0: location plays no role)
     preferences: Int32Array  # row of Preferences
+    carried_loss_value: Floats  # of a dollar of loss carried on, share of the long-term rate; nan: losses not by law
 
 
 class Preferences(NamedTuple):

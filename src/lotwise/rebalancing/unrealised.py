@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import kernel
+from lotwise.kernels import Records, kernel, records
+from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import SHARE, IntArray, mul_div
-from lotwise.rebalancing.book import AccountKind, Accounts, LotFlag, Lots, Models
+from lotwise.rebalancing.book import AccountKind, Accounts, Book, LotFlag, Lots, Models
+from lotwise.securities.market import Market
 
-__all__ = ["gains_of_a_move", "unrealised_losses"]
+__all__ = ["gains_of_a_move", "realisable", "unrealised_losses"]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _NEVER_SOLD = int(LotFlag.UNKNOWN_TAX | LotFlag.KEPT)
@@ -102,3 +104,43 @@ def gains_of_a_move(
     gains = np.zeros(len(model), np.int64)
     _add_gains(accounts, lots, price, models, model, np.zeros(len(price)), gains)
     return gains
+
+
+@kernel
+def _add_realisable(book: Book, market: Market, first: int, out: Records) -> None:
+    lots = book.lots
+    for row in range(out.size):
+        sums = out[row]
+        start = book.households.account_start
+        traded, counted, number = 0, 0, 0
+        for account in range(start[first + row], start[first + row + 1]):
+            trades = book.accounts.trades[account]
+            value = book.accounts.cash[account]
+            for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
+                worth = _worth(lots, market.price, lot)
+                value += worth
+                if not trades or worth <= 0 or book.accounts.kind[account] != _TAXABLE or lots.flags[lot] & _NEVER_SOLD:
+                    continue
+                gain = worth - lots.basis[lot]
+                if is_long_term_number(lots.holding_start[lot], int(market.as_of)):
+                    sums.long_gain += max(gain, 0)
+                    sums.long_loss += max(-gain, 0)
+                else:
+                    sums.short_gain += max(gain, 0)
+                    sums.short_loss += max(-gain, 0)
+            counted += max(value, 0)
+            number += value > 0
+            traded += max(value, 0) if trades else 0
+        as_one = book.policies.joint[book.households.policy[first + row]] and number > 1 and traded > 0
+        sums.value = counted if as_one else traded
+
+
+def realisable(book: Book, market: Market, first: int, last: int) -> Records:
+    """Gains and losses that selling everything would realise, by term, of households first .. last; O(lots).
+
+    Money: short_gain, short_loss, long_gain, long_loss (positive), and value: what is solved of it, all accounts
+    that are worth anything where these are one portfolio, else those that trade.
+    """
+    out = records(last - first, short_gain=int, short_loss=int, long_gain=int, long_loss=int, value=int)
+    _add_realisable(book, market, first, out)
+    return out

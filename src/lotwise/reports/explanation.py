@@ -59,12 +59,10 @@ def _percent(rate: Rate) -> str:
 
 
 def _reach_words(rate: Rate, next_rate: Rate, reach: Money | None) -> str:
-    if reach is None:
-        return "always"
-    dollars = _dollars(reach / DOLLAR)
-    if rate == next_rate:
-        return f"for the next {dollars} of gain"
-    return f"on average of tonight's gains; {_percent(next_rate)} for the next {dollars}"
+    dollars = "dollar" if reach is None else _dollars(reach / DOLLAR)
+    if rate != next_rate:
+        return f"by what tonight realises; {_percent(next_rate)} for the next {dollars}"
+    return "always" if reach is None else f"for the next {dollars} of gain"
 
 
 def tax_words(tax: TaxStory) -> str:

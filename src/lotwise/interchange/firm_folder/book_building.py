@@ -272,4 +272,10 @@ def _policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArr
         cash_reserve=np.array([profile.cash_on_top() for profile in profiles], dtype=np.int64),
         location_years=floats([profile.location_years for profile in profiles]),
         preferences=preferences,
+        carried_loss_value=np.array(
+            [
+                np.nan if profile.loss_usability is not None else float(profile.carried_loss_value)
+                for profile in profiles
+            ]
+        ),
     )
