@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.problem import HouseholdProblem
-from lotwise.rebalancing.book import AccountKind, Accounts, Book, Groups, Models, NameRule, RuleSets
+from lotwise.rebalancing.book import AccountKind, Accounts, Book, Models, NameRule, RuleSets
 from lotwise.rebalancing.formulation import apply_name_rules, cash_band, clear_rules, model_scale
+from lotwise.rebalancing.joint_rules import PositionRules, add_groups, add_own_groups, rules_of
 from lotwise.rebalancing.joint_scratch import JointArrays
 from lotwise.rebalancing.location_costs import hold_cost
 from lotwise.rebalancing.scratch import HouseholdState
@@ -63,16 +64,6 @@ class _Values(NamedTuple):
 
     each: NDArray[np.int64]  # from the first of the portfolio's accounts on
     total: int
-
-
-class _Rules(NamedTuple):
-    """What restrictions say of one position."""
-
-    forbidden: int
-    low: float  # least weight, fraction of the household
-    high: float
-    low_source: int
-    high_source: int
 
 
 @inner_kernel
@@ -176,26 +167,6 @@ def _describe_names(market: Market, names: int, arrays: JointArrays, securities:
 
 
 @inner_kernel
-def _rules_of(rules: RuleSets, place: tuple[int, int, int], part: float, shared: int) -> _Rules:
-    """What restrictions say of a security in an account; `place` = (set of rules, security, account).
-
-    `part` is what the account is of the household, `shared` what the household forbids.
-    """
-    row, security, account = place
-    forbidden, low, high = 0 | shared, 0.0, np.inf
-    low_source, high_source = -1, -1
-    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
-        if rules.name_security[entry] != security or rules.name_account[entry] != account:
-            continue
-        forbidden |= rules.name_flags[entry]
-        if rules.name_low[entry] * part > low:
-            low, low_source = rules.name_low[entry] * part, int(rules.name_source[entry])
-        if rules.name_high[entry] < 1.0 and rules.name_high[entry] * part < high:
-            high, high_source = rules.name_high[entry] * part, int(rules.name_source[entry])
-    return _Rules(forbidden, low, high, low_source, high_source)
-
-
-@inner_kernel
 def _lots_until(lot_security: NDArray[np.int32], first: int, last: int) -> int:
     """Row after the last lot of the name whose first lot in an account is given."""
     stop = first + 1
@@ -260,10 +231,10 @@ def _add_positions(
         can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
         for a in range(of.accounts):
             account = arrays.accounts[a].row
-            rules = _Rules(0 | shared.forbidden, 0.0, np.inf, -1, -1)
+            rules = PositionRules(0 | shared.forbidden, 0.0, np.inf, -1, -1)
             if shared.own_rule:
                 place = (of.rules, security, account)
-                rules = _rules_of(book.rules, place, problem.value[a], 0 | shared.forbidden)
+                rules = rules_of(book.rules, place, problem.value[a], 0 | shared.forbidden)
             trades = book.accounts.trades[account]
             wanted = problem.target[name] > 0.0 or problem.low[name] > 0.0 or rules.low > 0.0
             may_buy = bool(trades and wanted and can_buy and not rules.forbidden & _NO_BUY)
@@ -297,71 +268,6 @@ def _add_positions(
     return at, lots
 
 
-@inner_kernel
-def _add_groups(rules: RuleSets, row: int, groups: Groups, arrays: JointArrays, securities: Records) -> int:
-    """Write the bounds of the household on groups, sparse rows over names; returns how many."""
-    problem = arrays.problem
-    at, index = 0, 0
-    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
-        if rules.group_account[entry] != -1:
-            continue
-        problem.group_start[index] = at
-        arrays.group_source[index] = rules.group_source[entry]
-        problem.group_low[index], problem.group_high[index] = rules.group_low[entry], rules.group_high[entry]
-        group = rules.group[entry]
-        for member in range(groups.start[group], groups.start[group + 1]):
-            name = securities[groups.security[member]].slot
-            if name >= 0:
-                problem.group_name[at] = name
-                problem.group_coefficient[at] = groups.coefficient[member]
-                at += 1
-        index += 1
-    problem.group_start[index] = at
-    return index
-
-
-@inner_kernel
-def _add_own_groups(
-    rules: RuleSets,
-    row: int,
-    groups: Groups,
-    accounts: tuple[int, NDArray[np.bool_]],
-    arrays: JointArrays,
-    securities: Records,
-) -> int:
-    """Write the bounds of single accounts on groups, sparse rows over positions; returns how many.
-
-    `accounts` = (how many there are, which of the book's trade).
-    """
-    count, trades = accounts
-    problem = arrays.problem
-    at, index = 0, 0
-    for entry in range(rules.group_start[row], rules.group_start[row + 1]):
-        a = 0
-        while a < count and arrays.accounts[a].row != rules.group_account[entry]:
-            a += 1
-        if a == count or not trades[arrays.accounts[a].row]:
-            continue
-        problem.own_group_start[index] = at
-        arrays.own_group_source[index] = rules.group_source[entry]
-        arrays.own_group_account[index] = a
-        problem.own_group_low[index] = rules.group_low[entry] * problem.value[a]
-        problem.own_group_high[index] = rules.group_high[entry] * problem.value[a]
-        group = rules.group[entry]
-        for member in range(groups.start[group], groups.start[group + 1]):
-            name = securities[groups.security[member]].slot
-            if name < 0:
-                continue
-            for position in range(problem.position_start[name], problem.position_start[name + 1]):
-                if problem.account[position] == a:
-                    problem.own_group_position[at] = position
-                    problem.own_group_coefficient[at] = groups.coefficient[member]
-                    at += 1
-        index += 1
-    problem.own_group_start[index] = at
-    return index
-
-
 @kernel
 def formulate_joint(
     book: Book,
@@ -391,9 +297,9 @@ def formulate_joint(
     kinds = _kinds_of(book.accounts, accounts, arrays)
     of = _Household(household, rules, names, accounts, value, first_lot(book, household), kinds, multiplier)
     positions, lots = _add_positions(book, market, of, state, arrays, securities)
-    groups = _add_groups(book.rules, rules, book.groups, arrays, securities)
+    groups = add_groups(book.rules, rules, book.groups, arrays, securities)
     own = (accounts, book.accounts.trades)
-    own_groups = _add_own_groups(book.rules, rules, book.groups, own, arrays, securities)
+    own_groups = add_own_groups(book.rules, rules, book.groups, own, arrays, securities)
     return JointSizes(names, positions, lots, groups, own_groups, accounts, value, policies.risk_price[policy])
 
 

@@ -16,9 +16,9 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.securities import Securities, code_of
 from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import IntArray
-from lotwise.securities.market import PriceHistory
+from lotwise.securities.market import Market, PriceHistory, asset_classes_of
 
-__all__ = ["STALE_AFTER", "Prices", "read_prices"]
+__all__ = ["STALE_AFTER", "Prices", "market_of", "read_prices"]
 
 STALE_AFTER = 5  # trading days: a week without a price is no longer the price one trades at (issue of the contract)
 _HISTORY_YEARS = 6  # what the risk estimation can use: five years and a margin for returns and warm-up
@@ -153,3 +153,20 @@ def _history(rows: pl.DataFrame, securities: Securities, today: int) -> PriceHis
     table[place, security] = np.where(has[security], given, plain)
     seen = np.isfinite(table).any(axis=1)
     return PriceHistory(securities.labels.symbols, days[seen].astype(np.int32), np.ascontiguousarray(table[seen]))
+
+
+def market_of(securities: Securities, prices: Prices, today: int) -> Market:
+    """The market of the day, without risk."""
+    count = securities.count
+    return Market(
+        np.int32(today),
+        prices.close,
+        securities.spread.astype(np.int64),
+        prices.fresh & securities.sound,
+        securities.identical.astype(np.int32),
+        securities.kind.astype(np.uint8),
+        asset_classes_of(securities.labels.asset_classes).codes,
+        *securities.payouts,
+        np.zeros((count, 0)),
+        np.zeros(count),
+    )

@@ -50,7 +50,7 @@ from lotwise.interchange.firm_folder.households import (
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models, report_unpriced_targets
-from lotwise.interchange.firm_folder.prices import Prices, read_prices
+from lotwise.interchange.firm_folder.prices import Prices, market_of, read_prices
 from lotwise.interchange.firm_folder.record import original_bases, read_record
 from lotwise.interchange.firm_folder.requests import read_requests, request_columns
 from lotwise.interchange.firm_folder.restrictions import RestrictionTable, read_restrictions
@@ -76,7 +76,7 @@ from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Req
 from lotwise.rebalancing.mandates import with_mandates
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
-from lotwise.securities.market import Market, asset_classes_of
+from lotwise.securities.market import asset_classes_of
 
 __all__ = ["read_firm"]
 
@@ -358,7 +358,7 @@ def _firm(
         holdings.requests[0],
         holdings.substitutes,
     )
-    tonight = _market(market.securities, market.prices, context.today)
+    tonight = market_of(market.securities, market.prices, context.today)
     return Firm(
         name=name,
         as_of=day,
@@ -381,21 +381,4 @@ def _firm(
         findings=findings.all_sorted(FILE_ORDER),
         household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
         profiles=clients.policies.profiles,
-    )
-
-
-def _market(securities: Securities, prices: Prices, today: int) -> Market:
-    """The market of the day, without risk."""
-    count = securities.count
-    return Market(
-        np.int32(today),
-        prices.close,
-        securities.spread.astype(np.int64),
-        prices.fresh & securities.sound,
-        securities.identical.astype(np.int32),
-        securities.kind.astype(np.uint8),
-        asset_classes_of(securities.labels.asset_classes).codes,
-        *securities.payouts,
-        np.zeros((count, 0)),
-        np.zeros(count),
     )
