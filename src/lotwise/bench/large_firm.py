@@ -1,7 +1,7 @@
-"""A large firm made of whole arrays, in memory or as a Parquet firm folder: seeded, one taxable account per household.
+"""A large firm made of whole arrays, in memory or as a Parquet firm folder: seeded.
 
-Every account holds 300 of 500 index names, drifted, each in four lots: 1,200 lots an account. Bases run along
-each name's path back in time. The risk model (market, nine styles, ten industries) is brought along.
+Households have one taxable account, or up to so many accounts of all kinds. Every account holds 300 of 500 index names,
+drifted, each in four lots: 1,200 lots an account. Bases run along each name's path back in time. The risk model (market, nine styles, ten industries) is brought along.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ DEFAULT = ""  # a profile says nothing of it: whole shares, $100 at least
 
 @dataclass(frozen=True, slots=True)
 class FirmSize:
-    """How large: accounts, names of the index, names held by each account (four lots each)."""
+    """How large: accounts, names of the index, names held by each account (four lots each), accounts of a household."""
 
     accounts: int = 5000
     names: int = 500
     held: int = 300
+    together: int = 1  # at most: households of 1 to so many accounts, all sizes alike; the first is taxable
 
     @property
     def lots(self) -> int:
@@ -99,21 +100,35 @@ def write_large_firm(folder: Path, size: FirmSize, seed: int = 0, profile: str =
     )
     market = _write_market(rng, folder, size.names)
     value = _values(rng, size.accounts)
-    number = [f"{a:06d}" for a in range(size.accounts)]
-    households = pl.DataFrame({"household_id": [f"H{a}" for a in number], "model": ["index"] * size.accounts})
+    owner_of, kinds = _households(size, seed)
+    ids = [f"H{a:06d}" for a in range(int(owner_of[-1]) + 1)]
+    households = pl.DataFrame({"household_id": ids, "model": ["index"] * len(ids)})
     households.write_parquet(folder / "households.parquet")
-    accounts = [f"A{a}" for a in number]
+    accounts = [f"A{a:06d}" for a in range(size.accounts)]
     lots = pl.concat(_lot_table(lots, market, size) for lots in _lot_chunks(rng, market, value, size.held))
     owner = pl.Series("account_id", accounts).gather(lots["account"])
     lots.drop("account").insert_column(0, owner).write_parquet(folder / "lots.parquet")
     pl.DataFrame(
         {
             "account_id": accounts,
-            "household_id": households["household_id"],
-            "kind": ["taxable"] * size.accounts,
+            "household_id": households["household_id"].gather(owner_of),
+            "kind": kinds,
             "cash": _cash(rng, value),
         }
     ).write_parquet(folder / "accounts.parquet")
+
+
+def _households(size: FirmSize, seed: int) -> tuple[Ints, list[str]]:
+    """Household of every account, in order, and its kind."""
+    if size.together == 1:
+        return np.arange(size.accounts), ["taxable"] * size.accounts
+    rng = np.random.default_rng([seed, size.accounts, size.together])
+    counts = rng.integers(1, size.together + 1, size.accounts)
+    owner = np.repeat(np.arange(size.accounts), counts)[: size.accounts]
+    first = np.diff(owner, prepend=-1) > 0
+    kinds = np.array(["taxable", "traditional", "roth"])[rng.integers(0, 3, size.accounts)]
+    kinds[first] = "taxable"
+    return owner, kinds.tolist()
 
 
 def _values(rng: np.random.Generator, accounts: int) -> Floats:

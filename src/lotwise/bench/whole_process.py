@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
+
 from lotwise.bench.large_firm import FirmSize, write_large_firm
 from lotwise.bench.tables import MeasuredTable
 
@@ -25,7 +27,9 @@ AIM = 2_000  # accounts a second from files to files: said beside what it is, no
 BARS = {"peak GiB": 4.0}
 
 _WARM_UP = FirmSize(20)
+_WARM_UP_MIXED = FirmSize(20, 30, 20, 6)
 _TINY = FirmSize(2, 30, 20)
+_TINY_MIXED = FirmSize(4, 30, 20, 4)
 
 # The run's last line: "seconds: read 1.2, risk 0.0, ...", possibly wrapped.
 _PHASE = re.compile(r"([a-z][a-z -]*?)\s+(\d+(?:\.\d+)?)")
@@ -33,6 +37,11 @@ _PHASE = re.compile(r"([a-z][a-z -]*?)\s+(\d+(?:\.\d+)?)")
 # Accounts of 60 names, 30 of them held in 120 lots: fewer than elsewhere, so that 50,000 fit a small machine.
 _GROWTH_FULL = tuple(FirmSize(accounts, 60, 30) for accounts in (500, 5_000, 50_000))
 _GROWTH_QUICK = _GROWTH_FULL[:2]
+
+# 3.5 accounts a household on average: 5,000 households.
+_TOGETHER = 6
+_MIXED_FULL = tuple(FirmSize(accounts, 100, 60, _TOGETHER) for accounts in (1_750, 17_500))
+_MIXED_QUICK = (FirmSize(350, 100, 60, _TOGETHER),)
 
 # A process that runs a command and prints, as its last line, what it took: the memory of one process alone.
 _MEASURE = """
@@ -137,11 +146,41 @@ def _growth(sizes: tuple[FirmSize, ...], scratch: Path) -> MeasuredTable:
     return MeasuredTable("Growth of the whole process", header, rows, note, missed)
 
 
+def _mixed(sizes: tuple[FirmSize, ...], scratch: Path) -> MeasuredTable:
+    """Households of one to six accounts, each one portfolio."""
+    rows, missed = [], []
+    for size in sizes:
+        folder = _firm(scratch / f"mixed-{size.accounts}", size)
+        households = pl.scan_parquet(folder / "households.parquet").select(pl.len()).collect().item()
+        run = whole_run(folder)
+        solved = run.phases.get("solve", float("nan"))
+        rows.append(
+            (
+                f"{households:,}",
+                f"{size.accounts:,}",
+                f"{size.lots:,}",
+                f"{run.seconds:.1f}",
+                f"{solved:.1f}",
+                f"{households / run.seconds:,.0f}",
+                f"{size.accounts / run.seconds:,.0f}",
+                f"{run.memory:.2f}",
+            )
+        )
+        missed += _too_much_memory(f"{households:,} mixed households", run)
+    header = ("households", "accounts", "lots", "s", "of it solving", "households/s", "accounts/s", "peak GiB")
+    note = (
+        f"Households of 1 to {_TOGETHER} accounts, taxable, traditional and Roth, each household one portfolio of 100 names, 60 held by an"
+        " account; solved again at other rates where netting asks for it."
+    )
+    return MeasuredTable("Mixed households, whole process", header, rows, note, missed)
+
+
 def _starts(scratch: Path) -> MeasuredTable:
     """A tiny firm with an empty cache of compiled kernels, then with a full one."""
     folder = _firm(scratch / "tiny", _TINY)
     cache = {"LOTWISE_CACHE": str(scratch / "cache")}
     cold, warm = whole_run(folder, cache), whole_run(folder, cache)
+    several = whole_run(_firm(scratch / "tiny-mixed", _TINY_MIXED), cache)
     begin = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "lotwise", "--help"], check=True, capture_output=True, env={**os.environ, **cache}
@@ -150,6 +189,11 @@ def _starts(scratch: Path) -> MeasuredTable:
     rows = [
         ("first run on a machine: everything is compiled", f"{cold.seconds:.1f}", f"{cold.processor:.1f}"),
         ("every later run", f"{warm.seconds:.1f}", f"{warm.processor:.1f}"),
+        (
+            "the first run with households of several accounts, after it",
+            f"{several.seconds:.1f}",
+            f"{several.processor:.1f}",
+        ),
         ("lotwise --help", f"{help_seconds:.1f}", ""),
     ]
     header = ("two accounts of 30 names", "s", "processor s")
@@ -162,8 +206,10 @@ def process_tables(*, full: bool, accounts: int | None = None, folder: Path | No
     with TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         whole_run(_firm(scratch / "warm-up", _WARM_UP))
+        whole_run(_firm(scratch / "warm-up-mixed", _WARM_UP_MIXED))
         tables = [_phases(size, _firm(folder or scratch / "firm", size))]
         if accounts is None and folder is None:
             tables.append(_growth(_GROWTH_FULL if full else _GROWTH_QUICK, scratch))
+            tables.append(_mixed(_MIXED_FULL if full else _MIXED_QUICK, scratch))
             tables += [_starts(scratch)] if full else []
     return tables
