@@ -169,8 +169,8 @@ def _mixed(sizes: tuple[FirmSize, ...], scratch: Path) -> MeasuredTable:
         missed += _too_much_memory(f"{households:,} mixed households", run)
     header = ("households", "accounts", "lots", "s", "of it solving", "households/s", "accounts/s", "peak GiB")
     note = (
-        f"Households of 1 to {_TOGETHER} accounts, taxable, traditional and Roth, each household one portfolio of 100 names, 60 held by an"
-        " account; solved again at other rates where netting asks for it."
+        f"Households of 1 to {_TOGETHER} accounts, taxable, traditional and Roth, each household one portfolio of 100"
+        " names, 60 held by an account; solved again at other rates where netting asks for it."
     )
     return MeasuredTable("Mixed households, whole process", header, rows, note, missed)
 
@@ -190,7 +190,7 @@ def _starts(scratch: Path) -> MeasuredTable:
         ("first run on a machine: everything is compiled", f"{cold.seconds:.1f}", f"{cold.processor:.1f}"),
         ("every later run", f"{warm.seconds:.1f}", f"{warm.processor:.1f}"),
         (
-            "the first run with households of several accounts, after it",
+            "the first with households of several accounts",
             f"{several.seconds:.1f}",
             f"{several.processor:.1f}",
         ),
