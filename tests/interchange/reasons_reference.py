@@ -37,6 +37,7 @@ def reasons_as_columns(trades: Trades, accounts: Accounts) -> pl.Series:
         .otherwise(pl.format("adds {} a year of risk that the other trades save", _dollars("figure_2")))
     )
     cost = pl.format("for {} of trading cost", _dollars("cost"))
+    place_and_tax = (_dollars("figure_2"), _tax_clause())
     is_reason = {reason: pl.col("reason") == int(reason) for reason in Reason}
     sentence = (
         pl.when(is_reason[Reason.HARVEST])
@@ -62,6 +63,14 @@ def reasons_as_columns(trades: Trades, accounts: Accounts) -> pl.Series:
         .then(pl.format("bought in place of what is sold {}", cost))
         .when(is_reason[Reason.RAISE_CASH])
         .then(pl.format("sold to bring cash back into its band: {}", _tax_clause()))
+        .when(is_reason[Reason.LOCATE_SELL])
+        .then(
+            pl.format("sold to be held where it is taxed less: saves {} of tax on what it yields, {}", *place_and_tax)
+        )
+        .when(is_reason[Reason.LOCATE_BUY])
+        .then(
+            pl.format("bought where it is taxed less: saves {} of tax on what it yields {}", _dollars("figure_2"), cost)
+        )
         .when(pl.col("buy"))
         .then(pl.format("invests cash above its band {}", cost))
         .otherwise(pl.format("makes room for cash to be invested: {}", _tax_clause()))

@@ -107,7 +107,7 @@ CASES = [
     ("glide.csv", "H3,2026-01-01,fund", "H3,2026-01-01,found", 3, "model", WARNING, set()),
     ("glide.csv", "H3,2025-01-01", "H3,someday", 2, "date", ERROR, {"H3"}),
     ("glide.csv", "H3,2026-01-01", "H3,2025-01-01", 3, "date", ERROR, {"H3"}),
-    ("requests.csv", "raise_cash,100", "raise_cash,lots", 2, "amount", WARNING, set()),
+    ("requests.csv", "raise_cash,100", "raise_cash,lots", 2, "amount", ERROR, {"H1"}),
     ("corporate_actions.csv", "split,2", "splits,2", 2, "kind", WARNING, set()),
     ("firm.toml", "risk_price_bps = 40", "risk_price_bp = 40", 6, "risk_price_bp", ERROR, ALL),
     ("firm.toml", "state_rate = 0.05", "state_rates = 0.05", 11, "state_rates", ERROR, set()),

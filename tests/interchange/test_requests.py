@@ -65,15 +65,8 @@ def test_requests_become_columns_sorted_by_household(tmp_path: Path) -> None:
     assert requests.by.tolist() == days
     assert requests.preserve_until.tolist() == [to_day_number(date(2025, 12, 31)), *[NO_DATE] * 4]
     assert not firm.book.households.blocked.any()
-    # The day that has passed is due tonight; each sound request is said not to be acted on.
-    assert said(firm, NOTICE) == [
-        (2, "kind", "H3"),
-        (3, "kind", "H1"),
-        (4, "kind", "H2"),
-        (5, "by", "H1"),
-        (5, "kind", "H1"),
-        (6, "kind", "H1"),
-    ]
+    # The day that has passed is due tonight; a harvest is said not to be acted on.
+    assert said(firm, NOTICE) == [(3, "kind", "H1"), (5, "by", "H1")]
 
 
 def test_a_harvest_has_its_term(tmp_path: Path) -> None:
@@ -89,27 +82,27 @@ def test_without_requests_there_are_none(tmp_path: Path) -> None:
 
 # a request, the column and severity of what is said, whether it is used all the same
 BAD = [
-    ("r,A1,,raise_cash,,,,", "amount", WARNING, False),
-    ("r,A1,,raise_cash,0,,,", "amount", WARNING, False),
-    ("r,A1,,raise_cash,-5,,,", "amount", WARNING, False),
-    ("r,A1,,raise_cash,much,,,", "amount", WARNING, False),
-    ("r,A1,,raise_money,5,,,", "kind", WARNING, False),
-    ("r,A1,,harvest,5,,,", "term", WARNING, False),
-    ("r,A1,,harvest,5,medium,,", "term", WARNING, False),
-    ("r,A1,,harvest,,short,,", "amount", WARNING, False),
-    ("r,A2,,harvest,5,short,,", "account_id", WARNING, False),
-    ("r,A1,,harvest,1,short,2025-12-31,2025-12-01", "preserve_until", WARNING, False),
-    ("r,A1,,harvest,1,short,someday,", "by", WARNING, False),
-    ("r,A1,,rmd,5,,,", "account_id", WARNING, False),
-    ("r,A2,,rmd,5,,,", "account_id", WARNING, False),
-    ("r,,H1,rmd,5,,,", "household_id", WARNING, False),
-    ("r,A4,,rmd,5,,,", "account_id", WARNING, False),
-    ("r,,H1,close,,,,", "account_id", WARNING, False),
+    ("r,A1,,raise_cash,,,,", "amount", ERROR, False),
+    ("r,A1,,raise_cash,0,,,", "amount", ERROR, False),
+    ("r,A1,,raise_cash,-5,,,", "amount", ERROR, False),
+    ("r,A1,,raise_cash,much,,,", "amount", ERROR, False),
+    ("r,A1,,raise_money,5,,,", "kind", ERROR, False),
+    ("r,A1,,harvest,5,,,", "term", ERROR, False),
+    ("r,A1,,harvest,5,medium,,", "term", ERROR, False),
+    ("r,A1,,harvest,,short,,", "amount", ERROR, False),
+    ("r,A2,,harvest,5,short,,", "account_id", ERROR, False),
+    ("r,A1,,harvest,1,short,2025-12-31,2025-12-01", "preserve_until", ERROR, False),
+    ("r,A1,,harvest,1,short,someday,", "by", ERROR, False),
+    ("r,A1,,rmd,5,,,", "account_id", ERROR, False),
+    ("r,A2,,rmd,5,,,", "account_id", ERROR, False),
+    ("r,,H1,rmd,5,,,", "household_id", ERROR, False),
+    ("r,A4,,rmd,5,,,", "account_id", ERROR, False),
+    ("r,,H1,close,,,,", "account_id", ERROR, False),
     ("r,A9,,raise_cash,5,,,", "account_id", ERROR, False),
     ("r,A1,H9,raise_cash,5,,,", "household_id", ERROR, False),
     ("r,,,raise_cash,5,,,", "household_id", ERROR, False),
-    ("r,A1,H2,raise_cash,5,,,", "household_id", WARNING, False),
-    (",A1,,raise_cash,5,,,", "request_id", WARNING, False),
+    ("r,A1,H2,raise_cash,5,,,", "household_id", ERROR, False),
+    (",A1,,raise_cash,5,,,", "request_id", ERROR, False),
     ("r,A2,,close,5,,,", "amount", WARNING, True),
     ("r,A1,,raise_cash,5,long,,", "term", WARNING, True),
     ("r,A1,,raise_cash,5,,,2025-12-31", "preserve_until", WARNING, True),
@@ -127,17 +120,20 @@ def test_what_is_wrong_with_a_request_is_said(
     firm = firm_with(tmp_path, row, "sound,A5,,raise_cash,1,,,")
     assert (2, column) in [(line, name) for line, name, _ in said(firm, severity)]
     assert firm.labels.requests == (("r", "sound") if used else ("sound",))
-    assert not firm.book.households.blocked.any()
+    wrong = {household for _, _, household in said(firm, ERROR) if household is not None}
+    assert set(firm.labels.households[firm.book.households.blocked]) == wrong
+    assert "H3" not in wrong
 
 
 def test_everything_wrong_with_a_row_is_said_at_once(tmp_path: Path) -> None:
     firm = firm_with(tmp_path, "r,A2,H2,harvest,,,,")
-    assert {column for _, column, _ in said(firm, WARNING)} == {"amount", "term", "account_id", "household_id"}
+    assert {column for _, column, _ in said(firm, ERROR)} == {"amount", "term", "account_id", "household_id"}
 
 
-def test_the_first_of_two_requests_of_one_name_counts(tmp_path: Path) -> None:
+def test_the_second_of_two_requests_of_one_name_blocks_its_household(tmp_path: Path) -> None:
     firm = firm_with(tmp_path, "r,A1,,raise_cash,5,,,", "r,A5,,raise_cash,6,,,")
-    assert said(firm, WARNING) == [(3, "request_id", "H3")]
+    assert said(firm, ERROR) == [(3, "request_id", "H3")]
+    assert firm.labels.households[firm.book.households.blocked].tolist() == ["H3"]
     assert firm.book.requests.amount.tolist() == [5 * DOLLAR]
 
 
@@ -145,7 +141,7 @@ def test_an_account_is_closed_once_and_not_invested_besides(tmp_path: Path) -> N
     rows = ("new,A2,,invest_cash,5,,,", "bye,A2,,close,,,,", "again,A2,,close,,,,", "out,A2,,raise_cash,5,,,")
     firm = firm_with(tmp_path, *rows)
     assert firm.labels.requests == ("bye", "out")
-    assert said(firm, WARNING) == [(2, "kind", "H1"), (4, "account_id", "H1")]
+    assert said(firm, ERROR) == [(2, "kind", "H1"), (4, "account_id", "H1")]
 
 
 def test_what_is_asked_beyond_what_there_is_says_how_much_there_is(tmp_path: Path) -> None:

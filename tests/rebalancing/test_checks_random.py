@@ -37,6 +37,9 @@ def verified(firm: Firm) -> list[Broken]:
 def proposed(random: Random) -> Firm:
     firm = random_firm(random)
     propose(firm, random)
+    if broken_rules(firm):  # what is legal account by account may be too much for the household as one portfolio
+        for policy in firm.policies:
+            policy.joint = False
     return firm
 
 

@@ -116,7 +116,7 @@ def test_a_rule_that_a_hold_keeps_never_helps_beyond_the_gaps(seed: int) -> None
 
 def labels_of(*named: str) -> BookLabels:
     none = np.array([], dtype=np.str_)
-    return BookLabels(none, none, pl.Series([], dtype=pl.String), (), (), named, named)
+    return BookLabels(none, none, pl.Series([], dtype=pl.String), (), (), named, restricted=named)
 
 
 def test_restrictions_of_one_name_are_told_together_in_the_order_of_the_file() -> None:

@@ -1,7 +1,8 @@
 """A large firm made of whole arrays, in memory or as a Parquet firm folder: seeded.
 
 Households have one taxable account, or up to so many accounts of all kinds. Every account holds 300 of 500 index names,
-drifted, each in four lots: 1,200 lots an account. Bases run along each name's path back in time. The risk model (market, nine styles, ten industries) is brought along.
+drifted, each in four lots: 1,200 lots an account. Bases run along each name's path back in time. The risk model
+(market, nine styles, ten industries) is brought along.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ import numpy as np
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
+from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads
 from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.netting import with_rates
 from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
-from lotwise.rebalancing.rebalance import compile_kernels
 from lotwise.rebalancing.violations import broken_households, phrase
 from lotwise.reports.run import Run
 from lotwise.reports.run_page import run_page
@@ -184,7 +184,7 @@ def run_folder(
     count = len(firm.book.households.model)
     workers = threads or os.cpu_count() or 1
     with watch.phase("compile"):
-        compile_kernels(firm.book, firm.market)
+        compile_night(firm.book, firm.market)
     with watch.phase("solve", count):
         netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
         proposals = netted.proposals
