@@ -16,10 +16,12 @@ from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.household_night import Night, Reckoning
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
 from lotwise.rebalancing.share_trades import (
+    Tonight,
     hold_groups_in_conflict,
     keep_cash,
     price_of_trades,
     take_from_lots,
+    tonight_of,
     too_small,
     write_deltas,
     write_weights,
@@ -148,14 +150,14 @@ def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int,
 
 
 @kernel
-def _write_shares(book: Book, market: Market, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool) -> None:
+def _write_shares(tonight: Tonight, arrays: AccountArrays, sizes: Sizes, fit: Workspace, whole: bool) -> None:
     """Round the current solution to tradable shares and take them from lots."""
     weights = arrays.written[: sizes.names]
     weights[:] = fit.state.best[: sizes.names]
     if whole:
         round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
-    write_deltas(book, market, arrays, sizes.names, weights, whole)
-    take_from_lots(book, arrays, sizes.names)
+    write_deltas(tonight, arrays, sizes.names, weights, whole)
+    take_from_lots(tonight, arrays, sizes.names)
 
 
 @kernel
@@ -171,6 +173,7 @@ def _make_tradable(
     household, account = place
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
+    tonight = tonight_of(book, market)
     policy = book.households.policy[household]
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
@@ -183,11 +186,11 @@ def _make_tradable(
         steps, status = steps + again.steps, max(status, again.status)
     hold = fit.marked[: sizes.names]
     for attempt in range(MOST_ROUNDS):
-        _write_shares(book, market, arrays, sizes, fit, whole)
+        _write_shares(tonight, arrays, sizes, fit, whole)
         hold[:] = False
-        found = hold_groups_in_conflict(market, arrays, scratch.household, sizes.names, hold)
+        found = hold_groups_in_conflict(tonight, arrays, scratch.household.groups, sizes.names, hold)
         for name in range(sizes.names):
-            if minimum > 0 and too_small(market, arrays, name, minimum):
+            if minimum > 0 and too_small(tonight, arrays, name, minimum):
                 hold[name] = True
                 found += 1
         if found == 0:
@@ -200,8 +203,8 @@ def _make_tradable(
             again = hold_and_solve(problem, fit)
             steps, status = steps + again.steps, max(status, again.status)
         else:
-            take_from_lots(book, arrays, sizes.names)
-    cash = keep_cash(market, book.accounts.cash[account], 0, arrays, sizes.names, whole)
+            take_from_lots(tonight, arrays, sizes.names)
+    cash = keep_cash(tonight, book.accounts.cash[account], 0, arrays, sizes.names, whole)
     return steps, cash, status
 
 
@@ -250,7 +253,7 @@ def solve_account_night(
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     write_weights(arrays, n)
-    price = price_of_trades(arrays, n, book)
+    price = price_of_trades(arrays, n, tonight_of(book, market))
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]

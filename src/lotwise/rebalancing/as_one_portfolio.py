@@ -9,7 +9,14 @@ from lotwise.kernels import Records, kernel
 from lotwise.optimizer.problem import SolveStatus
 from lotwise.rebalancing.book import Accounts, Book
 from lotwise.rebalancing.draft import Draft
-from lotwise.rebalancing.household_night import Night, Rows, begin_household, end_household, is_worthwhile
+from lotwise.rebalancing.household_night import (
+    Night,
+    Reckoning,
+    Rows,
+    begin_household,
+    end_household,
+    is_worthwhile,
+)
 from lotwise.rebalancing.joint_formulation import JointSizes, clear_joint, formulate_joint, joint_problem_of
 from lotwise.rebalancing.joint_recording import (
     add_joint_active_weights,
@@ -17,14 +24,15 @@ from lotwise.rebalancing.joint_recording import (
     record_joint_trades,
 )
 from lotwise.rebalancing.joint_scratch import JointArrays
-from lotwise.rebalancing.joint_solve import solve_joint_night
+from lotwise.rebalancing.joint_solve import begin_joint_night, judge_joint_night, make_joint_tradable
 from lotwise.rebalancing.proposal import Cause, Status
 from lotwise.rebalancing.scratch import Scratch
+from lotwise.rebalancing.share_trades import tonight_of
 from lotwise.securities.market import Market
 
 __all__ = ["rebalance_portfolios"]
 
-_SOLVED = int(SolveStatus.SOLVED)
+_SOLVED, _BAD_INPUT = int(SolveStatus.SOLVED), int(SolveStatus.BAD_INPUT)
 _REFUSED, _FAILED = int(Status.REFUSED), int(Status.FAILED)
 _NO_VALUE, _NOT_SOLVED = int(Cause.NO_VALUE), int(Cause.NOT_SOLVED)
 
@@ -109,17 +117,21 @@ def rebalance_portfolios(
     one taxpayer stand together, and one of them may be of either kind. Returns the next free rows.
     """
     arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
+    solver, tonight, cash_of = scratch.joint_solver, tonight_of(book, market), book.accounts.cash
+    nothing = Reckoning(np.nan, np.nan, np.nan)
     for at in range(chosen.size):
         if not chosen[at]:
             continue
         household = rows.first_household + at
-        begun, values = begin_household(book, market, household, state, draft, rows)
-        if not begun:
+        to_solve, values = begin_household(book, market, household, state, draft, rows)
+        if not to_solve:
             continue
         outcome, start, well = draft.outcomes[at], rows, values.least >= 0
         first, last = book.households.account_start[household], book.households.account_start[household + 1]
         if not well:
             outcome.status, outcome.cause, outcome.figure = _REFUSED, _NO_VALUE, values.least / 1e4
+        policy = book.households.policy[household]
+        least = (book.policies.minimum_trade[policy], book.policies.fractional_shares[policy] == 0)
         for each in range(1 if values.joint else last - first):
             span, value = (first, last), values.counted
             if not values.joint:
@@ -127,7 +139,13 @@ def rebalance_portfolios(
             if not well or value <= 0 or not (values.joint or book.accounts.trades[first + each]):
                 continue
             sizes = formulate_joint(book, market, household, span, value, state, arrays, securities)
-            night, cash = solve_joint_night(book, market, household, sizes, state, arrays, scratch.joint_solver)
+            begun = begin_joint_night(sizes, arrays, solver)
+            status, steps, written, hold, breach, cash = begun.status, begun.steps, nothing, nothing, 0, 0.0
+            if begun.status != _BAD_INPUT:
+                more, worst = make_joint_tradable(tonight, cash_of, least, sizes, state.groups, arrays, solver)
+                status, steps = max(status, worst), steps + more
+                written, hold, breach, cash = judge_joint_night(tonight, cash_of, least[0], sizes, arrays, solver)
+            night = Night(status, steps, begun.gap_convex, written, hold, breach)
             solved = (sizes, night, cash, values.counted if values.joint else values.traded)
             well, rows = _record(book, market, household, solved, scratch, draft, rows)
         rows = end_household(book, market, household, (well, values), (start, rows), state, draft)

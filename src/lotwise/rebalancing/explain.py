@@ -330,7 +330,7 @@ def _stories_as_one(
         return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))
     sold_before = state.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate_joint(book, market, household, span, total, state, arrays, securities)
-    night, cash = solve_joint_night(book, market, household, sizes, state, arrays, scratch.joint_solver)
+    night, cash = solve_joint_night(book, market, household, sizes, scratch)
     if night.status != SolveStatus.SOLVED:
         clear_joint(book, household, sizes.names, arrays, securities)
         return tuple(_untold(span[0] + at, worth, night, as_one=together) for at, worth in enumerate(values))

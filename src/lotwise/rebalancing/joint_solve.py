@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inlined_kernel, inner_kernel, kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
+from lotwise.money import IntArray
 from lotwise.optimizer.household.holding import hold_and_solve
 from lotwise.optimizer.household.position_weights import objective_at, side_taken
 from lotwise.optimizer.household.preparation import bars_purchases, is_solvable, prepare
@@ -26,19 +29,21 @@ from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.household_night import Night, Reckoning
 from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
 from lotwise.rebalancing.joint_scratch import JointArrays
-from lotwise.rebalancing.scratch import HouseholdState
+from lotwise.rebalancing.scratch import Scratch
 from lotwise.rebalancing.share_trades import (
+    Tonight,
     hold_groups_in_conflict,
     keep_cash,
     price_of_trades,
     take_from_lots,
+    tonight_of,
     too_small,
     write_deltas,
     write_weights,
 )
 from lotwise.securities.market import Market
 
-__all__ = ["solve_joint_night"]
+__all__ = ["begin_joint_night", "judge_joint_night", "make_joint_tradable", "solve_joint_night"]
 
 _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
@@ -126,7 +131,7 @@ def _bar_lots(problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointA
 
 @kernel
 def _write_shares(
-    book: Book, market: Market, problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointArrays, whole: bool
+    tonight: Tonight, problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointArrays, whole: bool
 ) -> None:
     """Round the current solution to tradable shares and take them from lots."""
     count = problem.held.size
@@ -134,26 +139,28 @@ def _write_shares(
     weights[:] = fit.state.settled
     if whole:
         round_to_shares(problem, fit, arrays.unit[:count], weights)
-    write_deltas(book, market, arrays, count, weights, whole)
-    take_from_lots(book, arrays, count)
+    write_deltas(tonight, arrays, count, weights, whole)
+    take_from_lots(tonight, arrays, count)
 
 
 @kernel
-def _make_tradable(
-    book: Book,
-    market: Market,
-    household: int,
+def make_joint_tradable(
+    tonight: Tonight,
+    cash: IntArray,
+    least: tuple[int, bool],
     sizes: JointSizes,
-    state: HouseholdState,
+    groups: Records,
     arrays: JointArrays,
-    fit: HouseholdWorkspace,
+    solver: HouseholdWorkspace,
 ) -> tuple[int, int]:
-    """Drop what is too small or would wash, solving again each time; returns (Newton steps, worst status)."""
+    """Drop what is too small or would wash, solving again each time; returns (Newton steps, worst status).
+
+    `cash` is that of the book's accounts, `least` = (money of the least trade, whether shares are whole).
+    """
     count = sizes.positions
+    minimum, whole = least
     problem = joint_problem_of(arrays, sizes)
-    policy = book.households.policy[household]
-    minimum = book.policies.minimum_trade[policy]
-    whole = book.policies.fractional_shares[policy] == 0
+    fit = fitted_to(problem, solver)
     hold, marked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     steps, status = 0, _SOLVED
     for attempt in range(MOST_HALVINGS):
@@ -163,11 +170,11 @@ def _make_tradable(
         again = hold_and_solve(problem, fit, hold)
         steps, status = steps + again.steps, max(status, again.status)
     for attempt in range(MOST_ROUNDS):
-        _write_shares(book, market, problem, fit, arrays, whole)
+        _write_shares(tonight, problem, fit, arrays, whole)
         marked[:] = False
-        found = hold_groups_in_conflict(market, arrays, state, count, marked)
+        found = hold_groups_in_conflict(tonight, arrays, groups, count, marked)
         for i in range(count):
-            if minimum > 0 and too_small(market, arrays, i, minimum):
+            if minimum > 0 and too_small(tonight, arrays, i, minimum):
                 marked[i] = True
                 found += 1
         if found == 0:
@@ -180,12 +187,11 @@ def _make_tradable(
             again = hold_and_solve(problem, fit, hold)
             steps, status = steps + again.steps, max(status, again.status)
         else:
-            take_from_lots(book, arrays, count)
+            take_from_lots(tonight, arrays, count)
     for i in range(count):
         arrays.positions[i].dropped = hold[i]
     for a in range(sizes.accounts):
-        before = book.accounts.cash[arrays.accounts[a].row]
-        arrays.accounts[a].cash = keep_cash(market, before, a, arrays, count, whole)
+        arrays.accounts[a].cash = keep_cash(tonight, cash[arrays.accounts[a].row], a, arrays, count, whole)
     return steps, status
 
 
@@ -246,12 +252,12 @@ def _breaks_a_rule(problem: HouseholdProblem, total: NDArray[np.float64], rows: 
 
 @inner_kernel
 def _worst_cash(
-    book: Book, problem: HouseholdProblem, arrays: JointArrays, value: int, minimum: int
+    cash_of: IntArray, problem: HouseholdProblem, arrays: JointArrays, value: int, minimum: int
 ) -> tuple[bool, float]:
     """Whether the cash of an account is further outside its band than the least trade, and the worst one's fraction."""
     worst, fraction, found = 0.0, 0.0, False
     for a in range(problem.value.size):
-        cash = book.accounts.cash[arrays.accounts[a].row] / value
+        cash = cash_of[arrays.accounts[a].row] / value
         beyond = max(problem.cash_low[a] - cash, cash - problem.cash_high[a])
         if beyond > worst:
             worst, fraction = beyond, cash / problem.value[a]
@@ -259,45 +265,71 @@ def _worst_cash(
     return found, fraction
 
 
-@kernel
-def solve_joint_night(
-    book: Book,
-    market: Market,
-    household: int,
-    sizes: JointSizes,
-    state: HouseholdState,
-    arrays: JointArrays,
-    solver: HouseholdWorkspace,
-) -> tuple[Night, float]:
-    """Solve a formulated portfolio of accounts; returns how it went, and a fraction of cash before.
+class Begun(NamedTuple):
+    """The first solve of a portfolio and the search over its sides."""
 
-    That is of the account that was furthest outside its band. Trades are left in `arrays` (delta of positions, sold of
-    lots, written).
-    """
+    status: int  # SolveStatus
+    steps: int
+    gap_convex: float  # fraction of value
+
+
+@kernel
+def begin_joint_night(sizes: JointSizes, arrays: JointArrays, solver: HouseholdWorkspace) -> Begun:
+    """Solve a formulated portfolio of accounts, in any fractions of shares."""
     problem = joint_problem_of(arrays, sizes)
     if not is_solvable(problem):
-        nothing = Reckoning(np.nan, np.nan, np.nan)
-        return Night(_BAD_INPUT, 0, np.nan, nothing, nothing, 0), 0.0
+        return Begun(_BAD_INPUT, 0, np.nan)
     fit = fitted_to(problem, solver)
     prepare(problem, fit.columns, fit.state.name_price)
     first, split = search_and_solve(problem, fit)
     fit.state.settled[:] = fit.state.found
     _bar_lots(problem, fit, arrays)
-    more, status = _make_tradable(book, market, household, sizes, state, arrays, fit)
+    return Begun(first.status, first.steps + split.steps, (first.primal - first.bound) * problem.risk_price)
+
+
+@kernel
+def judge_joint_night(
+    tonight: Tonight,
+    cash_of: IntArray,
+    minimum: int,
+    sizes: JointSizes,
+    arrays: JointArrays,
+    solver: HouseholdWorkspace,
+) -> tuple[Reckoning, Reckoning, int, float]:
+    """What the trades as written come to, and doing nothing; what is out of bounds, and a fraction of cash before.
+
+    That is of the account that was furthest outside its band.
+    """
+    problem = joint_problem_of(arrays, sizes)
+    fit = fitted_to(problem, solver)
     count, n = sizes.positions, sizes.names
     write_weights(arrays, count)
-    price = price_of_trades(arrays, count, book)
+    price = price_of_trades(arrays, count, tonight)
     written = _reckon(problem, fit, arrays.written[:count], price, arrays.exposure[1], arrays.total[1, :n])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0], arrays.total[0, :n])
-    minimum = book.policies.minimum_trade[book.households.policy[household]]
-    must_raise, cash = _worst_cash(book, problem, arrays, sizes.value, minimum)
+    must_raise, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
     breaks = _breaks_a_rule(problem, arrays.total[0, :n], fit.state.base.gradient)
-    night = Night(
-        max(first.status, status),
-        first.steps + split.steps + more,
-        (first.primal - first.bound) * problem.risk_price,
-        written,
-        hold,
-        2 if breaks else int(must_raise),
-    )
+    return written, hold, 2 if breaks else int(must_raise), cash
+
+
+def solve_joint_night(
+    book: Book, market: Market, household: int, sizes: JointSizes, scratch: Scratch
+) -> tuple[Night, float]:
+    """Solve a formulated portfolio of accounts; returns how it went, and a fraction of cash before.
+
+    Trades are left in scratch.joint (delta of positions, sold of lots, written). The three kernels that this calls are
+    called one by one in a night: a kernel that calls them contains them all once more, and takes as long to compile.
+    """
+    arrays, solver, tonight = scratch.joint, scratch.joint_solver, tonight_of(book, market)
+    begun = begin_joint_night(sizes, arrays, solver)
+    if begun.status == SolveStatus.BAD_INPUT:
+        nothing = Reckoning(np.nan, np.nan, np.nan)
+        return Night(begun.status, 0, begun.gap_convex, nothing, nothing, 0), 0.0
+    policy = book.households.policy[household]
+    minimum = int(book.policies.minimum_trade[policy])
+    least = (minimum, bool(book.policies.fractional_shares[policy] == 0))
+    cash_of, groups = book.accounts.cash, scratch.household.groups
+    steps, status = make_joint_tradable(tonight, cash_of, least, sizes, groups, arrays, solver)
+    written, hold, breach, cash = judge_joint_night(tonight, cash_of, minimum, sizes, arrays, solver)
+    night = Night(max(begun.status, status), begun.steps + steps, begun.gap_convex, written, hold, breach)
     return night, cash

@@ -6,20 +6,24 @@ name in an account. `count` is how many positions are in hand.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inlined_kernel, inner_kernel
-from lotwise.money import SHARE, mul_div, price_of_shares
+from lotwise.kernels import Records, inlined_kernel, inner_kernel
+from lotwise.money import SHARE, IntArray, mul_div, price_of_shares
 from lotwise.rebalancing.book import Book
-from lotwise.rebalancing.scratch import Arrays, HouseholdState
+from lotwise.rebalancing.scratch import Arrays
 from lotwise.securities.market import Market
 
 __all__ = [
+    "Tonight",
     "hold_groups_in_conflict",
     "keep_cash",
     "price_of_trades",
     "take_from_lots",
+    "tonight_of",
     "too_small",
     "traded_value",
     "write_deltas",
@@ -33,31 +37,43 @@ _HALF_A_CENT = 50.0
 _SOLD_OUT = 1e-9
 
 
+class Tonight(NamedTuple):
+    """The few columns of book and market that trades are made of: handing on all of them takes time to compile."""
+
+    price: IntArray  # (N,) of a share, money
+    identical: NDArray[np.int32]  # (N,)
+    lot_shares: IntArray  # (L,)
+
+
 @inlined_kernel
-def _sellable(book: Book, arrays: Arrays, position: int) -> int:
+def tonight_of(book: Book, market: Market) -> Tonight:
+    """Pick what trades are made of."""
+    return Tonight(market.price, market.identical, book.lots.shares)
+
+
+@inlined_kernel
+def _sellable(tonight: Tonight, arrays: Arrays, position: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[position], arrays.problem.lot_start[position + 1]):
         if not arrays.lots[lot].barred:
-            total += book.lots.shares[arrays.lots[lot].row]
+            total += tonight.lot_shares[arrays.lots[lot].row]
     return total
 
 
 @inner_kernel
-def write_deltas(
-    book: Book, market: Market, arrays: Arrays, count: int, weights: NDArray[np.float64], whole: bool
-) -> None:
+def write_deltas(tonight: Tonight, arrays: Arrays, count: int, weights: NDArray[np.float64], whole: bool) -> None:
     """Write the signed shares that take each position to its weight; whole shares, or everything sellable of it."""
     for i in range(count):
         arrays.positions[i].delta = 0
         move, unit = weights[i] - arrays.problem.held[i], arrays.unit[i]
-        price = market.price[arrays.positions[i].security]
+        price = tonight.price[arrays.positions[i].security]
         if not unit > 0.0 or abs(move) / unit * price < _HALF_A_CENT:
             continue
         shares = int(np.round(abs(move) / unit * SHARE))
         if whole:
             shares = (shares + SHARE // 2) // SHARE * SHARE
         if move < 0.0:
-            sellable = _sellable(book, arrays, i)
+            sellable = _sellable(tonight, arrays, i)
             if weights[i] <= _SOLD_OUT and sellable == arrays.positions[i].shares:
                 shares = sellable
             elif whole:
@@ -68,13 +84,13 @@ def write_deltas(
 
 
 @inner_kernel
-def take_from_lots(book: Book, arrays: Arrays, count: int) -> None:
+def take_from_lots(tonight: Tonight, arrays: Arrays, count: int) -> None:
     """Take what each position sells from its lots, cheapest first (specific identification)."""
     for i in range(count):
         left = max(-arrays.positions[i].delta, 0)
         for lot in range(arrays.problem.lot_start[i], arrays.problem.lot_start[i + 1]):
             free = left > 0 and not arrays.lots[lot].barred
-            taken = min(left, book.lots.shares[arrays.lots[lot].row]) if free else 0
+            taken = min(left, tonight.lot_shares[arrays.lots[lot].row]) if free else 0
             arrays.lots[lot].sold = taken
             left -= taken
 
@@ -87,7 +103,7 @@ def write_weights(arrays: Arrays, count: int) -> None:
 
 
 @inner_kernel
-def price_of_trades(arrays: Arrays, count: int, book: Book) -> float:
+def price_of_trades(arrays: Arrays, count: int, tonight: Tonight) -> float:
     """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value."""
     problem, total = arrays.problem, 0.0
     for i in range(count):
@@ -96,24 +112,24 @@ def price_of_trades(arrays: Arrays, count: int, book: Book) -> float:
             total += problem.buy_cost[i] * (delta / SHARE * arrays.unit[i])
         elif delta < 0:
             for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
-                part = arrays.lots[lot].sold / book.lots.shares[arrays.lots[lot].row]
+                part = arrays.lots[lot].sold / tonight.lot_shares[arrays.lots[lot].row]
                 total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
     return total
 
 
 @inlined_kernel
-def traded_value(market: Market, arrays: Arrays, position: int) -> int:
+def traded_value(tonight: Tonight, arrays: Arrays, position: int) -> int:
     """Money traded in one position."""
-    return price_of_shares(abs(arrays.positions[position].delta), market.price[arrays.positions[position].security])
+    return price_of_shares(abs(arrays.positions[position].delta), tonight.price[arrays.positions[position].security])
 
 
 @inlined_kernel
-def too_small(market: Market, arrays: Arrays, position: int, minimum: int) -> bool:
+def too_small(tonight: Tonight, arrays: Arrays, position: int, minimum: int) -> bool:
     """Whether a trade is below the minimum; a position sold out may be of any size."""
     delta = arrays.positions[position].delta
     if delta == 0 or arrays.positions[position].shares + delta == 0:
         return False
-    return traded_value(market, arrays, position) < minimum
+    return traded_value(tonight, arrays, position) < minimum
 
 
 @inlined_kernel
@@ -129,34 +145,34 @@ def _sells_loss(arrays: Arrays, position: int) -> bool:
 
 @inner_kernel
 def hold_groups_in_conflict(
-    market: Market, arrays: Arrays, state: HouseholdState, count: int, hold: NDArray[np.bool_]
+    tonight: Tonight, arrays: Arrays, groups: Records, count: int, hold: NDArray[np.bool_]
 ) -> int:
     """Mark buys of a name whose identical group is sold at a loss by one of these positions; returns how many."""
     found, losses = 0, 0
     for i in range(count):
         if _sells_loss(arrays, i):
-            state.groups[market.identical[arrays.positions[i].security]].losing = True
+            groups[tonight.identical[arrays.positions[i].security]].losing = True
             losses += 1
     if losses == 0:
         return 0
     for i in range(count):
-        if arrays.positions[i].delta > 0 and state.groups[market.identical[arrays.positions[i].security]].losing:
+        if arrays.positions[i].delta > 0 and groups[tonight.identical[arrays.positions[i].security]].losing:
             hold[i] = True
             found += 1
     for i in range(count):
         if arrays.positions[i].delta < 0:
-            state.groups[market.identical[arrays.positions[i].security]].losing = False
+            groups[tonight.identical[arrays.positions[i].security]].losing = False
     return found
 
 
 @inner_kernel
-def _cash_after(market: Market, cash: int, account: int, arrays: Arrays, count: int) -> int:
+def _cash_after(tonight: Tonight, cash: int, account: int, arrays: Arrays, count: int) -> int:
     """Cash of an account that has `cash` after its trades as written, lot by lot, exact."""
     for i in range(count):
         delta = arrays.positions[i].delta
         if delta == 0 or arrays.positions[i].account != account:
             continue
-        price = market.price[arrays.positions[i].security]
+        price = tonight.price[arrays.positions[i].security]
         if delta > 0:
             cash -= price_of_shares(delta, price)
         else:
@@ -166,27 +182,27 @@ def _cash_after(market: Market, cash: int, account: int, arrays: Arrays, count: 
 
 
 @inner_kernel
-def keep_cash(market: Market, before: int, account: int, arrays: Arrays, count: int, whole: bool) -> int:
+def keep_cash(tonight: Tonight, before: int, account: int, arrays: Arrays, count: int, whole: bool) -> int:
     """Shrink the largest buys until an account does not overdraw (beyond what it was overdrawn); returns its cash.
 
     `before` is its cash before the trades, `account` what its positions call it. Rounding to a millionth of a share
     moves cash by less than a cent, so this touches at most a share of one buy.
     """
     floor = min(0, before)
-    cash = _cash_after(market, before, account, arrays, count)
+    cash = _cash_after(tonight, before, account, arrays, count)
     while cash < floor:
         largest, most = -1, 0
         for i in range(count):
             buys = arrays.positions[i].delta > 0 and arrays.positions[i].account == account
-            worth = traded_value(market, arrays, i) if buys else 0
+            worth = traded_value(tonight, arrays, i) if buys else 0
             if worth > most:
                 largest, most = i, worth
         if largest < 0:
             return cash
-        price = market.price[arrays.positions[largest].security]
+        price = tonight.price[arrays.positions[largest].security]
         short = mul_div(floor - cash, SHARE, price) + 1
         if whole:
             short = (short + SHARE - 1) // SHARE * SHARE
         arrays.positions[largest].delta = max(arrays.positions[largest].delta - short, 0)
-        cash = _cash_after(market, before, account, arrays, count)
+        cash = _cash_after(tonight, before, account, arrays, count)
     return cash
