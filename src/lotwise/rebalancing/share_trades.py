@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inlined_kernel, inner_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.money import SHARE, IntArray, mul_div, price_of_shares
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.scratch import Arrays
@@ -45,7 +45,7 @@ class Tonight(NamedTuple):
     lot_shares: IntArray  # (L,)
 
 
-@inlined_kernel
+@kernel
 def tonight_of(book: Book, market: Market) -> Tonight:
     """Pick what trades are made of."""
     return Tonight(market.price, market.identical, book.lots.shares)
