@@ -14,6 +14,7 @@ from lotwise.optimizer.household.solve import HouseholdProblem, solve_household
 from lotwise.rebalancing.book import AccountKind
 from lotwise.rebalancing.proposal import Cause, Reason, Side, Status
 from lotwise.rebalancing.rebalance import rebalance
+from tests.rebalancing.booked_trades import booked
 from tests.rebalancing.tenth_of_a import LOSING, TOLERANCE, as_one
 from tests.rebalancing.written_book import (
     REST,
@@ -373,3 +374,18 @@ def test_the_bytes_do_not_depend_on_the_range() -> None:
         book, market = crowd(seed).columns()
         one, other = rebalance(book, market), rebalance(book, market, 0, 1)
         assert one.trades.shares.tobytes() == other.trades.shares.tobytes()
+
+
+@given(st.integers(0, 10_000), st.booleans())
+def test_after_its_trades_are_booked_a_household_has_nothing_more_to_do(seed: int, joint: bool) -> None:
+    written = crowd(seed).steered(joint=joint, worth_it=1e-6)
+    night = written.night()
+    again = rebalance(booked(night.book, night.market, night.proposals), night.market)
+    assert again.outcomes.status[0] == Status.HOLD, again.outcomes.score * 1e4
+
+
+def test_a_model_that_loses_a_name_never_means_all_cash() -> None:
+    accounts = (taxable(lot("A", 50_000), rest(50_000)), ira(lot("A", 50_000), rest(50_000)))
+    night = replace(as_one(*accounts), model={REST: 1.0}).night()
+    assert [night.cash(account) for account in (0, 1)] == pytest.approx([0.0, 0.0], abs=TOLERANCE)
+    assert night.sold("A") > 90_000
