@@ -44,7 +44,7 @@ class Explanation:
 
     @property
     def lots(self) -> pl.DataFrame:
-        """One row per lot: account_id, symbol, lot_id, shares, value (dollars, exact), gain (fraction of it), term, why.
+        """One row per lot: account_id, symbol, lot_id, shares, value (dollars), gain (fraction of it), term, why.
 
         A gain that is not known is null.
         """
@@ -105,7 +105,7 @@ class Explanation:
         parts.append(notebook.paragraph(f"It is {self.tax}."))
         as_one = next((account for account in self.story.accounts if account.as_one and account.names), None)
         if as_one is not None:
-            parts.append(notebook.paragraph(f"{_ONE_PORTFOLIO} {account_facts(as_one).capitalize()}."))
+            parts.append(notebook.paragraph(f"{_ONE_PORTFOLIO} {_sentence(account_facts(as_one))}"))
         for account in self.story.accounts:
             parts += self._account_html(account)
         return notebook.block(parts)
@@ -120,7 +120,7 @@ class Explanation:
             )
             return [*parts, notebook.paragraph(words)]
         if not account.as_one:
-            parts.append(notebook.paragraph(f"{account_facts(account).capitalize()}."))
+            parts.append(notebook.paragraph(_sentence(account_facts(account))))
         chosen = self._chosen(account)
         if self.symbol is None:
             shown = self._names_frame([(account, names_shown(chosen))]).drop("account_id")
@@ -132,6 +132,10 @@ class Explanation:
         lots = self._lots_frame([(account, line, lot) for line in chosen for lot in line.lots])
         parts.append(notebook.table(self._names_frame([(account, chosen)]).drop("account_id")))
         return [*parts, notebook.table(lots.drop("account_id").rename({"gain": "gain_pct"}), 40)]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _left_out(number: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from lotwise.households.policy_version import resolved_keys
+from lotwise.households.toml_values import closest
 from lotwise.interchange import firm_folder
 from lotwise.interchange.firm_folder.part import part_of
 from lotwise.interchange.firm_folder.what_if import with_changed_profiles
@@ -19,7 +20,6 @@ from lotwise.library.asking import day_asked, told_once, wrong_name, wrong_names
 from lotwise.library.folder_of_frames import TABLE_NAMES, prepared_from_frames
 from lotwise.library.frames import Table
 from lotwise.library.result import Result
-from lotwise.households.toml_values import closest
 from lotwise.nightly.run import prepared_firm, proposed_trades
 from lotwise.reports import notebook
 from lotwise.reports.amounts import count
@@ -161,8 +161,8 @@ class Firm:
 def read_firm(folder: str | Path, as_of: date | str | None = None, households: Sequence[str] | None = None) -> Firm:
     """Read a firm folder as of its own day or the given one, all households or those named.
 
-    Bad data is no exception: it is in `Firm.findings`, and refuses the household that it belongs to. Raises FolderError,
-    with every finding in `.findings`, where nothing can be done at all.
+    Bad data is no exception: it is in `Firm.findings`, and refuses the household that it belongs to. Raises
+    FolderError, with every finding in `.findings`, where nothing can be done at all.
     """
     with told_once():
         return Firm(*prepared_firm(Path(folder), day_asked(as_of), households))

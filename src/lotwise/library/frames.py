@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+from pyarrow.lib import ArrowException
+from pyarrow.lib import table as arrow_table
 
 __all__ = ["Table", "frame_of"]
 
@@ -22,7 +23,7 @@ Table: TypeAlias = Any
 """A polars or pandas frame, an Arrow table, a list of dicts, or a dict of columns."""
 
 _from_arrow: Callable[..., Any] = pl.from_arrow
-_arrow_table: Callable[..., Any] = pa.table
+_arrow_table: Callable[..., Any] = arrow_table
 
 _INDEX = "__index_level_"  # columns that pandas makes of an index
 _WHOLE = 2**63
@@ -68,7 +69,7 @@ def _of_foreign(name: str, table: Table) -> pl.DataFrame:
     if hasattr(table, "__arrow_c_stream__"):
         try:
             arrow = _arrow_table(table)
-        except (pa.ArrowException, TypeError, ValueError) as error:
+        except (ArrowException, TypeError, ValueError) as error:
             if not hasattr(table, "to_dict"):
                 raise TypeError(f"{name} cannot be read over Arrow: {error}") from error
         else:

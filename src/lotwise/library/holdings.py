@@ -9,6 +9,7 @@ from lotwise.interchange.firm_folder import Firm
 from lotwise.interchange.trade_table import exact
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag
+from lotwise.rebalancing.formulation import model_scale
 from lotwise.rebalancing.rebalance import solved_as_portfolios
 
 __all__ = ["gains_of_lots", "positions_of", "weights_of"]
@@ -94,7 +95,7 @@ def weights_of(firm: Firm, household: int, positions: pl.DataFrame) -> pl.DataFr
             "symbol": pl.Series(
                 [firm.market_labels.symbols[row] for row in book.models.security[span].tolist()], dtype=pl.String
             ),
-            "target": book.models.weight[span],
+            "target": book.models.weight[span] * model_scale(book, household),
         }
     )
     part = 1.0 / value if value > 0 else 0.0

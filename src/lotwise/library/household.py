@@ -44,7 +44,7 @@ class HouseholdResult:
 
     @property
     def summary(self) -> dict[str, object]:
-        """Its row of `Result.households`: status, message, value, te_before, te_after, tax, cost, score_bps and more."""
+        """Its row of `Result.households`: status, message, value, te_before, te_after, tax, score_bps and more."""
         return self._tables.households.row(self._row, named=True)
 
     @property

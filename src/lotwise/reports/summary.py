@@ -116,15 +116,15 @@ def _troubled(households: pl.DataFrame) -> Table:
 def _relaxed(relaxations: pl.DataFrame) -> Table:
     """Show the restrictions missed by most."""
     table = _table(f"{count(relaxations.height, 'restriction')} not kept in full")
-    table.add_column("Account")
+    table.add_column("Account or household")
     table.add_column("Restriction", ratio=1)
     table.add_column("Asked for", justify="right")
     table.add_column("Reached", justify="right")
     missed = (pl.col("reached") - pl.col("required")).abs()
     shown = relaxations.sort(missed, descending=True, maintain_order=True).head(_PROBLEMS)
-    columns = ("account_id", "restriction", "required", "reached")
-    for account, restriction, required, reached in shown.select(columns).iter_rows():
-        table.add_row(Text(plain(account)), Text(plain(restriction)), percent(required), percent(reached))
+    whose = pl.coalesce("account_id", "household_id")  # one of the household has no account
+    for owner, restriction, required, reached in shown.select(whose, "restriction", "required", "reached").iter_rows():
+        table.add_row(Text(plain(owner)), Text(plain(restriction)), percent(required), percent(reached))
     _say_rest(table, relaxations.height)
     return table
 

@@ -58,7 +58,9 @@ def _book(book: Book, rows: NDArray[np.int64], accounts: NDArray[np.int64], lots
         ),
         accounts=Accounts(
             new_household,
-            *(_taken(column, accounts) for column in (own.kind, own.cash, own.trades)),
+            _taken(own.kind, accounts),
+            _taken(own.cash, accounts),
+            _taken(own.trades, accounts),
             _starts(np.diff(own.lot_start)[accounts]),
         ),
         lots=Lots._make(_taken(column, lots) for column in book.lots),
