@@ -122,6 +122,8 @@ class Explanation:
         if not account.as_one:
             parts.append(notebook.paragraph(_sentence(account_facts(account))))
         chosen = self._chosen(account)
+        if not chosen:
+            return [*parts, notebook.paragraph(f"Neither holds nor wants {self.symbol}.")]
         if self.symbol is None:
             shown = self._names_frame([(account, names_shown(chosen))]).drop("account_id")
             return [
@@ -131,7 +133,7 @@ class Explanation:
             ]
         lots = self._lots_frame([(account, line, lot) for line in chosen for lot in line.lots])
         parts.append(notebook.table(self._names_frame([(account, chosen)]).drop("account_id")))
-        return [*parts, notebook.table(lots.drop("account_id").rename({"gain": "gain_pct"}), 40)]
+        return [*parts, notebook.table(lots.drop("account_id"), 40)]
 
 
 def _sentence(words: str) -> str:

@@ -32,7 +32,7 @@ _STYLE = (
     ".lotwise li b{font-size:18px;font-weight:650}"
 )
 
-_FRACTIONS = frozenset({"target", "before", "after", "required", "reached", "te_before", "te_after", "gain_pct"})
+_FRACTIONS = frozenset({"target", "before", "after", "required", "reached", "te_before", "te_after", "gain"})
 
 
 def block(parts: Sequence[str]) -> str:
