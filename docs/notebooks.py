@@ -2,8 +2,8 @@
 
     python docs/notebooks.py docs/tutorial/notebook.ipynb
 
-runs every code cell in one namespace and puts what the last line of each shows into the file, as a notebook would. A line
-`<!-- notebook: NAME -->` in a page becomes the notebook of that name with its outputs (mkdocs.yml: hooks).
+runs every code cell in one namespace and puts what the last line of each shows into the file, as a notebook would. A
+line `<!-- notebook: NAME -->` in a page becomes the notebook of that name with its outputs (mkdocs.yml: hooks).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD
 from lotwise.interchange.firm_folder.firm import Firm
-from lotwise.rebalancing.book import Accounts, Book, Households, Lots, RuleSets
+from lotwise.rebalancing.book import Accounts, Book, Households, Lots, RuleSets, Windows
 
 __all__ = ["part_of"]
 
@@ -27,9 +27,7 @@ def part_of(firm: Firm, chosen: NDArray[np.bool_]) -> Firm:
     taxpayer = firm.book.households.taxpayer
     rows = np.flatnonzero(np.isin(taxpayer, taxpayer[chosen]))
     accounts = np.flatnonzero(np.isin(firm.book.accounts.household, rows))
-    starts = firm.book.accounts.lot_start
-    spans = [np.arange(starts[a], starts[a + 1]) for a in accounts.tolist()]
-    lots = np.concatenate([np.zeros(0, np.int64), *spans])
+    lots = _entries(firm.book.accounts.lot_start, accounts)
     labels = firm.labels
     names = set(labels.households[rows].tolist()) | {None, EVERY_HOUSEHOLD}
     return replace(
@@ -47,8 +45,8 @@ def part_of(firm: Firm, chosen: NDArray[np.bool_]) -> Firm:
 
 
 def _book(book: Book, rows: NDArray[np.int64], accounts: NDArray[np.int64], lots: NDArray[np.int64]) -> Book:
-    """Rows of households, accounts and lots of a book. Windows go by taxpayer, whose numbers stay."""
-    starts = book.households.account_start
+    """Rows of households, accounts and lots of a book. Taxpayers keep their numbers."""
+    starts, windows = book.households.account_start, _entries(book.windows.start, rows)
     new_household = np.searchsorted(rows, book.accounts.household[accounts]).astype(np.int32)
     own = book.accounts
     return book._replace(
@@ -65,8 +63,19 @@ def _book(book: Book, rows: NDArray[np.int64], accounts: NDArray[np.int64], lots
         ),
         lots=Lots._make(_taken(column, lots) for column in book.lots),
         rules=_rules(book.rules, accounts, len(own.kind)),
+        windows=Windows(
+            _starts(np.diff(book.windows.start)[rows]),
+            *(_taken(column, windows) for column in book.windows[1:]),
+        ),
         tax=book.tax[rows],
     )
+
+
+def _entries(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which entries belong to these rows, row after row."""
+    first, counts = starts[rows], np.diff(starts)[rows]
+    new = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(first - new, counts)
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
