@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pytest
+from pyarrow.lib import array as arrow_array
+from pyarrow.lib import table as arrow_table
 
 from lotwise.library.frames import frame_of
 
@@ -88,7 +89,10 @@ def test_types_that_parquet_does_not_have_become_text(name: str) -> None:
         ([{"a": 1}, [2]], "lots, row 2: must be a dict of column to cell, was list"),
         ({"a": [1], "b": [1, 2]}, "lots must have as many cells in every column, had a 1, b 2"),
         (pl.DataFrame({"x": pl.Series([object()], dtype=pl.Object)}), r"lots \[x\] must be plain values"),
-        (pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), "lots must have every column once, had a, a"),
+        (
+            arrow_table([arrow_array([1]), arrow_array([2])], names=["a", "a"]),
+            "lots must have every column once, had a, a",
+        ),
     ],
 )
 def test_what_is_no_table_is_named(table: Any, words: str) -> None:

@@ -17,6 +17,7 @@ from lotwise.interchange.firm_folder.part import part_of
 from lotwise.interchange.firm_folder.what_if import with_changed_profiles
 from lotwise.library import asking
 from lotwise.reports.look import BLUE
+from lotwise.reports.run import total
 from tests.library.written_frames import HOSTILE, family, family_firm, tables_of_small_firm
 
 VOID = {"br", "meta", "link"}
@@ -90,7 +91,7 @@ def test_an_unknown_household_is_answered_with_the_nearest(firm: lotwise.Firm, r
 def test_positions_hold_every_dollar_before_and_after(result: lotwise.Result) -> None:
     positions = result["H1"].positions
     assert positions["before"].sum() == 140_000
-    bought, sold = (result["H1"].trades.filter(pl.col("side") == side)["value"].sum() for side in ("buy", "sell"))
+    bought, sold = (total(result["H1"].trades.filter(pl.col("side") == side), "value") for side in ("buy", "sell"))
     assert positions["after"].sum() == Decimal(140_000) + bought - sold
     one = positions.filter((pl.col("account_id") == "T") & (pl.col("symbol") == "AAA")).row(0, named=True)
     assert one["kind"] == "taxable"
@@ -160,7 +161,12 @@ def test_a_profile_of_the_call_moves_the_outcome_the_right_way(
 
 
 def test_a_profile_of_the_call_is_what_the_firm_would_say(firm: lotwise.Firm) -> None:
-    keys = {"risk_price_bps": 7.5, "loss_usability": 0.3, "harvest": "any", "location": {"stocks": {"roth": 3.5}}}
+    keys: dict[str, Any] = {
+        "risk_price_bps": 7.5,
+        "loss_usability": 0.3,
+        "harvest": "any",
+        "location": {"stocks": {"roth": 3.5}},
+    }
     said = family_firm(profile={**family()["profile"], **keys}).rebalance()
     asked = firm.rebalance(**keys)
     assert asked.trades.equals(said.trades)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -19,7 +19,7 @@ from lotwise.reports.household_pictures import LotGain, Move, lot_gains, moves
 
 __all__ = ["HouseholdResult"]
 
-_TRADE_COLUMNS = ("account_id", "side", "symbol", "lot_id", "shares", "value", "gain", "term", "tax", "reason")
+_TRADE_COLUMNS = ("account_id", "side", "symbol", "lot_id", "shares", "value", "gain", "tax", "reason")
 
 
 class HouseholdResult:
@@ -43,7 +43,7 @@ class HouseholdResult:
         return self._firm.household_names[self._row]
 
     @property
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         """Its row of `Result.households`: status, message, value, te_before, te_after, tax, score_bps and more."""
         return self._tables.households.row(self._row, named=True)
 

@@ -21,18 +21,23 @@ _STYLE = (
     ".lotwise h4{margin:10px 0 2px;font-size:16px;font-weight:650}"
     f".lotwise p{{margin:2px 0 8px;color:{MUTED}}}"
     ".lotwise .scroll{overflow-x:auto}"
-    ".lotwise table{border-collapse:collapse;margin:6px 0 10px;font-size:13px;font-variant-numeric:tabular-nums}"
-    f".lotwise th{{border-bottom:1.5px solid {INK};text-align:left;padding:4px 10px 4px 0;background:#fff;color:{INK}}}"
-    f".lotwise td{{border-bottom:1px solid {FAINT};text-align:left;padding:4px 10px 4px 0;background:#fff;color:{INK};"
-    "vertical-align:top}"
-    ".lotwise .n{text-align:right;white-space:nowrap}"
-    ".lotwise ul{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0;padding:0;list-style:none}"
-    f".lotwise li{{margin:0;padding:8px 12px;background:#f6f8fa;border-top:3px solid {BLUE};min-width:110px}}"
-    f".lotwise li span{{display:block;color:{MUTED};font-size:12px}}"
-    ".lotwise li b{font-size:18px;font-weight:650}"
+    "div.lotwise .scroll table{border-collapse:collapse;border:0;margin:6px 0 10px;font-size:13px;"
+    "font-variant-numeric:tabular-nums}"
+    f"div.lotwise .scroll table th{{border:0;border-bottom:1.5px solid {INK};font-weight:600}}"
+    f"div.lotwise .scroll table td{{border:0;border-bottom:1px solid {FAINT};vertical-align:top}}"
+    "div.lotwise .scroll table th,div.lotwise .scroll table td{text-align:left;padding:4px 10px 4px 0;background:#fff;"
+    f"color:{INK};font-size:13px;white-space:normal}}"
+    "div.lotwise .scroll table .n{text-align:right;white-space:nowrap}"
+    "div.lotwise .scroll table .w{min-width:200px}"
+    ".lotwise .tiles{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}"
+    f".lotwise .tiles div{{padding:8px 12px;background:#f6f8fa;border-top:3px solid {BLUE};"
+    "min-width:110px}"
+    f".lotwise .tiles span{{display:block;color:{MUTED};font-size:12px}}"
+    ".lotwise .tiles b{font-size:18px;font-weight:650}"
 )
 
 _FRACTIONS = frozenset({"target", "before", "after", "required", "reached", "te_before", "te_after", "gain"})
+_SENTENCES = frozenset({"reason", "why", "message", "must_be", "was", "to_do", "restriction"})
 
 
 def block(parts: Sequence[str]) -> str:
@@ -52,14 +57,14 @@ def paragraph(text: str) -> str:
 
 def tiles(figures: Mapping[str, str]) -> str:
     """Show figures under their names, side by side."""
-    cells = (f"<li><span>{_escaped(name)}</span><b>{_escaped(words)}</b></li>" for name, words in figures.items())
-    return f"<ul>{''.join(cells)}</ul>"
+    cells = (f"<div><span>{_escaped(name)}</span><b>{_escaped(words)}</b></div>" for name, words in figures.items())
+    return f'<div class="tiles">{"".join(cells)}</div>'
 
 
 def table(frame: pl.DataFrame, most: int = 20) -> str:
     """Show the first rows of a frame, its figures as people read them; what is left out is counted below."""
     kinds = list(frame.schema.items())
-    sides = [' class="n"' if kind.is_numeric() else "" for _, kind in kinds]
+    sides = [' class="n"' if kind.is_numeric() else ' class="w"' if name in _SENTENCES else "" for name, kind in kinds]
     head = "".join(
         f"<th{side}>{_escaped(name.replace('_', ' '))}</th>" for (name, _), side in zip(kinds, sides, strict=True)
     )

@@ -75,7 +75,8 @@ def _entries(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.i
     """Which entries belong to these rows, row after row."""
     first, counts = starts[rows], np.diff(starts)[rows]
     new = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) + np.repeat(first - new, counts)
+    entries: NDArray[np.int64] = np.arange(int(counts.sum())) + np.repeat(first - new, counts)
+    return entries
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
