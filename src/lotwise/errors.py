@@ -5,7 +5,9 @@
     ├── SettingsError      an environment variable LOTWISE_* has a value it cannot have
     ├── RiskModelError     a risk model cannot be estimated, read or used
     ├── StateLawError      a state's tax file is misspelt or lacks something (lotwise.tax.state_law)
-    └── ProposalError      a proposal failed its exact re-verification: a bug of Lotwise, never the user's
+    ├── ProposalError      a proposal failed its exact re-verification: a bug of Lotwise, never the user's
+    ├── ProfileError       keys of a profile that a program gives are wrong; carries its findings (also a ValueError)
+    └── UnknownNameError   a household or security that a program names is not there (also a KeyError)
 
 Bad data is not an exception: it is a `Finding`, collected with all others, and blocks only the account or household
 it belongs to.
@@ -16,7 +18,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "FolderError", "LotwiseError", "ProposalError", "RiskModelError", "SettingsError", "Severity"]
+__all__ = [
+    "Finding",
+    "FolderError",
+    "LotwiseError",
+    "ProfileError",
+    "ProposalError",
+    "RiskModelError",
+    "SettingsError",
+    "Severity",
+    "UnknownNameError",
+]
 
 
 class Severity(StrEnum):
@@ -72,3 +84,19 @@ class SettingsError(LotwiseError):
 
 class ProposalError(LotwiseError):
     """A proposal failed its exact re-verification."""
+
+
+class ProfileError(LotwiseError, ValueError):
+    """Keys of a profile that a program gives are wrong: nothing is done with any of them."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
+
+
+class UnknownNameError(LotwiseError, KeyError):
+    """A household or security that a program names is not there."""
+
+    def __str__(self) -> str:
+        """Say it as it is: a KeyError would put it in quotes."""
+        return str(self.args[0]) if self.args else ""

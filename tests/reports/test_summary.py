@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from rich.console import Console
 
 from lotwise.errors import Finding, Severity
@@ -67,3 +68,17 @@ def test_an_error_that_changes_everything_is_said_in_full() -> None:
 
 def test_a_narrow_terminal_still_works() -> None:
     assert "H1" in shown(small_run().run(), width=60)
+
+
+def test_a_restriction_of_the_household_is_named_by_it() -> None:
+    run = small_run().run()
+    accounts = run.relaxations.with_columns(account_id=pl.lit(None, dtype=pl.String))
+    text = squeezed(shown(replace(run, relaxations=accounts)))
+    household = run.relaxations["household_id"][0]
+    assert f"{household} * max_weight sector Energy 0.1 10.00% 11.20%" in text
+
+
+def test_what_is_written_nowhere_names_no_folder() -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=160, force_terminal=False).print(summary(small_run().run()))
+    assert "Written to" not in stream.getvalue()

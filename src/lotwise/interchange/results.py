@@ -44,6 +44,7 @@ __all__ = [
     "ResultTables",
     "file_names",
     "findings_csv",
+    "findings_table",
     "result_tables",
     "write_findings",
     "write_results",
@@ -113,24 +114,18 @@ def write_tables(
     `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Pages are made while tables are
     written. Raises ValueError for another format.
     """
-    named = {
-        "trades": tables.trades,
-        "households": tables.households,
-        "accounts": tables.accounts,
-        "relaxations": tables.relaxations,
-        "findings": tables.findings,
-    }
+    named: dict[str, pl.DataFrame] = {name: getattr(tables, name) for name in _TABLES}
     _replace_all(folder, named, formats, dict(pages or {}), (tables.lines, threads))
 
 
 def write_findings(folder: Path, findings: Sequence[Finding], *, formats: Sequence[str] = ("csv", "parquet")) -> None:
     """Write the findings of a run that could do nothing into `folder`, alone: every file of an earlier run goes."""
-    _replace_all(folder, {"findings": _findings_table(findings)}, formats, {})
+    _replace_all(folder, {"findings": findings_table(findings)}, formats, {})
 
 
 def findings_csv(findings: Sequence[Finding]) -> str:
     """Findings as the text of a findings.csv, in the order in which they come."""
-    return _findings_table(findings).write_csv()
+    return findings_table(findings).write_csv()
 
 
 def file_names(formats: Sequence[str]) -> tuple[str, ...]:
@@ -205,7 +200,7 @@ def result_tables(
             households=households.result(),
             accounts=_accounts_table(book, labels, proposals),
             relaxations=_relaxations_table(labels, proposals),
-            findings=_findings_table(findings),
+            findings=findings_table(findings),
         )
 
 
@@ -325,7 +320,7 @@ def _relaxations_table(labels: BookLabels, proposals: Proposals) -> pl.DataFrame
     )
 
 
-def _findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
+def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
     """One row per finding, as found. Cells that are not Unicode come with replacement characters."""
 
     def column(name: str) -> pl.Series:

@@ -19,7 +19,7 @@ from lotwise.interchange.results import PAGE, ResultTables, file_names, result_t
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads
 from lotwise.nightly.risk import with_risk
-from lotwise.rebalancing.book import RateOrigin
+from lotwise.rebalancing.book import Book, RateOrigin
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.netting import with_rates
 from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
@@ -28,7 +28,19 @@ from lotwise.reports.run import Run
 from lotwise.reports.run_page import run_page
 from lotwise.risk.factor_model import FactorModel
 
-__all__ = ["RunReport", "Watch", "household_row", "prepared_firm", "run_folder"]
+__all__ = [
+    "Proposed",
+    "RunReport",
+    "Watch",
+    "household_row",
+    "prepared_firm",
+    "proposed_trades",
+    "run_folder",
+    "run_of",
+    "tables_of",
+    "with_market_risk",
+    "write_run",
+]
 
 
 @dataclass(slots=True)
@@ -81,14 +93,86 @@ def prepared_firm(
     with watch.phase("read"):
         firm = read_firm(folder, as_of, households)
     with watch.phase("risk"):
-        try:
-            firm, model = with_risk(firm)
-        except RiskModelError as error:
-            finding = Finding(
-                "prices", None, None, Severity.ERROR, "enough to estimate a risk model", "not", str(error)
-            )
-            raise FolderError(str(finding), (*firm.findings, finding)) from error
-    return firm, model
+        return with_market_risk(firm)
+
+
+def with_market_risk(firm: Firm) -> tuple[Firm, FactorModel]:
+    """Give a firm's market its risk; raises FolderError, with all findings, where no risk model can be had."""
+    try:
+        return with_risk(firm)
+    except RiskModelError as error:
+        finding = Finding("prices", None, None, Severity.ERROR, "enough to estimate a risk model", "not", str(error))
+        raise FolderError(str(finding), (*firm.findings, finding)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a firm's households should trade: every proposal verified, and findings of those that were not sound."""
+
+    book: Book  # with the rates at which each household was solved in the end
+    proposals: Proposals
+    faults: tuple[Finding, ...]
+
+
+def proposed_trades(firm: Firm, threads: int = 0, watch: Watch | None = None) -> Proposed:
+    """Solve every household of a firm whose market has its risk, and verify every proposal exactly.
+
+    What breaks a rule is not proposed but recorded as failed, with a finding. 0 threads = one per core.
+    """
+    watch = watch or Watch()
+    workers = threads or os.cpu_count() or 1
+    with watch.phase("compile"):
+        compile_night(firm.book, firm.market)
+    with watch.phase("solve", len(firm.book.households.model)):
+        netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
+        firm = replace(firm, book=with_rates(firm.book, netted.steering))
+    with watch.phase("verify"):
+        return Proposed(firm.book, *_without_broken(firm, netted.proposals, workers))
+
+
+def tables_of(firm: Firm, proposed: Proposed, threads: int = 0) -> ResultTables:
+    """Put what is proposed into the tables of the files, in words."""
+    return result_tables(
+        book=proposed.book,
+        labels=firm.labels,
+        market=firm.market,
+        market_labels=firm.market_labels,
+        proposals=proposed.proposals,
+        findings=(*firm.findings, *proposed.faults),
+        threads=threads or os.cpu_count() or 1,
+    )
+
+
+def run_of(firm: Firm, model: FactorModel, tables: ResultTables, formats: Sequence[str] = ()) -> Run:
+    """Describe a run for the reports; `formats` are those its tables are written in."""
+    origin = "brought along" if firm.risk_model is not None else "estimated from prices"
+    if any(finding.file == "risk" for finding in firm.findings):
+        origin += " in place of the one brought along, which is of no use"
+    return Run(
+        firm=firm.name,
+        as_of=firm.as_of,
+        trades=tables.trades,
+        households=tables.households,
+        relaxations=tables.relaxations,
+        findings=tables.findings,
+        files=(*file_names(formats), PAGE) if formats else (),
+        notes=(("Risk model", f"{len(model.factors)} factors, {origin}"), ("Tax rates", _rates_note(firm))),
+    )
+
+
+def write_run(out: Path, run: Run, tables: ResultTables, formats: Sequence[str], threads: int = 0) -> None:
+    """Write the tables of a run and its page into `out`: all of them or none.
+
+    Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
+    """
+    _require_no_firm(out)
+    workers = threads or os.cpu_count() or 1
+    write_tables(out, tables, formats=formats, pages={PAGE: lambda: run_page(run)}, threads=workers)
+
+
+def _require_no_firm(out: Path) -> None:
+    if (out / "firm.toml").exists():
+        raise FolderError(f"{out}: must be a folder for results; it is a firm folder, whose files they would replace")
 
 
 def household_row(household: str, known: list[str]) -> int:
@@ -172,8 +256,7 @@ def run_folder(
     Raises FolderError where nothing can be done (exit status 2): `out` then holds the findings alone. Raises OSError
     where `out` cannot be written, FolderError where it is a firm folder.
     """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder, whose files they would replace")
+    _require_no_firm(out)
     watch = watch or Watch()
     try:
         firm, model = prepared_firm(folder, as_of, households, watch)
@@ -181,39 +264,9 @@ def run_folder(
         if folder.is_dir():
             _write_findings(out, error, formats)
         raise
-    count = len(firm.book.households.model)
-    workers = threads or os.cpu_count() or 1
-    with watch.phase("compile"):
-        compile_night(firm.book, firm.market)
-    with watch.phase("solve", count):
-        netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
-        proposals = netted.proposals
-        firm = replace(firm, book=with_rates(firm.book, netted.steering))
-    with watch.phase("verify"):
-        proposals, faults = _without_broken(firm, proposals, workers)
+    proposed = proposed_trades(firm, threads, watch)
     with watch.phase("write"):
-        findings = (*firm.findings, *faults)
-        tables = result_tables(
-            book=firm.book,
-            labels=firm.labels,
-            market=firm.market,
-            market_labels=firm.market_labels,
-            proposals=proposals,
-            findings=findings,
-            threads=workers,
-        )
-        origin = "brought along" if firm.risk_model is not None else "estimated from prices"
-        if any(finding.file == "risk" for finding in firm.findings):
-            origin += " in place of the one brought along, which is of no use"
-        run = Run(
-            firm=firm.name,
-            as_of=firm.as_of,
-            trades=tables.trades,
-            households=tables.households,
-            relaxations=tables.relaxations,
-            findings=tables.findings,
-            files=(*file_names(formats), PAGE),
-            notes=(("Risk model", f"{len(model.factors)} factors, {origin}"), ("Tax rates", _rates_note(firm))),
-        )
-        write_tables(out, tables, formats=formats, pages={PAGE: lambda: run_page(run)}, threads=workers)
-    return RunReport(firm, proposals, tables, run, dict(watch.seconds))
+        tables = tables_of(firm, proposed, threads)
+        run = run_of(firm, model, tables, formats)
+        write_run(out, run, tables, formats, threads)
+    return RunReport(replace(firm, book=proposed.book), proposed.proposals, tables, run, dict(watch.seconds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
-__all__ = ["explanation", "lot_words", "name_words", "tax_words"]
+__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "tax_words"]
 
 # Names of an account shown when none is asked for: the farthest from target first.
 _NAMES = 20
@@ -182,6 +183,13 @@ def _lots_table(story: AccountStory, labels: BookLabels, line: NameLine) -> Tabl
     return table
 
 
+def names_shown(names: Sequence[NameLine]) -> list[NameLine]:
+    """Choose the names of an account that a reader sees first: those that move, then those that stay."""
+    moved = [line for line in names if line.bought or any(lot.sold for lot in line.lots)]
+    stayed = [line for line in names if line not in moved]
+    return moved[:_NAMES] + stayed[: max(_NAMES - len(moved), 5)]
+
+
 def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symbol: str | None) -> list[RenderableType]:
     head = Text(f"{plain(str(labels.accounts[story.account]))}, {format_money(story.value)}", style="bold")
     if story.night is None:
@@ -192,9 +200,7 @@ def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symb
     if not chosen:
         return [head, Text(f"  neither holds nor wants {symbol}")]
     parts: list[RenderableType] = [head] if story.as_one else [head, _facts(story)]
-    moved = [line for line in chosen if line.bought or any(lot.sold for lot in line.lots)]
-    stayed = [line for line in chosen if line not in moved]
-    shown = (moved[:_NAMES] + stayed[: max(_NAMES - len(moved), 5)]) if symbol is None else chosen
+    shown = names_shown(chosen) if symbol is None else chosen
     parts.append(_names_table(story, market, shown))
     if symbol is not None:
         parts += [_lots_table(story, labels, line) for line in chosen if line.lots]
@@ -203,20 +209,24 @@ def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symb
     return parts
 
 
-def _facts(story: AccountStory) -> Text:
-    """Say what became of a portfolio: its account, or all accounts of the household as one."""
+def account_facts(story: AccountStory) -> str:
+    """Say what became of a portfolio: its account, or all accounts of the household as one; '' if it was not solved."""
     night = story.night
-    if night is None:
-        return Text("")
+    if night is None or not story.names:
+        return ""
     verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
     score = (night.hold.objective - night.written.objective) * 1e4
     effect = f"improves the objective by {score:.1f} bp"
     if story.proposed and score < 0:
         effect = f"costs {-score:.1f} bp to bring cash or a restriction back in order"
-    return Text(
-        f"  {verdict}; {effect}; tracking {story.te_before:.2%} to "
+    return (
+        f"{verdict}; {effect}; tracking {story.te_before:.2%} to "
         f"{story.te_after:.2%}; proved within {max(night.written.gap, 0.0) * 1e4:.3f} bp of the best"
     )
+
+
+def _facts(story: AccountStory) -> Text:
+    return Text(f"  {account_facts(story)}")
 
 
 def explanation(

@@ -23,8 +23,8 @@ _NAMED = 3  # households named in a row of several
 _STATUS_STYLES = {"proposed": "cyan", "hold": "default", "refused": "yellow", "failed": "bold red"}
 
 
-def summary(run: Run, folder: Path) -> RenderableType:
-    """Build the summary of a run whose files are in `folder`; print it with a rich console."""
+def summary(run: Run, folder: Path | None = None) -> RenderableType:
+    """Build the summary of a run, whose files are in `folder` if they are anywhere; print it with a rich console."""
     totals = figures(run)
     title = Text(f"{plain(run.firm)}, close of {run.as_of}", style="bold")
     parts: list[RenderableType] = [title, _headline(totals)]
@@ -40,8 +40,9 @@ def summary(run: Run, folder: Path) -> RenderableType:
         for row in file_wide_errors(run.findings).head(_PROBLEMS).iter_rows(named=True):
             sentence = f"  {row['file']}: must be {row['must_be']}; was {row['was']}; {row['to_do']}"
             parts.append(Text(plain(sentence), style="yellow"))
-    files = f": {', '.join(run.files)}" if run.files else ""
-    parts.append(Text(f"Written to {folder}{files}"))
+    if folder is not None:
+        files = f": {', '.join(run.files)}" if run.files else ""
+        parts.append(Text(f"Written to {folder}{files}"))
     return Group(*parts)
 
 
@@ -121,7 +122,7 @@ def _relaxed(relaxations: pl.DataFrame) -> Table:
     table.add_column("Reached", justify="right")
     missed = (pl.col("reached") - pl.col("required")).abs()
     shown = relaxations.sort(missed, descending=True, maintain_order=True).head(_PROBLEMS)
-    whose = pl.coalesce("account_id", "household_id")
+    whose = pl.coalesce("account_id", "household_id")  # one of the household has no account
     for owner, restriction, required, reached in shown.select(whose, "restriction", "required", "reached").iter_rows():
         table.add_row(Text(plain(owner)), Text(plain(restriction)), percent(required), percent(reached))
     _say_rest(table, relaxations.height)

@@ -34,6 +34,7 @@ __all__ = [
     "lot_columns",
     "mark_kept",
     "policies_of",
+    "policy_columns",
     "preferences_of",
 ]
 
@@ -214,7 +215,7 @@ def policies_of(
     for (place, followed), (profile, cash) in reported.items():
         _report_two_targets(place, profile, followed, cash, findings)
     preferences, rows = preferences_of(profiles, asset_classes)
-    return PolicyTable(_policy_columns(profiles, as_of, rows), preferences, tuple(profiles), of_household)
+    return PolicyTable(policy_columns(profiles, as_of, rows), preferences, tuple(profiles), of_household)
 
 
 def _with_cash_of_model(profile: Profile, cash: float) -> Profile:
@@ -249,7 +250,9 @@ def _report_two_targets(place: Place, profile: Profile, model: str, cash: float,
     findings.add(place, message, f"{own:.6g}")
 
 
-def _policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArray[np.int32]) -> Policies:
+def policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArray[np.int32]) -> Policies:
+    """Tabulate policies as they hold on a day, one row per profile; `preferences` are their rows of Preferences."""
+
     def floats(values: list[Decimal]) -> NDArray[np.float64]:
         return np.array([float(value) for value in values], dtype=np.float64)
 

@@ -1,0 +1,9 @@
+"""Lotwise for programs and notebooks: a firm from files or frames, its trades, and why; `import lotwise` offers it."""
+
+from lotwise.library.explained import Explanation
+from lotwise.library.firm import Firm, firm_from_frames, read_firm
+from lotwise.library.household import HouseholdResult
+from lotwise.library.picture import Picture
+from lotwise.library.result import Result
+
+__all__ = ["Explanation", "Firm", "HouseholdResult", "Picture", "Result", "firm_from_frames", "read_firm"]
