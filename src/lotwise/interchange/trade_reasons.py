@@ -175,9 +175,10 @@ def _put_sale(out: Letters, at: int, trades: _Figures, t: int) -> int:
 
 @inner_kernel
 def _put_place(out: Letters, at: int, trades: _Figures, t: int) -> int:
-    at = put(out, at, _BOUGHT_TO_LOCATE) if trades.buy[t] else put(out, at, _SOLD_TO_LOCATE)
+    buys = trades.reason[t] == _LOCATE_BUY
+    at = put(out, at, _BOUGHT_TO_LOCATE) if buys else put(out, at, _SOLD_TO_LOCATE)
     at = put(out, _put_dollars(out, at, trades.figure_2[t]), _ON_INCOME)
-    if trades.buy[t]:
+    if buys:
         return _put_for_cost(out, put(out, at, _SPACE), trades.cost[t])
     return _put_tax(out, put(out, at, _AND), trades, t)
 
