@@ -11,7 +11,6 @@ This runs the same kernels as the nightly run on one household and reads their n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,96 +31,12 @@ from lotwise.rebalancing.joint_solve import solve_joint_night
 from lotwise.rebalancing.rebalance import solved_as_portfolios
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
-from lotwise.rebalancing.tax_story import TaxStory, tax_story
+from lotwise.rebalancing.stories import AccountStory, Hindrance, HouseholdStory, LotLine, NameLine
+from lotwise.rebalancing.tax_story import tax_story
 from lotwise.rebalancing.wash_windows import close_household, loss_is_barred, open_household
 from lotwise.securities.market import Market
 
 __all__ = ["AccountStory", "Hindrance", "HouseholdStory", "LotLine", "NameLine", "explain_household"]
-
-
-class Hindrance(StrEnum):
-    """What kept a lot from being sold or a name from being bought, other than its price."""
-
-    NONE = ""
-    UNKNOWN_TAX = "its basis or date is unknown"
-    KEPT = "it is kept (a lot restriction, its purpose or a pending order)"
-    NEVER_SELL = "a restriction forbids selling it"
-    NEVER_BUY = "a restriction forbids buying it"
-    NOT_TRADABLE = "it has no fresh price or no risk"
-    NOT_IN_MODEL = "it is not in the model"
-    WASHED = "selling it at a loss would be a wash sale"
-    BOUGHT = "the household buys it tonight, which would wash its loss"
-    WASHES = "buying it would wash a loss sold by the household"
-    TOO_SMALL = "the trade would be below the minimum"
-
-
-@dataclass(frozen=True, slots=True)
-class LotLine:
-    """One lot. Prices are dollars per dollar sold; weights fractions of its portfolio."""
-
-    lot: int  # row of Lots
-    shares: int
-    sold: int
-    value: int
-    gain: float  # fraction of value, negative = loss; nan where the basis is unknown
-    long_term: bool
-    tax: float  # price of its tax, now less later
-    cost: float  # trading cost as charged
-    risk: float  # yearly risk charge saved per dollar sold
-    needs: float  # worth of the cash that a dollar sold raises and of the bounds it relieves
-    place: float  # tax on what it yields that a dollar sold spares, in its kind of account
-    hindrance: Hindrance
-    sold_above: float  # weight of the name above which the lot would be sold; nan = at none
-    sold_below: float  # gain below which it would be sold; nan = at none
-
-
-@dataclass(frozen=True, slots=True)
-class NameLine:
-    """One name of an account. Prices are dollars per dollar.
-
-    Weights are fractions of the portfolio: the account, or all accounts of a household that are solved as one.
-    """
-
-    security: int
-    target: float
-    before: float  # in all of the portfolio
-    after: float
-    own_before: float  # in this account
-    own_after: float
-    risk: float  # yearly risk charge that a dollar less of it saves, after the trades
-    cash: float  # worth of a dollar of cash
-    bounds: float  # worth of a dollar less to the group bounds
-    buy_cost: float
-    bought: int  # shares
-    hindrance: Hindrance  # to buying
-    bought_below: float  # weight below which it would be bought; nan = at none
-    overweight_tax: float  # dollars: price of the tax of selling down to target, cheapest lots first
-    overweight_risk: float  # dollars a year: risk charge that selling down to target would save
-    lots: tuple[LotLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStory:
-    """One account: how its portfolio was solved and its names, largest distance from target first."""
-
-    account: int
-    value: int
-    night: Night | None  # None: it does not trade
-    as_one: bool  # whether its portfolio is the household
-    proposed: bool
-    te_before: float
-    te_after: float
-    names: tuple[NameLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HouseholdStory:
-    """One household, account by account, in the order in which they were solved."""
-
-    household: int
-    blocked: bool
-    tax: TaxStory
-    accounts: tuple[AccountStory, ...]
 
 
 def _change_at(weight: float, price: float, saves: float, stiffness: float) -> float:
@@ -219,11 +134,16 @@ def _lot_lines(solved: _Solved, account: int, p: int) -> tuple[LotLine, ...]:
 
 def _buy_hindrance(solved: _Solved, account: int, p: int) -> Hindrance:
     """What keeps a position from being bought whatever its price."""
-    market, portfolio = solved.market, solved.portfolio
-    security = int(portfolio.arrays.positions[p].security)
-    group = market.identical[security]
+    portfolio = solved.portfolio
     if portfolio.may_buy[p]:
         return Hindrance.WASHES if portfolio.sells_at_a_loss[p] else Hindrance.NONE
+    return _bar_to_buying(solved, account, int(portfolio.arrays.positions[p].security))
+
+
+def _bar_to_buying(solved: _Solved, account: int, security: int) -> Hindrance:
+    """What bars an account from buying a security that it may not buy."""
+    market = solved.market
+    group = market.identical[security]
     if not market.tradable[security]:
         return Hindrance.NOT_TRADABLE
     if _forbidden(solved.book, solved.household, account, security) & NameRule.NO_BUY:
@@ -277,8 +197,19 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
     )
 
 
-def _name_lines(solved: _Solved, account: int, positions: NDArray[np.int64]) -> tuple[NameLine, ...]:
+def _unreachable(solved: _Solved, account: int, security: int, target: float) -> NameLine:
+    """A name of the model that no account holds and none may buy."""
+    nan = float("nan")
+    hindrance = _bar_to_buying(solved, account, security)
+    return NameLine(security, target, 0.0, 0.0, 0.0, 0.0, nan, nan, nan, nan, 0, hindrance, nan, 0.0, 0.0, ())
+
+
+def _name_lines(
+    solved: _Solved, account: int, positions: NDArray[np.int64], out_of_reach: tuple[tuple[int, float], ...] = ()
+) -> tuple[NameLine, ...]:
+    """Lines of positions, and of names (security, target) that have none."""
     lines = [_name_line(solved, account, p) for p in positions.tolist()]
+    lines += [_unreachable(solved, account, security, target) for security, target in out_of_reach]
     return tuple(sorted(lines, key=lambda line: -abs(line.before - line.target)))
 
 
@@ -339,12 +270,14 @@ def _stories_as_one(
     before, after = (_tracking(problem, arrays.total[row, : sizes.names]) for row in range(2))
     solved = _Solved(book, market, household, scratch, household_portfolio(scratch, sizes), sold_before)
     rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
+    empty = np.flatnonzero((np.diff(problem.position_start) == 0) & (problem.target > 0)).tolist()
+    out_of_reach = tuple((int(arrays.names[name].security), float(problem.target[name])) for name in empty)
     stories = []
     for account, worth in zip(range(*span), values, strict=True):
         if account not in rows or not book.accounts.trades[account]:
             stories.append(_untold(account, worth, as_one=together))
             continue
-        names = _name_lines(solved, account, np.flatnonzero(problem.account == rows[account]))
+        names = _name_lines(solved, account, np.flatnonzero(problem.account == rows[account]), out_of_reach)
         stories.append(AccountStory(account, worth, night, together, keep, before, after, names))
     if keep:
         trades = trade_records(sizes.positions + sizes.lots)
