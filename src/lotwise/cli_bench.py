@@ -112,6 +112,7 @@ def _household(chosen: Chosen) -> Iterator[MeasuredTable]:
     shapes = [(100, 4), (500, 4)] if quick else [(100, 4), (500, 2), (500, 4), (500, 8), (500, 12), (3000, 4)]
     households, each, mixed = (3, 2, 100) if quick else (5, 40, 3_080)
     yield from _topic("household_tables").household_tables(shapes, households, each, mixed, chosen.seed)
+    yield _topic("household_quality").household_quality(5 if quick else 125, chosen.seed)
 
 
 def _netting(chosen: Chosen) -> Iterator[MeasuredTable]:
