@@ -24,6 +24,7 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_limits,
     no_preferences,
     no_requests,
     no_substitutes,
@@ -341,6 +342,7 @@ def as_book(firm: Firm) -> Book:
         preferences=no_preferences(),
         requests=no_requests(len(households)),
         substitutes=no_substitutes(len(firm.securities)),
+        limits=no_limits(len(firm.policies)),
     )
 
 

@@ -28,6 +28,7 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_limits,
     no_preferences,
     no_requests,
     no_substitutes,
@@ -167,6 +168,7 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         preferences=no_preferences(),
         requests=no_requests(count),
         substitutes=no_substitutes(3),
+        limits=no_limits(1),
     )
 
 

@@ -22,6 +22,7 @@ from lotwise.rebalancing.book import (
     Policies,
     RateOrigin,
     RuleSets,
+    no_limits,
     no_preferences,
     no_requests,
     no_substitutes,
@@ -208,5 +209,6 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
         no_preferences(),
         no_requests(count),
         no_substitutes(_SECURITIES),
+        no_limits(policies.risk_price.size),
     )
     return book, market

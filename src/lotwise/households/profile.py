@@ -45,7 +45,7 @@ class Profile:
     )
     tracking_cap_bps: Decimal | None = field(
         default=None,
-        metadata=number("bp", ("0", "10000"), "Hard cap on the predicted tracking error.", used=False),
+        metadata=number("bp", ("0", "10000"), "Hard cap on the predicted tracking error."),
     )
     deferral_discount: Decimal | None = field(
         default=Decimal("0.5"),
@@ -173,7 +173,7 @@ class Profile:
     )
     tax_budget: Money | None = field(
         default=None,
-        metadata=money("Most tax in a calendar year.", unit="dollars a year", used=False),
+        metadata=money("Most tax in a calendar year.", unit="dollars a year"),
     )
     tax_budget_pct: Decimal | None = field(
         default=None,
@@ -181,17 +181,16 @@ class Profile:
             "percent of value a year",
             ("0", "100"),
             "Most tax in a calendar year, as a share of value.",
-            used=False,
         ),
     )
     gain_budget: Money | None = field(
         default=None,
-        metadata=money("Most net gain realised in a calendar year.", unit="dollars a year", used=False),
+        metadata=money("Most net gain realised in a calendar year.", unit="dollars a year"),
     )
     budget_proration: bool = field(
         default=False,
         metadata=flag(
-            "Whether no more of the year's budgets of tax and gain may be used than of the year has passed.", used=False
+            "Whether no more of the year's budgets of tax and gain may be used than of the year has passed.",
         ),
     )
     turnover_cap: Decimal | None = field(

@@ -18,6 +18,7 @@ from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads
+from lotwise.nightly.limit_findings import limit_findings
 from lotwise.nightly.risk import with_risk
 from lotwise.rebalancing.book import Book, RateOrigin
 from lotwise.rebalancing.checks import verify
@@ -127,7 +128,8 @@ def proposed_trades(firm: Firm, threads: int = 0, watch: Watch | None = None) ->
         netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
         firm = replace(firm, book=with_rates(firm.book, netted.steering))
     with watch.phase("verify"):
-        return Proposed(firm.book, *_without_broken(firm, netted.proposals, workers))
+        proposals, faults = _without_broken(firm, netted.proposals, workers)
+        return Proposed(firm.book, proposals, (*limit_findings(firm, netted), *faults))
 
 
 def tables_of(firm: Firm, proposed: Proposed, threads: int = 0) -> ResultTables:

@@ -25,6 +25,7 @@ from lotwise.ledger.wash_sales import Windows
 from lotwise.money import IntArray
 
 __all__ = [
+    "LIMITS",
     "AccountKind",
     "Accounts",
     "Book",
@@ -43,6 +44,7 @@ __all__ = [
     "RuleSets",
     "Substitutes",
     "Windows",
+    "no_limits",
     "no_preferences",
     "no_requests",
     "no_substitutes",
@@ -232,6 +234,27 @@ def no_substitutes(securities: int) -> Substitutes:
     return Substitutes(np.zeros(securities + 1, np.int64), np.zeros(0, np.int32))
 
 
+# One row per policy: hard limits (`limits`); infinite = none.
+LIMITS = np.dtype(
+    [
+        ("tracking", np.float64),  # annual tracking error, fraction
+        ("tax", np.float64),  # dollars in a calendar year
+        ("tax_part", np.float64),  # the same as a fraction of value
+        ("gain", np.float64),  # net gain realised in a calendar year, dollars
+        ("prorated", np.bool_),  # whether no more of the budgets may be used than of the year has passed
+    ],
+    align=True,
+)
+
+
+def no_limits(policies: int) -> Table:
+    """Limits of policies that set none."""
+    table = np.zeros(policies, LIMITS)
+    for name in ("tracking", "tax", "tax_part", "gain"):
+        table[name] = np.inf
+    return table
+
+
 class Book(NamedTuple):
     """All that is known of H households at one close."""
 
@@ -247,6 +270,7 @@ class Book(NamedTuple):
     preferences: Preferences
     requests: Requests
     substitutes: Substitutes
+    limits: Table  # (P,) LIMITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms, bars_charged, exact_tax, line_sums, net_of_carryovers, terms_of
+from lotwise.rebalancing.limits import Kept, allowed_tonight, within_limits
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
-from lotwise.rebalancing.pursuit import Netted, Night, Pursuit
+from lotwise.rebalancing.pursuit import Netted, Night, Pursuit, best_of
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
 from lotwise.rebalancing.scratch import scratch_for
 from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
@@ -68,8 +69,24 @@ class Netter:
             again = self._weighed(span, self._engine.rebalance(first, last), terms, value)
             bars = self._bars_beyond(span, again.proposals, (base, steering), idle)
             pursuit.add(again._replace(cost=again.cost + bars), steering)
+        netted = self._within_limits(span, pursuit.best(), value)
         self._steer(span, base, blocked)
-        return pursuit.best()
+        return netted
+
+    def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats) -> Netted:
+        """Keep the hard limits of the range's households, at the rates that they were found at."""
+
+        def solve(steering: Steering, idle: Bools) -> Proposals:
+            self._steer(span, steering, idle | self._book.households.blocked[slice(*span)])
+            return self._engine.rebalance(*span)
+
+        allowed = allowed_tonight(self._book, self._market, *span, value)
+        begun = netted.proposals, netted.steering
+        nights, winner, steering, kept = within_limits(self._book, span, begun, allowed, solve)
+        if len(nights) == 1:
+            return netted
+        proposals = best_of(self._book, span[0], nights, winner)
+        return netted._replace(proposals=proposals, steering=steering, kept=kept)
 
     def _steer(self, span: tuple[int, int], steering: Steering, idle: Bools) -> None:
         """Set the rates of a range, and who is left out of the next solve."""
@@ -78,6 +95,7 @@ class Netter:
         for name in RATE_COLUMNS:
             _write(getattr(households, name), rows, getattr(steering, name))
         _write(self._steered.policies.deferral_discount, rows, steering.deferral_discount)
+        _write(self._steered.policies.risk_price, rows, steering.risk_price)
         _write(households.blocked, rows, idle)
 
     def _bars_beyond(
@@ -145,4 +163,5 @@ def joined_netted(parts: list[Netted], each: Callable[[Join, Iterable[Columns]],
         np.concatenate([part.solves for part in parts]),
         np.concatenate([part.improvement for part in parts]),
         np.concatenate([part.left for part in parts]),
+        Kept(*(np.concatenate(columns) for columns in zip(*(part.kept for part in parts), strict=True))),
     )

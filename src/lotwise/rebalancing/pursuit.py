@@ -16,13 +16,14 @@ from lotwise.ledger.events import Table
 from lotwise.money import DOLLAR, FULL_RATE
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms
+from lotwise.rebalancing.limits import Kept
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.regimes import Starts, slopes, starts_of
 from lotwise.rebalancing.search import MOST_SOLVES, choose_next, left_at_most, search_for
 from lotwise.rebalancing.steering import Steering, steering_at
 
-__all__ = ["Netted", "Night", "Pursuit"]
+__all__ = ["Netted", "Night", "Pursuit", "best_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,6 +61,7 @@ class Netted(NamedTuple):
     solves: NDArray[np.int32]  # (H,) of each household
     improvement: Floats  # (H,) dollars by the exact tax, against the first proposal
     left: Floats  # (H,) dollars by which any other trades may be better, but for brackets; nan: not searched
+    kept: Kept  # (H,) what hard limits did
 
 
 def _missed(proposals: Proposals, first: int, count: int) -> Floats:
@@ -169,7 +171,9 @@ class Pursuit:
         self.active = np.isin(self._group, self._group[rows])
         if not rows.size:
             return None
-        return self._won().replaced(rows, steering_at(self._rates[:, :2], self._terms.later[rows]))
+        return self._won().replaced(
+            rows, steering_at(self._rates[:, :2], self._terms.later[rows], self._steerings[0].risk_price[rows])
+        )
 
     def _won(self) -> Steering:
         """The steering of each household's best night."""
@@ -203,43 +207,50 @@ class Pursuit:
         left = np.full(first.size, np.nan)
         if self._rows.size:
             left[self._rows] = left_at_most(self._search, self._starts)
-        return Netted(self._joined(), self._won(), self._solves, improvement, left)
+        nothing = np.zeros(first.size, np.uint8)
+        kept = Kept(nothing, np.ones(first.size), nothing)
+        return Netted(self._joined(), self._won(), self._solves, improvement, left, kept)
 
     def _joined(self) -> Proposals:
         """Every household's rows of the night that it was best in, in the order of the book."""
-        parts = [night.proposals for night in self._nights]
-        if not self._winner.any():
-            return parts[0]
-        accounts = self._book.accounts.household
-        of_trade = [part.trades.household - self._first for part in parts]
-        of_relaxed = [part.relaxations.household - self._first for part in parts]
-        start = self._book.households.account_start[self._first]
-        of_account = accounts[start : start + parts[0].accounts.steps.size] - self._first
-        return Proposals(
-            Trades(*self._picked([part.trades for part in parts], of_trade)),
-            Outcomes(*self._chosen([part.outcomes for part in parts], self._winner)),
-            AccountResults(*self._chosen([part.accounts for part in parts], self._winner[of_account])),
-            Relaxations(*self._picked([part.relaxations for part in parts], of_relaxed)),
-        )
+        return best_of(self._book, self._first, [night.proposals for night in self._nights], self._winner)
 
-    def _picked(self, tables: list[tuple[Column, ...]], households: list[Column]) -> list[Column]:
-        """Rows of the winning nights of tables that have any number of them for a household."""
-        masks = [self._winner[owner] == number for number, owner in enumerate(households)]
-        order = np.argsort(
-            np.concatenate([owner[mask] for owner, mask in zip(households, masks, strict=True)]), kind="stable"
-        )
-        return [
-            np.concatenate([column[mask] for column, mask in zip(columns, masks, strict=True)])[order]
-            for columns in zip(*tables, strict=True)
-        ]
 
-    @staticmethod
-    def _chosen(tables: list[tuple[Column, ...]], winner: Ints) -> list[Column]:
-        """Rows of the winning nights of tables that have one row for each winner."""
-        made = []
-        for columns in zip(*tables, strict=True):
-            column = columns[0].copy()
-            for number, other in enumerate(columns[1:], 1):
-                column[winner == number] = other[winner == number]
-            made.append(column)
-        return made
+def best_of(book: Book, first: int, parts: list[Proposals], winner: Ints) -> Proposals:
+    """Join the proposals of several solves of a range that begins at `first`: of each household those of its winner."""
+    if not winner.any():
+        return parts[0]
+    accounts = book.accounts.household
+    of_trade = [part.trades.household - first for part in parts]
+    of_relaxed = [part.relaxations.household - first for part in parts]
+    start = book.households.account_start[first]
+    of_account = accounts[start : start + parts[0].accounts.steps.size] - first
+    return Proposals(
+        Trades(*_picked([part.trades for part in parts], of_trade, winner)),
+        Outcomes(*_chosen([part.outcomes for part in parts], winner)),
+        AccountResults(*_chosen([part.accounts for part in parts], winner[of_account])),
+        Relaxations(*_picked([part.relaxations for part in parts], of_relaxed, winner)),
+    )
+
+
+def _picked(tables: list[tuple[Column, ...]], households: list[Column], winner: Ints) -> list[Column]:
+    """Rows of the winning solves of tables that have any number of them for a household."""
+    masks = [winner[owner] == number for number, owner in enumerate(households)]
+    order = np.argsort(
+        np.concatenate([owner[mask] for owner, mask in zip(households, masks, strict=True)]), kind="stable"
+    )
+    return [
+        np.concatenate([column[mask] for column, mask in zip(columns, masks, strict=True)])[order]
+        for columns in zip(*tables, strict=True)
+    ]
+
+
+def _chosen(tables: list[tuple[Column, ...]], winner: Ints) -> list[Column]:
+    """Rows of the winning solves of tables that have one row for each winner."""
+    made = []
+    for columns in zip(*tables, strict=True):
+        column = columns[0].copy()
+        for number, other in enumerate(columns[1:], 1):
+            column[winner == number] = other[winner == number]
+        made.append(column)
+    return made

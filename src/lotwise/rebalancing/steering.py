@@ -1,4 +1,4 @@
-"""At which rates a household's lots are priced: four rates and delta, which goes with them.
+"""At which rates a household's lots are priced: four rates and delta, which goes with them; and the price of tracking.
 
 The tax that a gain of today spares later stays what it was by the rates of the night, delta x their long-term rate,
 whatever rates are tried: so delta is scaled against the long-term rate it is applied to.
@@ -30,6 +30,7 @@ class Steering(NamedTuple):
     loss_short_rate: NDArray[np.int64]
     loss_long_rate: NDArray[np.int64]
     deferral_discount: Floats
+    risk_price: Floats  # as in `Policies`
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
@@ -50,10 +51,11 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     delta = book.policies.deferral_discount[owner.policy[first:last]]
     columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
     columns.append(delta.copy())
+    columns.append(book.policies.risk_price[owner.policy[first:last]].copy())
     return Steering(*columns)
 
 
-def steering_at(rates: Floats, later: Floats) -> Steering:
+def steering_at(rates: Floats, later: Floats, risk_price: Floats) -> Steering:
     """One rate for a dollar of short-term gain or loss and one of long-term: `rates` (n, 2) dollars per dollar.
 
     `later` (n,) is the tax that a dollar of gain spares later. A long-term rate is a billionth at least, since delta is
@@ -61,7 +63,7 @@ def steering_at(rates: Floats, later: Floats) -> Steering:
     """
     whole = np.rint(np.clip(rates, 0.0, 1.0) * FULL_RATE).astype(np.int64)
     short, long = whole[:, 0].copy(), np.maximum(whole[:, 1], 1)
-    return Steering(short, long, short.copy(), long.copy(), later * FULL_RATE / long)
+    return Steering(short, long, short.copy(), long.copy(), later * FULL_RATE / long, risk_price)
 
 
 def _like(column: Column, values: Column) -> Column:
@@ -87,5 +89,6 @@ def with_steering(book: Book, steering: Steering) -> Book:
     owner, policies = priced.households, book.policies
     own = {name: _like(column, column[owner.policy]) for name, column in policies._asdict().items()}
     own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
+    own["risk_price"] = _like(policies.risk_price, steering.risk_price)
     rows = _like(owner.policy, np.arange(owner.policy.size))
     return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))

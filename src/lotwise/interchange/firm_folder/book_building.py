@@ -21,7 +21,9 @@ from lotwise.interchange.firm_folder.findings import FindingList, Message, Place
 from lotwise.interchange.firm_folder.households import Roster
 from lotwise.interchange.firm_folder.models import ModelTable
 from lotwise.interchange.firm_folder.wishes import Wishes
-from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies, Preferences, no_preferences
+from lotwise.ledger.events import Table
+from lotwise.money import DOLLAR
+from lotwise.rebalancing.book import Accounts, LotFlag, Lots, Policies, Preferences, no_limits, no_preferences
 from lotwise.rebalancing.lot_order import RawLots, sorted_lots
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "PolicyTable",
     "account_columns",
     "account_rows",
+    "limits_of",
     "load_kernels",
     "lot_columns",
     "mark_kept",
@@ -216,6 +219,22 @@ def policies_of(
         _report_two_targets(place, profile, followed, cash, findings)
     preferences, rows = preferences_of(profiles, asset_classes)
     return PolicyTable(policy_columns(profiles, as_of, rows), preferences, tuple(profiles), of_household)
+
+
+def limits_of(profiles: Sequence[Profile]) -> Table:
+    """Hard limits of each profile, (P,) LIMITS."""
+    table = no_limits(len(profiles))
+    for row, profile in enumerate(profiles):
+        if profile.tracking_cap_bps is not None:
+            table["tracking"][row] = float(profile.tracking_cap_bps / 10_000)
+        if profile.tax_budget is not None:
+            table["tax"][row] = profile.tax_budget / DOLLAR
+        if profile.tax_budget_pct is not None:
+            table["tax_part"][row] = float(profile.tax_budget_pct / 100)
+        if profile.gain_budget is not None:
+            table["gain"][row] = profile.gain_budget / DOLLAR
+        table["prorated"][row] = profile.budget_proration
+    return table
 
 
 def _with_cash_of_model(profile: Profile, cash: float) -> Profile:

@@ -29,6 +29,7 @@ from lotwise.interchange.firm_folder.book_building import (
     PolicyTable,
     account_columns,
     account_rows,
+    limits_of,
     load_kernels,
     lot_columns,
     mark_kept,
@@ -357,6 +358,7 @@ def _firm(
         clients.policies.preferences,
         holdings.requests[0],
         holdings.substitutes,
+        limits_of(clients.policies.profiles),
     )
     tonight = market_of(market.securities, market.prices, context.today)
     return Firm(

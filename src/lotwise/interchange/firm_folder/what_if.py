@@ -15,7 +15,7 @@ from lotwise.households.policy_version import policy_version
 from lotwise.households.profile import Profile
 from lotwise.households.profile_reading import read_profile
 from lotwise.households.toml_text import TomlText
-from lotwise.interchange.firm_folder.book_building import policy_columns, preferences_of
+from lotwise.interchange.firm_folder.book_building import limits_of, policy_columns, preferences_of
 from lotwise.interchange.firm_folder.findings import FindingList, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.header import Preferred
@@ -99,7 +99,10 @@ def _with_profiles(firm: Firm, profiles: tuple[Profile, ...], found: tuple[Findi
     policies = policy_columns(profiles, firm.as_of, rows)
     return replace(
         firm,
-        book=with_mandates(book._replace(households=changed, policies=policies, preferences=preferences), firm.market),
+        book=with_mandates(
+            book._replace(households=changed, policies=policies, preferences=preferences, limits=limits_of(profiles)),
+            firm.market,
+        ),
         labels=replace(firm.labels, policies=tuple(policy_version(profile) for profile in profiles)),
         profiles=profiles,
         findings=(*firm.findings, *found),

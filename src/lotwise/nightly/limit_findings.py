@@ -1,0 +1,45 @@
+"""What is said of hard limits: which one binds for whom and what it costs, and which could not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lotwise.errors import Finding, Severity
+from lotwise.interchange.firm_folder import Firm
+from lotwise.rebalancing.limits import Limit
+from lotwise.rebalancing.netting import Netted
+
+__all__ = ["limit_findings"]
+
+_KEYS = {Limit.TRACKING: "tracking_cap_bps", Limit.TAX: "tax_budget", Limit.GAIN: "gain_budget"}
+_WHAT = {
+    Limit.TRACKING: "a tracking error within its cap",
+    Limit.TAX: "tax within what the year's budget leaves",
+    Limit.GAIN: "net gain within what the year's budget leaves",
+}
+
+
+def limit_findings(firm: Firm, netted: Netted) -> Iterator[Finding]:
+    """Say of each household whose limits bind how tracking is priced then, and of each that misses one by what."""
+    kept = netted.kept
+    for row in np.flatnonzero((kept.limit > 0) | (kept.missed > 0)).tolist():
+        missed = Limit(int(kept.missed[row]))
+        limit = missed or Limit(int(kept.limit[row]))
+        profile = firm.profiles[firm.book.households.policy[row]]
+        key = _KEYS[limit]
+        if limit is Limit.TAX and profile.tax_budget is None:
+            key = "tax_budget_pct"
+        price = f"tracking is priced at {kept.price[row]:.3g} times the profile's price"
+        to_do = "its trades are the nearest that cash and restrictions leave; raise the limit or take something back"
+        yield Finding(
+            file="(limits)",
+            line=None,
+            column=key,
+            severity=Severity.WARNING if missed else Severity.NOTICE,
+            must_be=_WHAT[limit],
+            was=f"not to be had, even if {price}" if missed else f"kept: {price}",
+            to_do=to_do if missed else "nothing",
+            household=str(firm.labels.households[row]),
+        )

@@ -1,0 +1,140 @@
+"""Hard limits: the cap on tracking error and the year's budgets, kept by the price of tracking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lotwise.dates import to_day_number
+from lotwise.money import DOLLAR
+from lotwise.rebalancing.book import Book, no_limits
+from lotwise.rebalancing.checks import verify
+from lotwise.rebalancing.limits import Limit
+from lotwise.rebalancing.netting import Netted, rebalance_netted, with_rates, with_steering
+from lotwise.rebalancing.rebalance import rebalance
+from lotwise.securities.market import Market
+from tests.rebalancing.tenth_of_a import one
+from tests.rebalancing.test_as_one_portfolio import crowd
+from tests.rebalancing.written_book import WrittenBook, lot, never_sell, rest
+
+
+def limited(
+    written: WrittenBook, day: date | None = None, so_far: float = 0.0, **limits: float | bool
+) -> tuple[Book, Market]:
+    """A written household with limits, on a day, after gains of the year so far (long-term, dollars)."""
+    book, market = written.columns()
+    table, tax = no_limits(1), book.tax.copy()
+    for name, value in limits.items():
+        table[name] = value
+    tax["long_gains"] = round(so_far * DOLLAR)
+    if day is not None:
+        market = market._replace(as_of=np.int32(to_day_number(day)))
+    return book._replace(limits=table, tax=tax), market
+
+
+def night(book: Book, market: Market) -> Netted:
+    netted = rebalance_netted(book, market)
+    assert len(verify(with_rates(book, netted.steering), market, netted.proposals).violations.rule) == 0
+    return netted
+
+
+def overweight(**steering: float | bool) -> WrittenBook:
+    """Four times the target of A, at a gain of 60%: a dollar sold costs 14.28 cents."""
+    return one(lot("A", 40_000, basis=16_000), rest(60_000)).steered(**steering)
+
+
+def taxed(netted: Netted) -> float:
+    return float(netted.proposals.outcomes.tax[0] / DOLLAR)
+
+
+def test_without_limits_a_night_is_what_it_was() -> None:
+    book, market = limited(overweight(risk_price=10.0))
+    netted = night(book, market)
+    assert netted.kept.limit.tolist() == [Limit.NONE]
+    assert netted.kept.price.tolist() == [1.0]
+
+
+def test_a_cap_on_tracking_sells_what_the_price_alone_would_keep() -> None:
+    free = night(*limited(overweight(risk_price=1.0)))
+    cap = 0.5 * float(free.proposals.outcomes.te_after[0])
+    netted = night(*limited(overweight(risk_price=1.0), tracking=cap))
+    after = float(netted.proposals.outcomes.te_after[0])
+    assert 0.9 * cap <= after <= cap + 1e-6
+    assert netted.kept.limit.tolist() == [Limit.TRACKING]
+    assert netted.kept.price[0] > 1
+    assert taxed(netted) > taxed(free)
+
+
+def test_a_budget_of_tax_is_used_and_not_exceeded() -> None:
+    free = taxed(night(*limited(overweight(risk_price=50.0))))
+    netted = night(*limited(overweight(risk_price=50.0), tax=free / 3))
+    assert 0.85 * free / 3 <= taxed(netted) <= free / 3 + 0.01
+    assert netted.kept.limit.tolist() == [Limit.TAX]
+    assert netted.kept.price[0] < 1
+
+
+def test_a_budget_may_be_a_part_of_value() -> None:
+    netted = night(*limited(overweight(risk_price=50.0), tax_part=0.01))
+    assert 850 <= taxed(netted) <= 1_000.01
+
+
+def test_a_budget_of_gains_counts_those_of_the_year() -> None:
+    netted = night(*limited(overweight(risk_price=50.0), so_far=2_000, gain=10_000))
+    trades = netted.proposals.trades
+    realised = float(trades.gain.sum() / DOLLAR)
+    assert 0.85 * 8_000 <= realised <= 8_000.01
+    assert netted.kept.limit.tolist() == [Limit.GAIN]
+
+
+def test_a_budget_used_up_in_march_is_fresh_in_january() -> None:
+    written = overweight(risk_price=50.0)
+    spent = night(*limited(written, date(2025, 3, 3), so_far=20_000, tax=2_000))
+    assert taxed(spent) <= 0.01
+    assert spent.kept.limit.tolist() == [Limit.TAX]
+    assert 1_700 <= taxed(night(*limited(written, date(2026, 1, 2), tax=2_000))) <= 2_000.01
+
+
+def test_a_prorated_budget_opens_as_the_year_passes() -> None:
+    written = overweight(risk_price=50.0)
+    half = night(*limited(written, date(2025, 7, 2), tax=2_000, prorated=True))
+    part = 2_000 * 183 / 365
+    assert 0.85 * part <= taxed(half) <= part + 0.01
+
+
+def test_what_must_be_paid_comes_before_the_budget_and_is_named() -> None:
+    # all cash is to come from one lot at a gain
+    written = one(lot("A", 100_000, basis=40_000), risk_price=1.0, cash_target=0.2)
+    netted = night(*limited(written, tax=1_000))
+    assert taxed(netted) == pytest.approx(0.2 * 60_000 * 0.238, rel=1e-3)
+    assert netted.kept.missed.tolist() == [Limit.TAX]
+
+
+def test_a_cap_that_nothing_can_keep_is_named() -> None:
+    written = replace(overweight(risk_price=1.0), rules=(never_sell("A"),))
+    netted = night(*limited(written, tracking=0.01))
+    assert netted.kept.missed.tolist() == [Limit.TRACKING]
+
+
+@given(st.integers(0, 10_000), st.floats(0.2, 0.9))
+def test_limits_hold_for_households_as_one_portfolio(seed: int, part: float) -> None:
+    written = crowd(seed).steered(worth_it=-1.0)
+    free = night(*limited(written))
+    tax, tracking = taxed(free), float(free.proposals.outcomes.te_after[0])
+    if tax > 10:
+        netted = night(*limited(written, tax=part * tax))
+        assert taxed(netted) <= part * tax + 0.01 or netted.kept.missed[0] == Limit.TAX
+    netted = night(*limited(written, tracking=part * tracking))
+    after = float(netted.proposals.outcomes.te_after[0])
+    assert after <= part * tracking + 1e-6 or netted.kept.missed[0] == Limit.TRACKING
+
+
+def test_a_plain_solve_at_what_was_found_gives_the_same_trades() -> None:
+    book, market = limited(overweight(risk_price=50.0), tax=1_000)
+    netted = night(book, market)
+    again = rebalance(with_steering(book, netted.steering), market)
+    assert again.trades.shares.tolist() == netted.proposals.trades.shares.tolist()
