@@ -65,8 +65,8 @@ def test_requests_become_columns_sorted_by_household(tmp_path: Path) -> None:
     assert requests.by.tolist() == days
     assert requests.preserve_until.tolist() == [to_day_number(date(2025, 12, 31)), *[NO_DATE] * 4]
     assert not firm.book.households.blocked.any()
-    # The day that has passed is due tonight; a harvest is said not to be acted on.
-    assert said(firm, NOTICE) == [(3, "kind", "H1"), (5, "by", "H1")]
+    # The day that has passed is due tonight.
+    assert said(firm, NOTICE) == [(5, "by", "H1")]
 
 
 def test_a_harvest_has_its_term(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.dates import to_day_number
+from lotwise.dates import NO_DATE, to_day_number
 from lotwise.money import DOLLAR
-from lotwise.rebalancing.book import Book, no_limits
+from lotwise.rebalancing.book import Book, RequestKind, Requests, no_limits
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.limits import Limit
 from lotwise.rebalancing.netting import Netted, rebalance_netted, with_rates, with_steering
@@ -20,7 +20,7 @@ from lotwise.rebalancing.rebalance import rebalance
 from lotwise.securities.market import Market
 from tests.rebalancing.tenth_of_a import one
 from tests.rebalancing.test_as_one_portfolio import crowd
-from tests.rebalancing.written_book import WrittenBook, lot, never_sell, rest
+from tests.rebalancing.written_book import AS_OF, WrittenBook, lot, never_sell, rest
 
 
 def limited(
@@ -138,3 +138,51 @@ def test_a_plain_solve_at_what_was_found_gives_the_same_trades() -> None:
     netted = night(book, market)
     again = rebalance(with_steering(book, netted.steering), market)
     assert again.trades.shares.tolist() == netted.proposals.trades.shares.tolist()
+
+
+def asked(written: WrittenBook, amount: float, term: int, preserve: int = NO_DATE) -> Netted:
+    """The night of a household that is to harvest so many dollars of losses of a term."""
+    book, market = written.columns()
+    requests = Requests(
+        np.array([0, 1]),
+        np.array([-1], np.int32),
+        np.array([RequestKind.HARVEST], np.uint8),
+        np.array([round(amount * DOLLAR)]),
+        np.array([term], np.uint8),
+        np.array([AS_OF], np.int32),
+        np.array([preserve], np.int32),
+    )
+    return night(book._replace(requests=requests), market)
+
+
+def losing(**steering: float | bool) -> WrittenBook:
+    """A on target at a loss of a quarter of its value, too shallow for this policy to harvest."""
+    held = (lot("A", 10_000, basis=12_500, days=100), lot("B", 2_000, basis=1_000), rest(88_000))
+    return one(*held).steered(harvest_depth=0.5, risk_price=500.0, **steering)
+
+
+def test_a_harvest_that_is_asked_for_is_done_though_the_policy_would_not() -> None:
+    assert losing().night().sold("A") == 0
+    netted = asked(losing(), 1_000, term=0)
+    trades = netted.proposals.trades
+    lost = -float(trades.gain[trades.gain < 0].sum() / DOLLAR)
+    assert 999 <= lost <= 1_300
+    assert netted.kept.missed.tolist() == [Limit.NONE]
+
+
+def test_a_harvest_beyond_what_there_is_is_named() -> None:
+    netted = asked(losing(), 9_000, term=0)
+    trades = netted.proposals.trades
+    assert -float(trades.gain[trades.gain < 0].sum() / DOLLAR) == pytest.approx(2_500, rel=0.01)
+    assert netted.kept.missed.tolist() == [Limit.HARVEST]
+
+
+def test_losses_of_the_other_term_do_not_count() -> None:
+    assert asked(losing(), 1_000, term=1).kept.missed.tolist() == [Limit.HARVEST]
+
+
+def test_losses_that_are_preserved_are_not_used_up_by_gains() -> None:
+    free = asked(losing(), 200, term=0).proposals.trades
+    kept = asked(losing(), 200, term=0, preserve=AS_OF + 60).proposals.trades
+    assert kept.gain.sum() <= 100  # a cent
+    assert free.gain.sum() != 0

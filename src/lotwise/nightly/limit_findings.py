@@ -13,11 +13,17 @@ from lotwise.rebalancing.netting import Netted
 
 __all__ = ["limit_findings"]
 
-_KEYS = {Limit.TRACKING: "tracking_cap_bps", Limit.TAX: "tax_budget", Limit.GAIN: "gain_budget"}
+_KEYS = {
+    Limit.TRACKING: "tracking_cap_bps",
+    Limit.TAX: "tax_budget",
+    Limit.GAIN: "gain_budget",
+    Limit.HARVEST: "amount",
+}
 _WHAT = {
     Limit.TRACKING: "a tracking error within its cap",
     Limit.TAX: "tax within what the year's budget leaves",
-    Limit.GAIN: "net gain within what the year's budget leaves",
+    Limit.GAIN: "net gain within what the year's budget, or losses to be preserved, leave",
+    Limit.HARVEST: "as many losses as a request asks for",
 }
 
 

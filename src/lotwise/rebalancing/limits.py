@@ -1,4 +1,4 @@
-"""Hard limits of a household's policy: a cap on tracking error, budgets of tax and of realised gains.
+"""Hard limits of a household: a cap on tracking error, budgets of tax and of realised gains, losses to be harvested.
 
 A limit is kept by one multiplier, the price of tracking: dearer tracking comes closer to the target and costs more tax,
 cheaper tracking the other way round. So a household that a night leaves outside a limit is solved again along its
@@ -7,6 +7,9 @@ known to a few percent. Where none does, the nearest stays and what is missed is
 first. The cap comes before the budgets.
 
 Budgets are of the calendar year: what the year's gains have cost so far counts, and January begins anew.
+
+A request to harvest asks for losses of a term tonight: every loss earns its credit then, and tracking is cheaper until
+enough are sold. Until the day to which the losses are to be preserved, no net gain is realised.
 """
 
 from __future__ import annotations
@@ -22,13 +25,14 @@ from numpy.typing import NDArray
 from lotwise.dates import from_day_number
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import DOLLAR
-from lotwise.rebalancing.book import AccountKind, Book
+from lotwise.rebalancing.book import AccountKind, Book, RequestKind
+from lotwise.rebalancing.mandates import DUE_DAYS
 from lotwise.rebalancing.proposal import Proposals, Side, Status
 from lotwise.rebalancing.steering import Steering
 from lotwise.securities.market import Market
 from lotwise.tax.liability import liabilities, load_law
 
-__all__ = ["Allowed", "Kept", "Limit", "allowed_tonight", "within_limits"]
+__all__ = ["Allowed", "Kept", "Limit", "allowed_tonight", "with_harvests", "within_limits"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -48,6 +52,7 @@ class Limit(IntEnum):
     TRACKING = 1
     TAX = 2
     GAIN = 3
+    HARVEST = 4
 
 
 class Allowed(NamedTuple):
@@ -56,6 +61,7 @@ class Allowed(NamedTuple):
     tracking: Floats
     tax: Floats
     gain: Floats
+    losses: Floats  # (H, 2) that are to be realised tonight, short-term and long-term, dollars
 
 
 class Kept(NamedTuple):
@@ -94,15 +100,38 @@ def allowed_tonight(book: Book, market: Market, first: int, last: int, value: Fl
         tax[bound] = np.maximum(year[bound] - _used_tax(table[bound]), 0.0)
     so_far = (table["short_gains"] + table["long_gains"]) / DOLLAR
     gain = np.where(np.isfinite(limits["gain"]), np.maximum(limits["gain"] * part - so_far, 0.0), np.inf)
-    return Allowed(limits["tracking"].copy(), tax, gain)
+    losses, preserved = _asked_losses(book, market, first, last)
+    return Allowed(limits["tracking"].copy(), tax, np.where(preserved, np.minimum(gain, 0.0), gain), losses)
 
 
-def _gains(book: Book, proposals: Proposals, span: tuple[int, int]) -> Floats:
-    """Net gain that a night realises in taxable accounts, dollars by household."""
-    trades = proposals.trades
+def _asked_losses(book: Book, market: Market, first: int, last: int) -> tuple[Floats, Bools]:
+    """Losses that requests ask of households tonight, dollars (n, 2), and whether losses are to be preserved."""
+    losses, preserved = np.zeros((last - first, 2)), np.zeros(last - first, np.bool_)
+    requests, today = book.requests, int(market.as_of)
+    rows = np.arange(requests.start[first], requests.start[last])
+    rows = rows[requests.kind[rows] == RequestKind.HARVEST]
+    household = np.searchsorted(requests.start, rows, side="right") - 1 - first
+    due = requests.by[rows] - DUE_DAYS <= today
+    np.add.at(losses, (household[due], requests.term[rows[due]]), requests.amount[rows[due]] / DOLLAR)
+    preserved[household[due & (requests.preserve_until[rows] >= today)]] = True
+    return losses, preserved
+
+
+def with_harvests(book: Book, market: Market, span: tuple[int, int], steering: Steering) -> Steering:
+    """A steering in which every loss earns its credit where a harvest is asked for."""
+    losses, _ = _asked_losses(book, market, *span)
+    asked = losses.sum(axis=1) > 0
+    return steering._replace(harvest_depth=np.where(asked, 1.0, steering.harvest_depth)) if asked.any() else steering
+
+
+def _gains(book: Book, proposals: Proposals, span: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Net gain that a night realises in taxable accounts, (H,), and its losses by term, (H, 2), dollars."""
+    trades, count = proposals.trades, span[1] - span[0]
     counts = (trades.side == Side.SELL) & (book.accounts.kind[trades.account] == AccountKind.TAXABLE)
-    household = trades.household[counts] - span[0]
-    return np.bincount(household, trades.gain[counts] / DOLLAR, span[1] - span[0]).astype(np.float64)
+    household, gain = trades.household[counts] - span[0], trades.gain[counts] / DOLLAR
+    losses = np.zeros((count, 2))
+    np.add.at(losses, (household, trades.long_term[counts]), np.maximum(-gain, 0.0))
+    return np.bincount(household, gain, count).astype(np.float64), losses
 
 
 class _Excess(NamedTuple):
@@ -111,10 +140,16 @@ class _Excess(NamedTuple):
     tracking: Floats
     tax: Floats
     gain: Floats
+    harvest: Floats
 
     def limit(self) -> NDArray[np.uint8]:
         """The first limit that is missed."""
-        kinds = (self.gain > 0, Limit.GAIN), (self.tax > 0, Limit.TAX), (self.tracking > 0, Limit.TRACKING)
+        kinds = (
+            (self.harvest > 0, Limit.HARVEST),
+            (self.gain > 0, Limit.GAIN),
+            (self.tax > 0, Limit.TAX),
+            (self.tracking > 0, Limit.TRACKING),
+        )
         missed = np.zeros(self.tax.size, np.uint8)
         for over, limit in kinds:
             missed[over] = limit
@@ -125,11 +160,14 @@ def _excess(book: Book, proposals: Proposals, span: tuple[int, int], allowed: Al
     outcomes = proposals.outcomes
     solved = (outcomes.status == Status.PROPOSED) | (outcomes.status == Status.HOLD)
     tracking = np.where(solved, outcomes.te_after, 0.0) - allowed.tracking
-    tax, gain = outcomes.tax / DOLLAR - allowed.tax, _gains(book, proposals, span) - allowed.gain
+    gains, losses = _gains(book, proposals, span)
+    tax, gain = outcomes.tax / DOLLAR - allowed.tax, gains - allowed.gain
+    short = np.maximum(allowed.losses - losses, 0.0).sum(axis=1)
     return _Excess(
         np.where(tracking > _ROOM, tracking, 0.0),
         np.where(solved & (tax > _CENT), tax, 0.0),
         np.where(solved & (gain > _CENT), gain, 0.0),
+        np.where(solved & (short > 1.0), short, 0.0),
     )
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms, bars_charged, exact_tax, line_sums, net_of_carryovers, terms_of
-from lotwise.rebalancing.limits import Kept, allowed_tonight, within_limits
+from lotwise.rebalancing.limits import Kept, allowed_tonight, with_harvests, within_limits
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.pursuit import Netted, Night, Pursuit, best_of
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
@@ -54,7 +54,7 @@ class Netter:
     def rebalance(self, first: int, last: int) -> Netted:
         """Propose trades for households first .. last; see `rebalance_netted`."""
         span = (first, last)
-        base = steering_of(self._book, first, last)
+        base = with_harvests(self._book, self._market, span, steering_of(self._book, first, last))
         blocked = self._book.households.blocked[first:last]
         self._steer(span, base, blocked)
         proposals = self._engine.rebalance(first, last)
@@ -96,6 +96,7 @@ class Netter:
             _write(getattr(households, name), rows, getattr(steering, name))
         _write(self._steered.policies.deferral_discount, rows, steering.deferral_discount)
         _write(self._steered.policies.risk_price, rows, steering.risk_price)
+        _write(self._steered.policies.harvest_depth, rows, steering.harvest_depth)
         _write(households.blocked, rows, idle)
 
     def _bars_beyond(

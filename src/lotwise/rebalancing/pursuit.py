@@ -172,7 +172,7 @@ class Pursuit:
         if not rows.size:
             return None
         return self._won().replaced(
-            rows, steering_at(self._rates[:, :2], self._terms.later[rows], self._steerings[0].risk_price[rows])
+            rows, steering_at(self._rates[:, :2], self._terms.later[rows], self._steerings[0].taken(rows))
         )
 
     def _won(self) -> Steering:

@@ -31,6 +31,7 @@ class Steering(NamedTuple):
     loss_long_rate: NDArray[np.int64]
     deferral_discount: Floats
     risk_price: Floats  # as in `Policies`
+    harvest_depth: Floats  # as in `Policies`
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
@@ -51,19 +52,21 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     delta = book.policies.deferral_discount[owner.policy[first:last]]
     columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
     columns.append(delta.copy())
-    columns.append(book.policies.risk_price[owner.policy[first:last]].copy())
+    policy = owner.policy[first:last]
+    columns += [book.policies.risk_price[policy].copy(), book.policies.harvest_depth[policy].copy()]
     return Steering(*columns)
 
 
-def steering_at(rates: Floats, later: Floats, risk_price: Floats) -> Steering:
+def steering_at(rates: Floats, later: Floats, base: Steering) -> Steering:
     """One rate for a dollar of short-term gain or loss and one of long-term: `rates` (n, 2) dollars per dollar.
 
-    `later` (n,) is the tax that a dollar of gain spares later. A long-term rate is a billionth at least, since delta is
-    what is left of `later` when it is divided by it.
+    `later` (n,) is the tax that a dollar of gain spares later; what is no rate is that of `base`. A long-term rate is a
+    billionth at least, since delta is what is left of `later` when it is divided by it.
     """
     whole = np.rint(np.clip(rates, 0.0, 1.0) * FULL_RATE).astype(np.int64)
     short, long = whole[:, 0].copy(), np.maximum(whole[:, 1], 1)
-    return Steering(short, long, short.copy(), long.copy(), later * FULL_RATE / long, risk_price)
+    delta = later * FULL_RATE / long
+    return Steering(short, long, short.copy(), long.copy(), delta, base.risk_price, base.harvest_depth)
 
 
 def _like(column: Column, values: Column) -> Column:
@@ -90,5 +93,6 @@ def with_steering(book: Book, steering: Steering) -> Book:
     own = {name: _like(column, column[owner.policy]) for name, column in policies._asdict().items()}
     own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
     own["risk_price"] = _like(policies.risk_price, steering.risk_price)
+    own["harvest_depth"] = _like(policies.harvest_depth, steering.harvest_depth)
     rows = _like(owner.policy, np.arange(owner.policy.size))
     return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))

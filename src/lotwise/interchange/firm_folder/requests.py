@@ -93,7 +93,6 @@ def read_requests(
         concerned = {account for row in rows for account in reader.accounts_of(row)}
         cash = {account: int(accounts.cash[account]) - used.get(account, 0) for account in concerned}
         reader.compare(rows, means_of(concerned, lots, cash, today))
-    reader.note_unused(rows)
     return RequestTable(tuple(rows), today)
 
 
@@ -255,15 +254,6 @@ class _Reader:
             )
             was = f"{of_account.kept_lots} of {of_account.lots} lots of {row.account_id} are never sold"
             self._add(row, "account_id", message, was)
-
-    def note_unused(self, rows: list[_Row]) -> None:
-        """Say of each request for a harvest that this version does not act on it."""
-        message = Message(
-            Severity.NOTICE, "a request", "validated; this version does not act on requests for a harvest"
-        )
-        for row in rows:
-            if row.kind is RequestKind.HARVEST:
-                self._add(row, "kind", message, shown(row.kind.name.lower()))
 
     def _wrong(self, row: _Row, problem: _Problem) -> None:
         message = Message(Severity.ERROR, problem.must_be, f"correct it; {_REFUSED}")
