@@ -22,8 +22,7 @@ from lotwise.cli_ledger import ledger_app
 from lotwise.lab.demo_firm import write_demo_firm
 from tests.interchange.small_firm import small_firm, write
 
-COMMANDS = ("demo", "rebalance", "explain", "profile", "risk")
-COMMANDS = ("demo", "rebalance", "explain", "screens", "risk")
+COMMANDS = ("demo", "rebalance", "explain", "frontier", "screens", "profile", "risk")
 
 
 def lotwise_says(*arguments: object) -> Result:

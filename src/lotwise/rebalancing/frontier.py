@@ -84,10 +84,18 @@ class Frontier:
         return self.objective - self.lower_bound
 
     @property
+    def breaks_today(self) -> bool:
+        """Whether doing nothing is nearer than any point, as only what misses a bound can be."""
+        return self.tracking_today < float(self.tracking.min()) - _NO_NEARER
+
+    @property
     def nearest(self) -> int:
         """The point that is nearest to the target, at any tax."""
         return int(np.argmin(self.tracking))
 
+
+# Tracking error below which a difference is what the ends of the frontier leave.
+_NO_NEARER = 1e-4
 
 _APART = (
     "as_one_portfolio is false: the nightly run takes each account to the target by itself, this takes them as one"
@@ -134,7 +142,9 @@ def tax_tracking_frontier(
     clear_joint(book, household, sizes.names, arrays, securities)
     close_household(book, market, household, state)
     if status == SolveStatus.BAD_INPUT:
-        raise ValueError("the household's numbers cannot be solved: explain it to see which of them is out of all bounds")
+        raise ValueError(
+            "the household's numbers cannot be solved: explain it to see which of them is out of all bounds"
+        )
     apart = values.joint or int(book.accounts.trades[first:last].sum()) < 2
     assumed = _ASSUMED if apart else (*_ASSUMED, _APART)
     return _described(book, market, household, (prices, own, found), (arrays, sizes, worth), assumed)
@@ -186,7 +196,9 @@ class _LotTerms(NamedTuple):
     rate: Floats  # of a gain, or what a dollar of loss is worth
 
 
-def _lot_terms(book: Book, market: Market, household: int, lot: IntArray, account: IntArray, worth: IntArray) -> _LotTerms:
+def _lot_terms(
+    book: Book, market: Market, household: int, lot: IntArray, account: IntArray, worth: IntArray
+) -> _LotTerms:
     taxable = book.accounts.kind[account] == AccountKind.TAXABLE
     gain = np.where(taxable, worth - book.lots.basis[lot], 0)
     starts = book.lots.holding_start[lot].tolist()
