@@ -71,8 +71,8 @@ def frontier_picture(
     curve: Sequence[CurvePoint], law: Sequence[CurvePoint], places: Sequence[Named], axes: tuple[Axis, Axis], title: str
 ) -> str:
     """Draw the curve, the same points at their `law`'s tax as a dashed line, and the `places` with their labels."""
-    xs = [point.tax for point in (*curve, *law, *places)]
-    ys = [point.tracking for point in (*curve, *places)]
+    xs = [*(point.tax for point in (*curve, *law)), *(place.tax for place in places)]
+    ys = [*(point.tracking for point in curve), *(place.tracking for place in places)]
     low = min(0.0, *xs)
     x_ticks = ticks(low, max(low + _LEAST_SPAN, *xs), 6)
     lowest, highest = min(ys), max(*ys, 1e-9)
