@@ -126,14 +126,18 @@ def test_each_account_keeps_its_own_cash_and_no_lot_is_oversold(seed: int) -> No
     written = crowd(seed)
     found = frontier_of(written, points=8)
     trades, value = found.trades, found.value
+    firm = written.firm()
+    as_held = [account.cash / DOLLAR for account in firm.households[0].accounts]
+    for account_row, each in firm.lots():
+        as_held[account_row] += each.shares / SHARE * firm.securities[each.security].price / DOLLAR
     for a, account in enumerate(written.accounts):
         own = trades.account == a
-        worth = account.cash + sum(each.value for each in account.lots)
+        worth = as_held[a]
         cash = worth - trades.weight[:, own].sum(axis=1) * value / DOLLAR
         if account.trades:
             target, band = written.steering.cash_target, written.steering.cash_band
-            assert np.all(cash <= worth * (target + band) + 0.1)  # shares are millionths
-            assert np.all(cash >= worth * max(target - band, 0.0) - 0.1)
+            assert np.all(cash <= worth * (target + band) + 0.01)
+            assert np.all(cash >= worth * max(target - band, 0.0) - 0.01)
         else:
             assert trades.weight[:, own] == pytest.approx(np.tile(trades.held[own], (8, 1)))
     assert np.all((trades.sold >= 0) & (trades.sold <= 1 + 1e-12))

@@ -72,16 +72,18 @@ def frontier_table(household: str, frontier: Frontier) -> RenderableType:
     """Some ten points for a terminal, dearest price of tracking first; print it with a rich console."""
     title = f"Household {plain(household)}, {short_dollars(frontier.value / DOLLAR)}"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("", "tracking error", "tax, at rates", "tax, by law", "short gains", "long gains", "sold", "cost"):
+    for name in ("", "tracking error", "tax, at rates", "tax, by law", "short gains", "long gains", "cost", "turnover"):
         table.add_column(name, justify="right" if name else "left", no_wrap=not name)
     rows = shown_points(frontier)
     for row in rows:
         chosen = row == frontier.chosen
         words = "chosen" if chosen else "nearest" if row == frontier.nearest else ""
-        money = ("tax_at_rates", "tax", "short_gains", "long_gains", "sold", "cost")
+        money = ("tax_at_rates", "tax", "short_gains", "long_gains", "cost")
         cells = (dollars(float(getattr(frontier, name)[row]) / DOLLAR) for name in money)
-        table.add_row(words, percent(frontier.tracking[row], 3), *cells, style="bold cyan" if chosen else "")
-    table.add_row("today", percent(frontier.tracking_today, 3), *[dollars(0)] * 6, style="dim")
+        turnover = percent(float(frontier.turnover[row]), 1)
+        style = "bold cyan" if chosen else ""
+        table.add_row(words, percent(float(frontier.tracking[row]), 3), *cells, turnover, style=style)
+    table.add_row("today", percent(frontier.tracking_today, 3), *[dollars(0)] * 5, percent(0.0, 1), style="dim")
     worst = float(frontier.gap.max()) * 1e4
     count = int(frontier.efficient.sum())
     said = (
@@ -123,7 +125,7 @@ def drawn_frontier(household: str, frontier: Frontier) -> str:
     places.append(Named(0.0, today, name, _figures(0.0, today), "ring", TODAY))
     axes = (
         Axis("Tax of the trades at tonight's rates; below zero: saved", dollars),
-        Axis("Tracking error, a year", lambda value: f"{value * 100:g}%"),
+        Axis("Tracking error, % a year", lambda value: f"{value * 100:g}"),
     )
     same = np.array_equal(frontier.tax[efficient], frontier.tax_at_rates[efficient])
     law = [] if same else points(frontier.tax)
