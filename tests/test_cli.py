@@ -22,8 +22,7 @@ from lotwise.cli_ledger import ledger_app
 from lotwise.lab.demo_firm import write_demo_firm
 from tests.interchange.small_firm import small_firm, write
 
-COMMANDS = ("demo", "rebalance", "explain", "profile", "risk")
-COMMANDS = ("demo", "rebalance", "explain", "screens", "risk")
+COMMANDS = ("demo", "rebalance", "explain", "frontier", "screens", "profile", "risk")
 
 
 def lotwise_says(*arguments: object) -> Result:
@@ -306,6 +305,49 @@ def test_screens_of_a_household_that_is_not_there_leaves_with_2(tmp_path: Path) 
     result = lotwise_says("screens", with_screens(tmp_path), "--household", "H9")
     assert result.exit_code == 2
     assert "one of the 3 of households.csv, was 'H9'" in words(result)
+
+
+# --- frontier -----------------------------------------------------------------------------------------------------
+
+
+def test_a_frontier_is_a_table_with_the_chosen_point_and_today(demo_folder: Path) -> None:
+    said = lotwise_says("frontier", demo_folder, "--household", "H0002", "--points", 9)
+    assert said.exit_code == 0
+    assert "Household H0002" in words(said)
+    assert "chosen" in words(said)
+    assert "today" in words(said)
+    assert "of 9 points" in words(said)
+
+
+def test_a_frontier_as_json_has_every_point(demo_folder: Path) -> None:
+    said = lotwise_says("frontier", demo_folder, "--household", "H0002", "--points", 9, "--json")
+    found = json.loads(said.stdout)
+    assert found["household_id"] == "H0002"
+    assert len(found["points"]) == 9
+    assert [point["chosen"] for point in found["points"]].index(True) == found["chosen"]
+    assert found["today"]["tax"] == 0
+
+
+def test_a_frontier_is_written_as_a_picture_or_as_csv(demo_folder: Path, tmp_path: Path) -> None:
+    for name in ("f.svg", "f.csv"):
+        said = lotwise_says("frontier", demo_folder, "--household", "H0002", "--points", 9, "--out", tmp_path / name)
+        assert said.exit_code == 0
+    assert "household H0002" in (tmp_path / "f.svg").read_text()
+    assert pl.read_csv(tmp_path / "f.csv").height == 9
+    said = lotwise_says("frontier", demo_folder, "--household", "H0002", "--out", tmp_path / "f.png")
+    assert said.exit_code == 2
+    assert "must end in .svg or .csv" in words(said)
+
+
+def test_a_household_without_a_frontier_leaves_with_2_and_the_reason(folder: Path) -> None:
+    (folder / "lots.csv").write_text("account_id,lot_id,symbol,shares,acquired,basis\nA5,L1,NONE,2,2023-03-03,100\n")
+    said = lotwise_says("frontier", folder, "--household", "H3")
+    assert said.exit_code == 2
+    assert "must be a symbol" in words(said)
+    assert "refused for bad data: correct the errors" in words(said)
+    said = lotwise_says("frontier", folder, "--household", "H33")
+    assert said.exit_code == 2
+    assert "did you mean H3?" in words(said)
 
 
 def test_a_risk_model_that_was_saved_is_the_one_brought_along(demo_folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | screens | profile | risk | ledger | bench`.
+"""The command line: `lotwise demo | rebalance | explain | frontier | screens | profile | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -256,6 +256,42 @@ def explain(
                 found = explain_household(book, firm.market, row)
         _show_findings(tuple(f for f in firm.findings if f.household == household))
         _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
+
+
+@app.command(epilog="Example: lotwise frontier firm --household H001 --out frontier.svg")
+def frontier(
+    folder: Folder,
+    household: Annotated[str, typer.Option("--household", help="Whose.", show_default=False)],
+    points: Annotated[int, typer.Option(min=3, max=1000, help="How many prices of tracking.")] = 50,
+    day: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every point as JSON.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the picture (.svg) or every point (.csv) here.")
+    ] = None,
+) -> None:
+    """Show how near its target a household can be, and what each step nearer costs in tax."""
+    if out is not None and out.suffix.lower() not in (".svg", ".csv"):
+        raise typer.BadParameter(f"must end in .svg or .csv, was {str(out)!r}", param_hint="--out")
+    with _reported():
+        import json
+
+        from lotwise.nightly.frontier import frontier_of
+        from lotwise.reports.frontier import drawn_frontier, frontier_frame, frontier_json, frontier_table
+
+        with _watched() as watch:
+            firm, found = frontier_of(folder, _day(day), household, points, watch)
+        _show_findings(tuple(f for f in firm.findings if f.household == household))
+        if isinstance(found, ValueError):
+            raise found
+        if out is not None:
+            drawn = out.suffix.lower() == ".svg"
+            out.write_text(drawn_frontier(household, found) if drawn else frontier_frame(found).write_csv(), "utf-8")
+        if as_json:
+            sys.stdout.write(json.dumps(frontier_json(household, found), indent=1) + "\n")
+        else:
+            _out.print(frontier_table(household, found))
+            if out is not None:
+                _out.print(f"Written to {escape(str(out))}", highlight=False)
 
 
 @app.command(epilog="Example: lotwise profile firm --household H001")

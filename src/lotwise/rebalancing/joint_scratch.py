@@ -12,7 +12,7 @@ from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorks
 from lotwise.rebalancing.book import Book
 from lotwise.securities.market import Market
 
-__all__ = ["JointArrays", "joint_scratch", "lot_records", "position_records"]
+__all__ = ["JointArrays", "joint_scratch", "lot_records", "portfolio_scratch", "position_records"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -102,7 +102,7 @@ def _joint_problem_buffers(
 
 
 class _Room(NamedTuple):
-    """The most that one household of a range takes when it is solved as one portfolio; zeros where none is."""
+    """The most that one household of some takes when it is solved as one portfolio; zeros where none is."""
 
     names: int
     positions: int
@@ -113,18 +113,26 @@ class _Room(NamedTuple):
     entries: int
 
 
-def _joint_room(book: Book, market: Market, first: int, last: int) -> _Room:
-    joint = np.flatnonzero(book.policies.joint[book.households.policy[first:last]]) + first
-    starts = book.households.account_start
-    joint = joint[starts[joint + 1] - starts[joint] > 1]
+def _solved_as_portfolios(book: Book, first: int, last: int) -> NDArray[np.int64]:
+    """Households of first .. last whose taxpayer has one that is solved as one portfolio: they all pass this door."""
+    households = book.households
+    accounts = np.diff(households.account_start[first : last + 1])
+    joint = (book.policies.joint[households.policy[first:last]] != 0) & (accounts > 1)
+    taxpayers = households.taxpayer[first:last]
+    return np.flatnonzero(np.isin(taxpayers, taxpayers[joint])) + first
+
+
+def _joint_room(book: Book, market: Market, joint: NDArray[np.int64]) -> _Room:
+    """Room for any of some households, ascending."""
     if not joint.size:
         return _Room(0, 0, 0, 0, 0, 0, 0)
+    starts = book.households.account_start
     lot_start = book.accounts.lot_start
     accounts = starts[joint + 1] - starts[joint]
     lots = lot_start[starts[joint + 1]] - lot_start[starts[joint]]
     rules = book.households.rules[joint]
     wanted = np.diff(book.models.start)[book.households.model[joint]] + np.diff(book.rules.name_start)[rules]
-    held = _positions_held(book, first, last)[joint - first]
+    held = _positions_held(book, int(joint[0]), int(joint[-1]) + 1)[joint - joint[0]]
     names = np.minimum(wanted + held, len(market.price))
     groups = int(np.diff(book.rules.group_start)[rules].max())
     entries = int(np.sum(np.diff(book.groups.start)[np.unique(book.rules.group)])) * groups if groups else 0
@@ -146,8 +154,16 @@ def _positions_held(book: Book, first: int, last: int) -> NDArray[np.int64]:
 
 
 def joint_scratch(book: Book, market: Market, first: int, last: int) -> tuple[JointArrays, HouseholdWorkspace]:
-    """Allocate for every household of first .. last of a book that is solved as one portfolio."""
-    room = _joint_room(book, market, first, last)
+    """Allocate for every household of first .. last of a book that is solved by this door."""
+    return _scratch_of(market, _joint_room(book, market, _solved_as_portfolios(book, first, last)))
+
+
+def portfolio_scratch(book: Book, market: Market, household: int) -> tuple[JointArrays, HouseholdWorkspace]:
+    """Allocate for one household as one portfolio, whatever its policy says and however many accounts it has."""
+    return _scratch_of(market, _joint_room(book, market, np.array([household])))
+
+
+def _scratch_of(market: Market, room: _Room) -> tuple[JointArrays, HouseholdWorkspace]:
     factors = market.loadings.shape[1]
     rows = (room.groups, room.own_groups, room.accounts)
     shape, positions = (room.names, factors), (room.positions, room.lots)

@@ -6,8 +6,7 @@ drawn at its edge and counted in the chart's own words, never left out silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.reports.amounts import count, plain
+from lotwise.reports.axes import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, Axis, Frame, frame_of
 from lotwise.reports.look import (
     BLUE,
     FAINT,
     GREY,
     INK,
-    MUTED,
     ORANGE,
     Scale,
     document,
@@ -36,9 +35,6 @@ __all__ = ["Arrow", "Axis", "Bar", "Layer", "Share", "arrows", "bars", "histogra
 # Share of the points that a frame must hold: one household in fifty far out would squeeze all others.
 _INSIDE = 0.98
 
-_WIDTH, _HEIGHT = 560.0, 360.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 14.0, 46.0
-
 # Stems beyond this many hide each other: the largest are drawn, every dot stays.
 _STEMS = 250
 
@@ -51,13 +47,6 @@ class Arrow(NamedTuple):
     x_after: float
     y_after: float
     name: str
-
-
-class Axis(NamedTuple):
-    """What an axis shows, and how its ticks are written."""
-
-    title: str
-    write: Callable[[float], str]
 
 
 class Bar(NamedTuple):
@@ -84,13 +73,6 @@ class Share(NamedTuple):
     colour: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    x: Scale
-    y: Scale
-    parts: list[str]
-
-
 def arrows(cases: Sequence[Arrow], whole: Arrow | None, x: Axis, y: Axis, title: str) -> str:
     """Draw each case as a thin stem from before to a dot after, and the whole of them as one strong arrow.
 
@@ -104,7 +86,7 @@ def arrows(cases: Sequence[Arrow], whole: Arrow | None, x: Axis, y: Axis, title:
     x_ticks = ticks(min(0.0, float(xs.min())), _within(xs), 7)
     low, high = min(0.0, -_within(-ys)), max(0.0, _within(ys))
     y_ticks = ticks(low, high if high > low else low + 1.0)
-    frame = _frame(x_ticks, y_ticks, x, y)
+    frame = frame_of(x_ticks, y_ticks, x, y)
     if y_ticks[0] < 0 < y_ticks[-1]:
         frame.parts.append(line(frame.x.start, frame.y(0), frame.x.end, frame.y(0), stroke=GREY, width=1.2))
     for colour in (GREY, BLUE, ORANGE):
@@ -120,32 +102,32 @@ def arrows(cases: Sequence[Arrow], whole: Arrow | None, x: Axis, y: Axis, title:
     frame.parts.extend(_dot(frame, case) for case in cases)
     if whole is not None:
         frame.parts.append(_strong_arrow(frame, whole))
-        frame.parts.append(_key([(whole.name, INK)], _HEIGHT - _BOTTOM - 12))
+        frame.parts.append(_key([(whole.name, INK)], HEIGHT - BOTTOM - 12))
     outside = sum(
         max(case.x_before, case.x_after) > x_ticks[-1] or not y_ticks[0] <= case.y_after <= y_ticks[-1]
         for case in cases
     )
     if outside:
         words = f"{count(outside)} outside the frame, drawn at its edge"
-        frame.parts.append(label(_WIDTH - _RIGHT, _TOP + 10, words, anchor="end", size=11))
-    return document(_WIDTH, _HEIGHT, title, frame.parts)
+        frame.parts.append(label(WIDTH - RIGHT, TOP + 10, words, anchor="end", size=11))
+    return document(WIDTH, HEIGHT, title, frame.parts)
 
 
-def _colour(frame: _Frame, case: Arrow) -> str:
+def _colour(frame: Frame, case: Arrow) -> str:
     """Grey where a case ends within a pixel or so of zero, else by the sign."""
     if abs(frame.y(case.y_after) - frame.y(0)) < 1:
         return GREY
     return ORANGE if case.y_after > 0 else BLUE
 
 
-def _dot(frame: _Frame, case: Arrow) -> str:
+def _dot(frame: Frame, case: Arrow) -> str:
     return (
         f'<circle cx="{number(frame.x(case.x_after))}" cy="{number(frame.y(case.y_after))}" r="2.4"'
         f' fill="{_colour(frame, case)}" fill-opacity="0.65"><title>{escape(plain(case.name))}</title></circle>'
     )
 
 
-def _strong_arrow(frame: _Frame, whole: Arrow) -> str:
+def _strong_arrow(frame: Frame, whole: Arrow) -> str:
     """Draw a thick arrow with a white rim and a ring at its foot."""
     start = np.array([frame.x(whole.x_before), frame.y(whole.y_before)])
     end = np.array([frame.x(whole.x_after), frame.y(whole.y_after)])
@@ -172,7 +154,7 @@ def histogram(layers: Sequence[Layer], x: Axis, noun: str, title: str, bins: int
     edges = np.linspace(x_ticks[0], x_ticks[-1], bins + 1)
     inside = [np.histogram(np.clip(layer.values, edges[0], edges[-1]), edges)[0] for layer in layers]
     tallest = float(max(np.sum(inside, axis=0).max(), 1))
-    frame = _frame(x_ticks, ticks(0, tallest, 4), x, Axis(f"{noun}s", _whole))
+    frame = frame_of(x_ticks, ticks(0, tallest, 4), x, Axis(f"{noun}s", _whole))
     floor = np.zeros(bins, np.int64)
     for layer, counts in zip(layers, inside, strict=True):
         for (left, right), low, size in zip(pairwise(edges.tolist()), floor.tolist(), counts.tolist(), strict=True):
@@ -182,12 +164,12 @@ def histogram(layers: Sequence[Layer], x: Axis, noun: str, title: str, bins: int
     outside = int((values > edges[-1]).sum() + (values < edges[0]).sum())
     if outside:
         words = f"{count(outside)} beyond the frame, counted in its outer bins"
-        frame.parts.append(label(_WIDTH - _RIGHT, _TOP + 10, words, anchor="end", size=11))
-    frame.parts.append(_key([(layer.name, layer.colour) for layer in layers], _TOP + (28 if outside else 10)))
-    return document(_WIDTH, _HEIGHT, title, frame.parts)
+        frame.parts.append(label(WIDTH - RIGHT, TOP + 10, words, anchor="end", size=11))
+    frame.parts.append(_key([(layer.name, layer.colour) for layer in layers], TOP + (28 if outside else 10)))
+    return document(WIDTH, HEIGHT, title, frame.parts)
 
 
-def _column(frame: _Frame, across: tuple[float, float], upright: tuple[int, int], layer: Layer) -> str:
+def _column(frame: Frame, across: tuple[float, float], upright: tuple[int, int], layer: Layer) -> str:
     left, right = frame.x(across[0]), frame.x(across[1])
     foot, head = frame.y(upright[0]), frame.y(upright[1])
     return (
@@ -202,8 +184,8 @@ def _key(entries: list[tuple[str, str]], top: float) -> str:
     parts = []
     for row, (name, colour) in enumerate(entries):
         y = top + row * 18
-        parts.append(f'<rect x="{number(_WIDTH - _RIGHT - 11)}" y="{number(y - 9)}" width="11" height="11"')
-        words = label(_WIDTH - _RIGHT - 17, y, name, anchor="end", fill=INK)
+        parts.append(f'<rect x="{number(WIDTH - RIGHT - 11)}" y="{number(y - 9)}" width="11" height="11"')
+        words = label(WIDTH - RIGHT - 17, y, name, anchor="end", fill=INK)
         rim = words.replace("<text ", '<text stroke="#ffffff" stroke-width="4" stroke-linejoin="round" ')
         parts.append(f' fill="{colour}"/>{rim}{words}')
     return "".join(parts)
@@ -216,7 +198,7 @@ def bars(rows: Sequence[Bar], title: str) -> str:
     pitch, names, words = 30.0, 190.0, 92.0
     low, high = min(0.0, *(row.length for row in rows)), max(0.0, *(row.length for row in rows))
     left = names + (words if low < 0 else 0)
-    scale = Scale(low, high if high > low else low + 1.0, left, _WIDTH - (words if high > 0 else 10.0))
+    scale = Scale(low, high if high > low else low + 1.0, left, WIDTH - (words if high > 0 else 10.0))
     zero = scale(0.0)
     parts = []
     for place, row in enumerate(rows):
@@ -231,7 +213,7 @@ def bars(rows: Sequence[Bar], title: str) -> str:
         side = ("start", 7.0) if row.length >= 0 else ("end", -7.0)
         parts.append(label(end + side[1], y + 15, row.words, anchor=side[0], fill=INK, size=12.5))
     parts.append(line(zero, 0, zero, len(rows) * pitch, stroke=GREY))
-    return document(_WIDTH, len(rows) * pitch + 2, title, parts)
+    return document(WIDTH, len(rows) * pitch + 2, title, parts)
 
 
 def strip(shares: Sequence[Share], title: str) -> str:
@@ -241,7 +223,7 @@ def strip(shares: Sequence[Share], title: str) -> str:
     if not present:
         return _empty(title, "Nothing to show.")
     least = 5.0
-    spare = _WIDTH - least * len(present)
+    spare = WIDTH - least * len(present)
     x = 0.0
     parts = []
     for share in present:
@@ -251,27 +233,7 @@ def strip(shares: Sequence[Share], title: str) -> str:
             f' fill="{share.colour}"><title>{escape(plain(share.name))}</title></rect>'
         )
         x += width
-    return document(_WIDTH, 16, title, parts, stretched=True)
-
-
-def _frame(x_ticks: tuple[float, ...], y_ticks: tuple[float, ...], x: Axis, y: Axis) -> _Frame:
-    """Draw the grid, the ticks and the titles of both axes."""
-    across = Scale(x_ticks[0], x_ticks[-1], _LEFT, _WIDTH - _RIGHT)
-    up = Scale(y_ticks[0], y_ticks[-1], _HEIGHT - _BOTTOM, _TOP)
-    parts = []
-    for tick in y_ticks:
-        parts.append(line(across.start, up(tick), across.end, up(tick)))
-        parts.append(label(across.start - 8, up(tick) + 4, y.write(tick), anchor="end"))
-    for tick in x_ticks:
-        parts.append(line(across(tick), up.start, across(tick), up.start + 5, stroke=GREY))
-        parts.append(label(across(tick), up.start + 19, x.write(tick), anchor="middle"))
-    parts.append(line(across.start, up.start, across.end, up.start, stroke=MUTED))
-    parts.append(label((across.start + across.end) / 2, _HEIGHT - 6, x.title, anchor="middle", fill=INK, size=12.5))
-    parts.append(
-        f'<g transform="translate(13 {number((up.start + up.end) / 2)}) rotate(-90)">'
-        f"{label(0, 0, y.title, anchor='middle', fill=INK, size=12.5)}</g>"
-    )
-    return _Frame(across, up, parts)
+    return document(WIDTH, 16, title, parts, stretched=True)
 
 
 def _within(values: NDArray[np.float64]) -> float:
@@ -283,8 +245,8 @@ def _within(values: NDArray[np.float64]) -> float:
 
 
 def _empty(title: str, words: str) -> str:
-    frame = f'<rect x="0.5" y="0.5" width="{_WIDTH - 1}" height="79" fill="none" stroke="{FAINT}"/>'
-    return document(_WIDTH, 80, title, [frame, label(_WIDTH / 2, 45, words, anchor="middle")])
+    frame = f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="79" fill="none" stroke="{FAINT}"/>'
+    return document(WIDTH, 80, title, [frame, label(WIDTH / 2, 45, words, anchor="middle")])
 
 
 def _whole(value: float) -> str:

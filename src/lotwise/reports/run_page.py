@@ -19,7 +19,7 @@ from lotwise.reports.look import BLUE, GREY, ORANGE, YELLOW
 from lotwise.reports.pictures import Arrow, Axis, Bar, Layer, Share, arrows, bars, histogram, strip
 from lotwise.reports.run import Figures, Run, figures, file_wide_errors, largest_trades, total
 
-__all__ = ["run_page"]
+__all__ = ["MOTIVES", "run_page"]
 
 # Rows of a table on the page; the files have them all.
 _ROWS = 15
@@ -31,7 +31,7 @@ _DOTS = 2_000
 
 _STATUS_COLOURS = {"proposed": BLUE, "hold": GREY, "refused": ORANGE, "failed": YELLOW}
 
-_MOTIVES = {
+MOTIVES = {
     ("harvest", "sell"): "Loss harvested",
     ("harvest", "buy"): "Bought for a harvest",
     ("rebalance", "sell"): "Sold for tracking",
@@ -42,6 +42,8 @@ _MOTIVES = {
     ("cash", "buy"): "Cash invested",
     ("exchange", "sell"): "Sold to pay for others",
     ("exchange", "buy"): "Bought in place of sold",
+    ("location", "sell"): "Sold to be held elsewhere",
+    ("location", "buy"): "Bought where taxed less",
 }
 
 
@@ -192,7 +194,7 @@ def _by_motive(trades: pl.DataFrame) -> list[dict[str, Any]]:
         )
         .sort("value", descending=True)
     )
-    return [{"name": _MOTIVES[row["motive"], row["side"]], **row} for row in _rows(groups)]
+    return [{"name": MOTIVES[row["motive"], row["side"]], **row} for row in _rows(groups)]
 
 
 def _by_symbol(trades: pl.DataFrame) -> list[dict[str, Any]]:

@@ -1,0 +1,29 @@
+"""The tax/tracking frontier of one household of a firm folder."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from lotwise.interchange.firm_folder import Firm
+from lotwise.nightly.run import Watch, household_row, prepared_firm
+from lotwise.rebalancing.frontier import Frontier, tax_tracking_frontier
+
+__all__ = ["frontier_of"]
+
+
+def frontier_of(
+    folder: Path, as_of: date | None, household: str, points: int, watch: Watch
+) -> tuple[Firm, Frontier | ValueError]:
+    """Read a firm folder and draw up one household's frontier, or say why it has none: its findings come first.
+
+    Raises FolderError where nothing can be done with the folder, ValueError for a household that it does not have.
+    """
+    # All of the firm, not the household alone: what a spouse's household sold or bought bars things in this one.
+    firm, _ = prepared_firm(folder, as_of, None, watch)
+    row = household_row(household, firm.labels.households.tolist())
+    with watch.phase("solve"):
+        try:
+            return firm, tax_tracking_frontier(firm.book, firm.market, row, points)
+        except ValueError as error:
+            return firm, error
