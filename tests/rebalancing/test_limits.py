@@ -18,6 +18,7 @@ from lotwise.rebalancing.limits import Limit
 from lotwise.rebalancing.netting import Netted, rebalance_netted, with_rates, with_steering
 from lotwise.rebalancing.rebalance import rebalance
 from lotwise.securities.market import Market
+from tests.rebalancing.random_book import random_book
 from tests.rebalancing.tenth_of_a import one
 from tests.rebalancing.test_as_one_portfolio import crowd
 from tests.rebalancing.written_book import AS_OF, WrittenBook, lot, never_sell, rest
@@ -131,6 +132,17 @@ def test_limits_hold_for_households_as_one_portfolio(seed: int, part: float) -> 
     netted = night(*limited(written, tracking=part * tracking))
     after = float(netted.proposals.outcomes.te_after[0])
     assert after <= part * tracking + 1e-6 or netted.kept.missed[0] == Limit.TRACKING
+
+
+@given(st.integers(0, 10_000))
+def test_whatever_the_limits_every_proposal_passes_the_exact_checks(seed: int) -> None:
+    book, market = random_book(seed)
+    random = np.random.default_rng(seed)
+    table = no_limits(book.policies.worth_it.size)
+    for name, low, high in (("tracking", 0.001, 0.3), ("tax", 0.0, 5_000.0), ("gain", 0.0, 20_000.0)):
+        drawn = random.uniform(low, high, table.size)
+        table[name] = np.where(random.random(table.size) < 0.6, drawn, np.inf)
+    night(book._replace(limits=table), market)
 
 
 def test_a_plain_solve_at_what_was_found_gives_the_same_trades() -> None:

@@ -93,7 +93,8 @@ def allowed_tonight(book: Book, market: Market, first: int, last: int, value: Fl
     limits = book.limits[book.households.policy[first:last]]
     table = book.tax[first:last]
     part = np.where(limits["prorated"], _passed(from_day_number(int(market.as_of))), 1.0)
-    year = np.minimum(limits["tax"], limits["tax_part"] * value) * part
+    of_value = np.where(np.isfinite(limits["tax_part"]), limits["tax_part"], 0.0) * value
+    year = np.minimum(limits["tax"], np.where(np.isfinite(limits["tax_part"]), of_value, np.inf)) * part
     tax = np.full(last - first, np.inf)
     bound = np.isfinite(year)
     if bound.any():
@@ -226,6 +227,11 @@ def within_limits(
         _learn(search, active & np.isfinite(again.outcomes.te_after), measure, price, len(nights))
         nights.append(again)
     found = steering._replace(risk_price=steering.risk_price * search.price)
+    moved = (search.night > 0) & (np.bincount(taxpayer)[taxpayer] > 1)
+    if moved.any():  # what one household of a taxpayer trades bars things in the others: all of one night
+        together = np.isin(taxpayer, taxpayer[moved])
+        nights.append(solve(found, ~together))
+        search.night[together] = len(nights) - 1
     last = np.array([_excess(book, night, span, allowed).limit() for night in nights])
     missed = last[search.night, np.arange(count)]
     return nights, search.night, found, Kept(limit, search.price, missed)
