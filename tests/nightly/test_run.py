@@ -71,8 +71,9 @@ def test_findings_say_file_line_column_severity_and_what_to_do(tmp_path: Path) -
     ran(tmp_path)
     findings = pl.read_csv(tmp_path / "out" / "findings.csv")
     assert findings.columns[:7] == ["file", "line", "column", "severity", "must_be", "was", "to_do"]
-    (request,) = findings.filter(pl.col("file") == "requests.csv").rows(named=True)
-    assert (request["line"], request["column"], request["household"]) == (2, "kind", "H1")
+    (rule,) = findings.filter(pl.col("file") == "restrictions.csv").rows(named=True)
+    assert (rule["line"], rule["column"], rule["severity"]) == (2, "rule", "notice")
+    assert "max_weight" in rule["to_do"]
 
 
 def test_trades_agree_with_their_household(tmp_path: Path) -> None:

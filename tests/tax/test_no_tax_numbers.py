@@ -29,6 +29,7 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "schedule_d.py": ("numbers of lines of the form", {"3", "6", "7", "9", "10", "13", "14", "15", "16", "21"}),
     "txf.py": ("record numbers of the exchange format", {"321", "711", "712", "323", "713", "714"}),
     "form_cells.py": ("one cent", {"0.01"}),
+    "dividend_rates.py": ("dollars of income that a rate is averaged over", {"1000"}),
 }
 
 
