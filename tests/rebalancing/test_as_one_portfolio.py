@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lotwise.optimizer.household.solve import HouseholdProblem, solve_household
@@ -376,6 +376,7 @@ def test_the_bytes_do_not_depend_on_the_range() -> None:
         assert one.trades.shares.tobytes() == other.trades.shares.tobytes()
 
 
+@example(2736, True)  # at its optimum already, where the solve stalls a hundredth of a basis point from its bound
 @given(st.integers(0, 10_000), st.booleans())
 def test_after_its_trades_are_booked_a_household_has_nothing_more_to_do(seed: int, joint: bool) -> None:
     written = crowd(seed).steered(joint=joint, worth_it=1e-6)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.money import IntArray
+from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.household.holding import hold_and_solve
 from lotwise.optimizer.household.position_weights import objective_at, side_taken
 from lotwise.optimizer.household.preparation import bars_purchases, is_solvable, prepare
@@ -49,6 +50,10 @@ _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 _BUY_ONLY = int(Choice.BUY_ONLY)
 
+# A solve that stalls is good enough where it is proved this close (fraction of value, a tenth of a basis point), and says
+# so: the gap is reported. Portfolios that are at their optimum already may stall at a hundredth.
+_NEAR_ENOUGH = 1e-5
+
 # A position below this weight is sold out, which may be of any size.
 _SOLD_OUT = 1e-9
 
@@ -62,6 +67,13 @@ def _is_small(
         return False
     move = abs(weights[position] - problem.held[position])
     return bool(0.0 < move < least)
+
+
+@inlined_kernel
+def _status_of(solved: Certified, risk_price: float) -> int:
+    """Status of a solve: solved too where it stalled near enough to its bound."""
+    near = (solved.primal - solved.bound) * risk_price <= _NEAR_ENOUGH
+    return _SOLVED if near and solved.status != _BAD_INPUT else int(solved.status)
 
 
 @inner_kernel
@@ -168,7 +180,7 @@ def make_joint_tradable(
         if _hold_small(problem, fit, minimum / sizes.value, few, hold) == 0:
             break
         again = hold_and_solve(problem, fit, hold)
-        steps, status = steps + again.steps, max(status, again.status)
+        steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
     for attempt in range(MOST_ROUNDS):
         _write_shares(tonight, problem, fit, arrays, whole)
         marked[:] = False
@@ -185,7 +197,7 @@ def make_joint_tradable(
                 arrays.positions[i].delta = 0
         if attempt < MOST_ROUNDS - 1:
             again = hold_and_solve(problem, fit, hold)
-            steps, status = steps + again.steps, max(status, again.status)
+            steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
         else:
             take_from_lots(tonight, arrays, count)
     for i in range(count):
@@ -284,7 +296,8 @@ def begin_joint_night(sizes: JointSizes, arrays: JointArrays, solver: HouseholdW
     first, split = search_and_solve(problem, fit)
     fit.state.settled[:] = fit.state.found
     _bar_lots(problem, fit, arrays)
-    return Begun(first.status, first.steps + split.steps, (first.primal - first.bound) * problem.risk_price)
+    gap = (first.primal - first.bound) * problem.risk_price
+    return Begun(_status_of(first, problem.risk_price), first.steps + split.steps, gap)
 
 
 @kernel
