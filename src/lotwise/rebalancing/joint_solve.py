@@ -50,8 +50,8 @@ _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
 _BUY_ONLY = int(Choice.BUY_ONLY)
 
-# A solve that stalls is good enough where it is proved this close (fraction of value, a tenth of a basis point), and says
-# so: the gap is reported. Portfolios that are at their optimum already may stall at a hundredth.
+# A solve that stalls is good enough where it is proved this close: a tenth of a basis point of value. Its gap is
+# reported. Portfolios that are at their optimum already may stall at a hundredth.
 _NEAR_ENOUGH = 1e-5
 
 # A position below this weight is sold out, which may be of any size.
