@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,12 +62,6 @@ def _nothing_of(kinds: Any) -> Any:  # noqa: ANN401 - what `_kinds` returned
     return type(kinds)._make(made)
 
 
-def compile_portfolios(book: Book, market: Market) -> None:
-    """Compile what households of several accounts are solved by, or load it from the cache."""
-    memory = scratch_for(book, market, 0, 0), draft_for(book, 0, 0)
-    rebalance_portfolios(book, market, np.zeros(0, np.bool_), *memory, Rows(0, 0, 0, 0))
-
-
 def _is_compiled() -> bool:
     """Whether the cache has the entry for households of several accounts, of these very sources."""
     name = rebalance_portfolios.__name__
@@ -80,21 +75,30 @@ def compile_night(book: Book, market: Market) -> None:
     accounts meanwhile. Should it fail, this one does its work too.
     """
     as_one = solved_as_portfolios(book, 0, len(book.households.model))
-    beside = None
     if as_one.any() and not as_one.all() and not _is_compiled():
-        command = [sys.executable, "-c", f"from {__name__} import _compile_beside; _compile_beside()"]
-        beside = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own program
-        if beside.stdin is not None:
-            with beside.stdin as pipe:
-                pickle.dump((_kinds(book), _kinds(market)), pipe)
-    if beside is not None:
-        apart = book._replace(policies=book.policies._replace(joint=np.zeros_like(book.policies.joint)))
-        compile_kernels(apart, market)
-        beside.wait()
+        _compile_both(book, market)
     compile_kernels(book, market)
 
 
+def _compile_both(book: Book, market: Market) -> None:
+    """Compile for one account here and for several in another process, which does not outlive this call."""
+    command = [sys.executable, "-c", f"from {__name__} import _compile_beside; _compile_beside()"]
+    kinds = pickle.dumps((_kinds(book), _kinds(market)))
+    apart = np.zeros_like(book.policies.joint)
+    apart.flags.writeable = book.policies.joint.flags.writeable  # kernels are compiled for kinds of arrays
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as beside:  # noqa: S603 - our own program
+        try:
+            if beside.stdin is not None:
+                with suppress(BrokenPipeError), beside.stdin as pipe:  # it ended early: its work is done here then
+                    pipe.write(kinds)
+            compile_kernels(book._replace(policies=book.policies._replace(joint=apart)), market)
+            beside.wait()
+        finally:
+            beside.kill()
+
+
 def _compile_beside() -> None:
-    """Compile for the kinds of arrays that the standard input tells."""
+    """Compile what households of several accounts are solved by, for the kinds of arrays that standard input tells."""
     book, market = (_nothing_of(kinds) for kinds in pickle.load(sys.stdin.buffer))  # noqa: S301 - from our own process
-    compile_portfolios(book, market)
+    memory = scratch_for(book, market, 0, 0), draft_for(book, 0, 0)
+    rebalance_portfolios(book, market, np.zeros(0, np.bool_), *memory, Rows(0, 0, 0, 0))

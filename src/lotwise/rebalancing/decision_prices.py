@@ -27,12 +27,7 @@ class Portfolio:
     """Positions of a solved portfolio, C of them; weights are fractions of its value, prices dollars per dollar."""
 
     arrays: Arrays
-    lot_start: NDArray[np.int64]  # (C + 1,)
-    lot_quantity: Floats
-    lot_price: Floats
-    buy_cost: Floats  # (C,)
-    may_buy: NDArray[np.bool_]
-    held: Floats  # of the position
+    problem: AccountProblem | HouseholdProblem  # lots, costs and what is held of its positions
     written: Floats
     target: Floats  # of its name
     before: Floats  # of its name, in all of the portfolio
@@ -71,12 +66,7 @@ def account_portfolio(scratch: Scratch, sizes: Sizes) -> Portfolio:
     _spread(problem, theta[k + 1 :], bounds)
     return Portfolio(
         arrays,
-        problem.lot_start,
-        problem.lot_quantity,
-        problem.lot_price,
-        problem.buy_cost,
-        problem.may_buy,
-        problem.held,
+        problem,
         written,
         problem.target,
         problem.held,
@@ -115,12 +105,7 @@ def household_portfolio(scratch: Scratch, sizes: JointSizes) -> Portfolio:
     losing[lot_name[(lots["sold"] > 0) & (lots["loss"] != 0)]] = True
     return Portfolio(
         arrays,
-        problem.lot_start,
-        problem.lot_quantity,
-        problem.lot_price,
-        problem.buy_cost,
-        problem.may_buy,
-        problem.held,
+        problem,
         arrays.written[:count],
         problem.target[name],
         before[name],

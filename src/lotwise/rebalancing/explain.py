@@ -92,7 +92,7 @@ def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> Lo
     known = not book.lots.flags[lot] & LotFlag.UNKNOWN_TAX and value > 0
     gain = (value - int(book.lots.basis[lot])) / value if known else float("nan")
     tax = float(portfolio.arrays.lots[index].tax) if index >= 0 else float("nan")
-    price = float(portfolio.lot_price[index]) if index >= 0 else float("nan")
+    price = float(portfolio.problem.lot_price[index]) if index >= 0 else float("nan")
     sold = int(portfolio.arrays.lots[index].sold) if index >= 0 else 0
     per_gain = tax / gain if gain > 0 else float("nan")
     saves, stiffness = float(portfolio.saves[p]), float(portfolio.stiffness[p])
@@ -124,7 +124,7 @@ def _lot_lines(solved: _Solved, account: int, p: int) -> tuple[LotLine, ...]:
     """Every lot of a position, those that may be sold in the order in which they would be."""
     book, portfolio = solved.book, solved.portfolio
     security = int(portfolio.arrays.positions[p].security)
-    span = range(portfolio.lot_start[p], portfolio.lot_start[p + 1])
+    span = range(portfolio.problem.lot_start[p], portfolio.problem.lot_start[p + 1])
     listed = {int(portfolio.arrays.lots[i].row): i for i in span}
     first, last = book.accounts.lot_start[account], book.accounts.lot_start[account + 1]
     own = np.flatnonzero(book.lots.security[first:last] == security) + first
@@ -135,7 +135,7 @@ def _lot_lines(solved: _Solved, account: int, p: int) -> tuple[LotLine, ...]:
 def _buy_hindrance(solved: _Solved, account: int, p: int) -> Hindrance:
     """What keeps a position from being bought whatever its price."""
     portfolio = solved.portfolio
-    if portfolio.may_buy[p]:
+    if portfolio.problem.may_buy[p]:
         return Hindrance.WASHES if portfolio.sells_at_a_loss[p] else Hindrance.NONE
     return _bar_to_buying(solved, account, int(portfolio.arrays.positions[p].security))
 
@@ -159,8 +159,8 @@ def _overweight(portfolio: Portfolio, p: int) -> tuple[float, float]:
     if excess <= 0:
         return 0.0, 0.0
     price, left = 0.0, excess
-    for i in range(portfolio.lot_start[p], portfolio.lot_start[p + 1]):
-        taken = min(left, float(portfolio.lot_quantity[i]))
+    for i in range(portfolio.problem.lot_start[p], portfolio.problem.lot_start[p + 1]):
+        taken = min(left, float(portfolio.problem.lot_quantity[i]))
         price += taken * float(portfolio.arrays.lots[i].tax)
         left -= taken
     risk = excess * float(portfolio.risk[p]) - 0.5 * float(portfolio.stiffness[p]) * excess**2
@@ -174,7 +174,7 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
     hindrance = _buy_hindrance(solved, account, p)
     if portfolio.dropped[p] and not hindrance:
         hindrance = Hindrance.TOO_SMALL
-    after, buy_cost = float(portfolio.after[p]), float(portfolio.buy_cost[p])
+    after, buy_cost = float(portfolio.after[p]), float(portfolio.problem.buy_cost[p])
     saves, stiffness = float(portfolio.saves[p]), float(portfolio.stiffness[p])
     tax, risk = _overweight(portfolio, p)
     return NameLine(
@@ -182,7 +182,7 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
         target=float(portfolio.target[p]),
         before=float(portfolio.before[p]),
         after=after,
-        own_before=float(portfolio.held[p]),
+        own_before=float(portfolio.problem.held[p]),
         own_after=float(portfolio.written[p]),
         risk=float(portfolio.risk[p]),
         cash=float(portfolio.cash[p]),
