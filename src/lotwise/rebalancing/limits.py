@@ -172,6 +172,12 @@ def _excess(book: Book, proposals: Proposals, span: tuple[int, int], allowed: Al
     )
 
 
+def _measure(limit: NDArray[np.uint8], excess: _Excess) -> Floats:
+    """By how much what is sought is missed: the cap, or in dollars all that cheaper tracking helps, within the cap."""
+    cheaper = np.where(excess.tracking > 0, np.inf, excess.tax + excess.gain + excess.harvest)
+    return np.where(limit == Limit.TRACKING, excess.tracking, np.where(limit > 0, cheaper, 0.0))
+
+
 class _Search(NamedTuple):
     """Prices of tracking tried so far, as multiples, (H,)."""
 
@@ -209,7 +215,7 @@ def within_limits(
     nights, winner = [proposals], np.zeros(count, np.int64)
     if not limit.any():
         return nights, winner, steering, Kept(limit, np.ones(count), limit)
-    measure = np.choose(limit, (np.zeros(count), *excess))
+    measure = _measure(limit, excess)
     search = _Search(limit, np.ones(count), np.full(count, np.nan), measure, winner, np.ones(count))
     taxpayer = book.households.taxpayer[slice(*span)]
     while len(nights) <= _MOST_SOLVES:
@@ -222,9 +228,7 @@ def within_limits(
         together = np.isin(taxpayer, taxpayer[active])
         again = solve(tried, ~together)
         excess = _excess(book, again, span, allowed)
-        measure = np.choose(limit, (np.zeros(count), *excess))
-        measure = np.where((limit > Limit.TRACKING) & (excess.tracking > 0), np.inf, measure)
-        _learn(search, active & np.isfinite(again.outcomes.te_after), measure, price, len(nights))
+        _learn(search, active & np.isfinite(again.outcomes.te_after), _measure(limit, excess), price, len(nights))
         nights.append(again)
     found = steering._replace(risk_price=steering.risk_price * search.price)
     moved = (search.night > 0) & (np.bincount(taxpayer)[taxpayer] > 1)
