@@ -258,6 +258,20 @@ def crowd(seed: int) -> WrittenBook:
     return WrittenBook(names, model | {REST: 0.1}, tuple(accounts), steering)
 
 
+def priced_lots(
+    written: WrittenBook, account: HeldAccount, symbol: str, cost: float
+) -> list[tuple[float, float, bool]]:
+    """What may be sold of a name in an account, cheapest first: price per dollar, dollars, whether it is a loss."""
+    taxed = account.kind == AccountKind.TAXABLE
+    lots = []
+    for one in account.lots if account.trades else ():
+        if one.symbol == symbol:
+            gain = 1 - one.basis / one.value
+            rate = written.long_rate if (one.days or 0) > 366 else written.short_rate
+            lots.append(((gain * rate if taxed else 0.0) + cost, one.value, taxed and gain < 0))
+    return sorted(lots)
+
+
 def problem_of(written: WrittenBook) -> HouseholdProblem:
     """The household's problem from what is written of it, in plain floats."""
     steering, symbols, accounts = written.steering, written.symbols, written.accounts
@@ -273,15 +287,9 @@ def problem_of(written: WrittenBook) -> HouseholdProblem:
             held.append(sum(one.value for one in own) / total)
             may_buy.append(each.trades and written.model.get(symbol, 0.0) > 0)
             buy_cost.append(cost)
-            sellable = []
-            for one in own if each.trades else ():
-                gain = 1 - one.basis / one.value
-                rate = written.long_rate if (one.days or 0) > 366 else written.short_rate
-                tax = gain * rate if each.kind == AccountKind.TAXABLE else 0.0
-                sellable.append((tax + cost, one.value / total, gain < 0 and each.kind == AccountKind.TAXABLE))
-            for priced in sorted(sellable):
+            for priced in priced_lots(written, each, symbol, cost):
                 price.append(priced[0])
-                quantity.append(priced[1])
+                quantity.append(priced[1] / total)
                 loss.append(priced[2])
             lot_start.append(len(price))
         starts.append(len(account))
