@@ -70,6 +70,7 @@ class NameLine:
     overweight_tax: float  # dollars: price of the tax of selling down to target, cheapest lots first
     overweight_risk: float  # dollars a year: risk charge that selling down to target would save
     lots: tuple[LotLine, ...]
+    stands_for: int = -1  # security that it may be bought instead of; -1 = it is wanted for itself, or not at all
 
 
 @dataclass(frozen=True, slots=True)

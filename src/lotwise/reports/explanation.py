@@ -122,8 +122,8 @@ def _bought_words(line: NameLine) -> str:
     return f"{words}; {why}"
 
 
-def name_words(line: NameLine, *, traded: bool = True) -> str:
-    """Say of one name why it moves or stays."""
+def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -> str:
+    """Say of one name why it moves or stays; `symbols` are those of the market."""
     away = line.after - line.target
     distance = f"{abs(away):.2%} {'over' if away > 0 else 'under'}weight"
     would = "" if traded else "would be "
@@ -132,7 +132,8 @@ def name_words(line: NameLine, *, traded: bool = True) -> str:
         price = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
         return f"{would}sold to {line.after:.2%}, left {distance}: {price}"
     if line.bought:
-        return would + _bought_words(line)
+        role = f"stands in for {plain(symbols[line.stands_for])}; " if line.stands_for >= 0 else ""
+        return role + would + _bought_words(line)
     if away > 0:
         if any(lot.hindrance is Hindrance.TOO_SMALL for lot in line.lots):
             return f"{distance}, not sold: {Hindrance.TOO_SMALL.value}"
@@ -159,7 +160,9 @@ def _names_table(story: AccountStory, market: MarketLabels, chosen: list[NameLin
     for line in chosen:
         own = (line.own_before, line.own_after) if story.as_one else ()
         weights = (f"{weight:.2%}" for weight in (line.target, line.before, line.after, *own))
-        table.add_row(plain(market.symbols[line.security]), *weights, name_words(line, traded=story.proposed))
+        table.add_row(
+            plain(market.symbols[line.security]), *weights, name_words(line, market.symbols, traded=story.proposed)
+        )
     return table
 
 

@@ -75,6 +75,7 @@ from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
 from lotwise.rebalancing.mandates import with_mandates
+from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import asset_classes_of
@@ -128,6 +129,7 @@ class _Holdings:
     restrictions: RestrictionTable
     requests: tuple[Requests, tuple[str, ...]]  # and their names
     substitutes: Substitutes
+    lookthrough: Lookthrough
     year_to_date: YearToDate  # of every household of the roster
 
 
@@ -283,7 +285,16 @@ class _FolderReader:
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
         requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
         return _Holdings(
-            account_order, accounts, columns, windows, rules, restrictions, requests, substitutes, record.year_to_date
+            account_order,
+            accounts,
+            columns,
+            windows,
+            rules,
+            restrictions,
+            requests,
+            substitutes,
+            groups.lookthrough,
+            record.year_to_date,
         )
 
     def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -383,4 +394,5 @@ def _firm(
         findings=findings.all_sorted(FILE_ORDER),
         household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
         profiles=clients.policies.profiles,
+        lookthrough=holdings.lookthrough,
     )
