@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lotwise.rebalancing.decision_prices import Score
 from lotwise.rebalancing.household_night import Night
 from lotwise.rebalancing.tax_story import TaxStory
 
@@ -85,6 +86,7 @@ class AccountStory:
     te_before: float
     te_after: float
     names: tuple[NameLine, ...]
+    score: Score | None = None  # of its portfolio's trades, part by part; None: not solved
 
 
 @dataclass(frozen=True, slots=True)
