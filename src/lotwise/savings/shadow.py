@@ -19,8 +19,7 @@ from lotwise.ledger.events import EVENT, MISSING, NO_CODE, EventFlag, EventKind,
 from lotwise.ledger.tables import SHORT, State
 from lotwise.money import SHARE, IntArray
 from lotwise.savings.history import Floats, History
-from lotwise.savings.ordinary import Order
-from lotwise.savings.shadow_rule import ShadowRule
+from lotwise.savings.shadow_rule import Order, ShadowRule
 
 __all__ = ["Holdings", "Outside", "dividends_of", "events_from_outside", "holdings_of", "trades_of_rule"]
 

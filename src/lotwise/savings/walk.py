@@ -44,8 +44,8 @@ class Walk:
     ) -> None:
         self.history = history
         self.rule = rule
-        mine = chosen[history.events["account"]]
-        self._events = history.events[mine]
+        self._mine = chosen[history.events["account"]]
+        self._events = history.events[self._mine]
         self._days = days_of(self._events)
         self._accounts = np.flatnonzero(chosen)
         first = np.full(chosen.size, np.iinfo(np.int32).max, np.int64)
@@ -60,6 +60,11 @@ class Walk:
     def days(self) -> Days:
         """Days of the record's events."""
         return self._days
+
+    def folded_rows(self) -> IntArray:
+        """Rows of the history's events in the order in which the record is folded: lots are numbered by it."""
+        rows: IntArray = np.flatnonzero(self._mine)[self._days.order]
+        return rows
 
     def events_on(self, day: int) -> Table:
         """The record's events of a day."""
