@@ -34,6 +34,7 @@ from lotwise.cli_session import (
     show_findings,
     watched,
 )
+from lotwise.cli_transition import transition
 from lotwise.errors import Severity
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ def risk(
 
 
 app.command(epilog="Example: lotwise savings firm --household H001 --trace")(savings)
+app.command(epilog="Example: lotwise transition lots.csv --firm firm --model CORE --income 250000")(transition)
 
 
 @app.callback(invoke_without_command=True)

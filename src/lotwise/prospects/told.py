@@ -1,0 +1,98 @@
+"""Why the recommended choice, when a choice pays, and when to keep what one has: in words and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lotwise.money import DOLLAR
+from lotwise.prospects.choices import Choice, Role, Standing
+from lotwise.rebalancing.frontier import Frontier
+
+__all__ = ["advice", "reasons", "step_farther", "step_nearer"]
+
+# A step along the frontier: the choice of those to whom tracking is worth so many times as much.
+_STEP = 2.0
+
+
+def _money(amount: float) -> str:
+    whole = round(amount / DOLLAR)
+    return f"{'-' if whole < 0 else ''}${abs(whole):,}"
+
+
+def _percent(part: float, digits: int = 2) -> str:
+    return f"{part * 100:.{digits}f}%"
+
+
+def step_nearer(choices: Sequence[Choice], price: float) -> Choice | None:
+    """The choice of those to whom tracking is worth twice as much, or the next dearer one there is."""
+    dearer = [each for each in choices if each.risk_price is not None and each.risk_price > price]
+    beyond = [each for each in dearer if (each.risk_price or 0.0) >= _STEP * price]
+    return (beyond or dearer[::-1] or [None])[0]
+
+
+def step_farther(choices: Sequence[Choice], price: float) -> Choice | None:
+    """The choice of those to whom tracking is worth half as much, or the next cheaper one there is."""
+    cheaper = [each for each in choices if each.risk_price is not None and each.risk_price < price]
+    beyond = [each for each in cheaper if (each.risk_price or 0.0) <= price / _STEP]
+    return (beyond[::-1] or cheaper or [None])[0]
+
+
+def _counted(frontier: Frontier, choice: Choice, value: int) -> float:
+    """What a point costs as the policy counts it, without tracking: tax, less what is due later anyway, and trading."""
+    at = next(row for row, price in enumerate(frontier.risk_price.tolist()) if price == choice.risk_price)
+    return float(frontier.objective[at] - frontier.risk_price[at] * frontier.tracking[at] ** 2) * value
+
+
+def reasons(frontier: Frontier, choices: Sequence[Choice], standing: Standing, discount: float) -> tuple[str, ...]:
+    """Say why the recommended choice is the best, and what a step nearer or farther would change."""
+    price, value = float(frontier.risk_price[frontier.chosen]), standing.value
+    best = next(each for each in choices if each.role is Role.RECOMMENDED)
+    everything = next(each for each in choices if each.role is Role.LIQUIDATE)
+    paid, tracks = f"{_money(best.tax)} of tax ({_percent(best.tax / value)} of value)", _percent(best.tracking)
+    said = [_prices(price, discount)]
+    said.append(f"It tracks within {tracks} a year instead of {_percent(frontier.tracking_today)}, for {paid}.")
+    for step, word in ((step_nearer(choices, price), "nearer"), (step_farther(choices, price), "farther")):
+        if step is None:
+            continue
+        counted = _counted(frontier, step, value) - _counted(frontier, best, value)
+        tracking = price * (step.tracking**2 - best.tracking**2) * value
+        said.append(
+            f"One step {word}, to {_percent(step.tracking)}: {_change(step.tax - best.tax)} tax this year, which the"
+            f" policy counts, with trading and without what is due later anyway, as {_change(counted)}; and"
+            f" {_change(tracking)} a year for tracking. Together that is {_money(counted + tracking)} worse."
+        )
+    more = f"{_money(everything.tax)} of tax ({_percent(everything.tax / value)} of value)"
+    said.append(f"Selling everything costs {more}, {_money(everything.tax - best.tax)} more than recommended.")
+    return tuple(said)
+
+
+def _prices(price: float, discount: float) -> str:
+    return (
+        f"Recommended is what costs least at the policy's own prices: a tracking error of 1% costs {price:g} bp of"
+        f" value a year, and of a dollar of tax that would be due later anyway {discount:.2f} counts."
+    )
+
+
+def _change(amount: float) -> str:
+    return f"{_money(abs(amount))} {'less' if amount < 0 else 'more'}"
+
+
+def advice(choices: Sequence[Choice], horizon: float) -> tuple[str, ...]:
+    """Say of each way to move when it pays, or that it does not and one should keep what one has."""
+    said = []
+    for choice in choices:
+        if choice.role not in (Role.RECOMMENDED, Role.LIQUIDATE):
+            continue
+        name = "The recommended move" if choice.role is Role.RECOMMENDED else "Selling everything"
+        if choice.break_even is None:
+            said.append(f"{name} saves no tracking: keep what you have.")
+        elif choice.break_even <= 0.0:
+            said.append(f"{name} costs nothing this year: it pays at once.")
+        elif choice.break_even <= horizon:
+            said.append(f"{name} pays for its tax after {choice.break_even:.1f} years of less tracking.")
+        else:
+            said.append(
+                f"{name} would take {choice.break_even:.1f} years to pay for its tax, more than the horizon of"
+                f" {horizon:g}: keep what you have rather than do that."
+            )
+    return tuple(said)
