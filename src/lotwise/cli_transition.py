@@ -14,6 +14,7 @@ from lotwise.errors import Severity
 
 __all__ = ["transition"]
 
+_MOST = Decimal(10) ** 12  # dollars
 _RATE = "Marginal rate as a fraction, instead of income; default: the firm's."
 
 
@@ -99,8 +100,8 @@ def _money(text: str, option: str) -> int:
     """Dollars of an option as money."""
     try:
         amount = Decimal(text.replace(",", "").replace("$", "").strip())
-        if not abs(amount) < 10**12:
-            raise InvalidOperation
-    except InvalidOperation as error:
-        raise typer.BadParameter(f"must be dollars, was {text!r}", param_hint=option) from error
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount) > _MOST:
+        raise typer.BadParameter(f"must be dollars, was {text!r}", param_hint=option)
     return round(amount * 10_000)

@@ -37,6 +37,8 @@ _NEAR_RECOMMENDED = 1.1  # times its tracking: complete, where nothing else is s
 _PARTS = (0.25, 0.5, 1.0)  # of the recommended tax, as yearly budgets
 _KEPT = 1e-4  # of a holding: less is none
 
+_OF_RISK = ("risk", "(risk model)")  # findings about what is held or wanted
+
 # What a finding about a cell that options say names in place of a file.
 _OPTIONS = {"households.csv": "(options)", "accounts.csv": "(options)"}
 
@@ -84,8 +86,7 @@ def prospect_firm(file: Path, folder: Path, asked: Asked) -> ProspectFirm:
         raise FolderError(why, header.all_sorted(()))
     known = known_securities(folder, said.as_of)
     read = read_prospect(file, known, said.as_of)
-    columns = {"basis": "basis", "date": "acquired"}
-    lots, assumed = with_assumptions(file.name, read.lots, known, said.as_of, asked.assuming, columns)
+    lots, assumed = with_assumptions(file.name, read, known, said.as_of, asked.assuming)
     with TemporaryDirectory(prefix="lotwise-") as name:
         place = Path(name)
         lines = write_as_firm(place, folder, asked.prospect, lots, read.cash, known, said.as_of)
@@ -111,6 +112,8 @@ def _of_file(findings: Sequence[Finding], file: str, lines: Sequence[int]) -> tu
         if finding.file == "lots.csv":
             own = lines[finding.line - 2] if finding.line and 2 <= finding.line < len(lines) + 2 else finding.line
             made.append(replace(finding, file=file, line=own, household=None))
+        elif finding.file.startswith(_OF_RISK) and finding.severity is not Severity.NOTICE:
+            made.append(replace(finding, household=None))
         elif finding.household in (PROSPECT, EVERY_HOUSEHOLD):
             line = None if finding.file in _OPTIONS else finding.line
             made.append(replace(finding, file=_OPTIONS.get(finding.file, finding.file), line=line, household=None))

@@ -47,7 +47,7 @@ def choices_frame(transition: Transition) -> pl.DataFrame:
 
 
 def budgets_frame(transition: Transition) -> pl.DataFrame:
-    """Every yearly budget, one row each: years and tax at 10%, 50% and 90% of the paths; null = not within the years."""
+    """Every yearly budget, one row each: years and tax at 10%, 50% and 90% of the paths; null = not within them."""
     return pl.DataFrame([_budget_row(each) for each in transition.years], infer_schema_length=None)
 
 
@@ -77,7 +77,7 @@ def legacy_frame(transition: Transition) -> pl.DataFrame:
 
 
 def transition_json(transition: Transition) -> str:
-    """Write everything as JSON: dollars, fractions, years; findings with line, column, what it was and was taken for."""
+    """Write everything as JSON: dollars, fractions, years; findings with line, column, what it was."""
     short, long = transition.standing.gains
     resting = transition.resting
     said = {
@@ -145,9 +145,9 @@ def _today(transition: Transition) -> str:
     short, long = transition.standing.gains
     return (
         f"{plain(transition.file)}: {short_dollars(transition.value / DOLLAR)} in {count(transition.lots, 'lot')} of"
-        f" {count(transition.nothing.names, 'name')}, {dollars(transition.standing.cash / DOLLAR)} of it cash; unrealised"
-        f" {dollars(short / DOLLAR)} short-term, {dollars(long / DOLLAR)} long-term. To {plain(transition.model)}, at the"
-        f" close of {transition.as_of}."
+        f" {count(transition.nothing.names, 'name')}, {dollars(transition.standing.cash / DOLLAR)} of it cash;"
+        f" unrealised {dollars(short / DOLLAR)} short-term, {dollars(long / DOLLAR)} long-term. To"
+        f" {plain(transition.model)}, at the close of {transition.as_of}."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -10,7 +9,7 @@ from enum import StrEnum
 from lotwise.errors import Finding, Severity
 from lotwise.households.accounts import AccountKind
 from lotwise.interchange.prospect_file.known import Known
-from lotwise.interchange.prospect_file.lots import ProspectLot
+from lotwise.interchange.prospect_file.lots import ProspectLot, ProspectLots
 from lotwise.money import DOLLAR, SHARE
 
 __all__ = ["AssumedLot", "Assuming", "Holding", "with_assumptions"]
@@ -53,19 +52,15 @@ class AssumedLot:
 
 def with_assumptions(
     file: str,
-    lots: tuple[ProspectLot, ...],
+    read: ProspectLots,
     known: Known,
     today: date,
     assuming: Assuming,
-    columns: Mapping[str, str],
 ) -> tuple[tuple[AssumedLot, ...], tuple[Finding, ...]]:
-    """Fill what is not known of each lot and ask for it; in tax-deferred accounts nothing depends on it.
-
-    `columns` are what the file calls basis and date.
-    """
+    """Fill what is not known of each lot and ask for it; in tax-deferred accounts nothing depends on it."""
     made: list[AssumedLot] = []
     asked: list[Finding] = []
-    for lot in lots:
+    for lot in read.lots:
         price = known.price.get(lot.symbol, 0) or lot.price or 0
         value = round(lot.shares * price / SHARE)
         no_basis, no_date = lot.basis is None and lot.basis_part is None, lot.acquired is None
@@ -78,10 +73,10 @@ def with_assumptions(
         if no_basis and taxable:
             to_do = f"ask for it; ${basis / DOLLAR:,.2f} is assumed, {part:.0%} of value (--assume-basis)"
             must_be, was = "what was paid for the lot", f"not known, of {lot.symbol}"
-            asked.append(Finding(file, lot.line, columns["basis"], Severity.WARNING, must_be, was, to_do))
+            asked.append(Finding(file, lot.line, read.basis_column, Severity.WARNING, must_be, was, to_do))
         if no_date and taxable:
             why = "as the file says of its term" if lot.term else "--assume-date"
             to_do = f"ask for it; {acquired} is assumed, {holding}-term ({why})"
             must_be, was = "the day it was bought", f"not known, of {lot.symbol}"
-            asked.append(Finding(file, lot.line, columns["date"], Severity.WARNING, must_be, was, to_do))
+            asked.append(Finding(file, lot.line, read.date_column, Severity.WARNING, must_be, was, to_do))
     return tuple(made), tuple(asked)

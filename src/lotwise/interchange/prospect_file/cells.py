@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-__all__ = ["Amount", "Day", "amount", "day", "has_decimal_commas", "is_day_first", "is_missing", "plain"]
+__all__ = ["DAY_FIRST", "Amount", "Day", "amount", "day", "has_decimal_commas", "is_day_first", "is_missing", "plain"]
 
 # What stands where something is not known.
 _MISSING = frozenset(
@@ -31,6 +31,8 @@ _GROUPED_DOT = re.compile(r"\d{1,3}(\.\d{3})+(,\d*)?")
 _SURELY_DOT = re.compile(r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}|\d+\.(\d{1,2}|\d{4,})")
 _SURELY_COMMA = re.compile(r"\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}|\d+,(\d{1,2}|\d{4,})")
 _SCIENTIFIC = re.compile(r"(?i)\d+(\.\d+)?e[+-]?\d{1,2}")
+
+DAY_FIRST = "the day before the month"  # a doubt: said once for a file whose dates are all so
 
 _MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_abbr) if number}
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
@@ -158,7 +160,7 @@ def _of_digits(text: str) -> Day | None:
 
 def _of_parts(first: int, second: int, year: int, day_first: bool, dotted: bool) -> Day | None:
     if first > 12 >= second or ((day_first or dotted) and second <= 12):
-        doubt = "" if first == second else "the day before the month"
+        doubt = "" if first == second else DAY_FIRST
         return _made(year, second, first, doubt)
     return _made(year, first, second)
 

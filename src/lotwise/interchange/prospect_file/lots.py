@@ -50,3 +50,5 @@ class ProspectLots:
     unvalued: tuple[Unvalued, ...]
     left_out: int  # rows with something in them that could not be used
     findings: tuple[Finding, ...]
+    basis_column: str = "basis"  # what the file calls it
+    date_column: str = "acquired"

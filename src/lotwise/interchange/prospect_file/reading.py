@@ -17,7 +17,15 @@ from lotwise.errors import Finding, FolderError, Severity
 from lotwise.households.accounts import AccountKind
 from lotwise.households.toml_values import shown
 from lotwise.interchange.prospect_file import header_checks
-from lotwise.interchange.prospect_file.cells import Amount, amount, day, has_decimal_commas, is_day_first, is_missing
+from lotwise.interchange.prospect_file.cells import (
+    DAY_FIRST,
+    Amount,
+    amount,
+    day,
+    has_decimal_commas,
+    is_day_first,
+    is_missing,
+)
 from lotwise.interchange.prospect_file.cells import plain as plain_text
 from lotwise.interchange.prospect_file.header import Role
 from lotwise.interchange.prospect_file.known import Known
@@ -29,6 +37,7 @@ from lotwise.money import DOLLAR, SHARE
 __all__ = ["read_prospect"]
 
 _NUMBERS = (Role.SHARES, Role.BASIS, Role.UNIT_BASIS, Role.ANY_BASIS, Role.PRICE, Role.VALUE)
+_BASES = (Role.BASIS, Role.ANY_BASIS, Role.UNIT_BASIS)
 _MOST = Decimal(10) ** 12  # of anything: above it a decimal point has slipped
 _FAR = 0.2  # a price that differs by so much from the firm's is another day's, or another security's
 
@@ -81,17 +90,27 @@ class _Reader:
             self._say(skipped[0], None, Severity.NOTICE, "a lot", f"{len(skipped)} totals, headers and notes",
                       f"left out: lines {lines}")  # fmt: skip
         lots = header_checks.with_unit_bases(self.lots, self.sheet, self.known, self._say)
-        return ProspectLots(tuple(lots), tuple(self.cash), tuple(self.unvalued), self.left_out, tuple(self.findings))
+        basis = next((role for role in _BASES if role in self.sheet.roles), Role.BASIS)
+        return ProspectLots(
+            tuple(lots),
+            tuple(self.cash),
+            tuple(self.unvalued),
+            self.left_out,
+            tuple(self.findings),
+            self._named(basis),
+            self._named(Role.ACQUIRED),
+        )
 
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def _say(self, line: int | None, role: Role | None, severity: Severity, must_be: str, was: str, to_do: str) -> None:
-        column = None
-        if role is not None:
-            place = self.sheet.roles.get(role)
-            cells = self.sheet.header.cells
-            column = plain_text(cells[place]) if place is not None and place < len(cells) else str(role)
+        column = None if role is None else self._named(role)
         self.findings.append(Finding(self.file, line, column, severity, must_be, was, to_do))
+
+    def _named(self, role: Role) -> str:
+        """What the file calls a column; the name of its role where it has none."""
+        place, cells = self.sheet.roles.get(role), self.sheet.header.cells
+        return plain_text(cells[place]) if place is not None and place < len(cells) else str(role)
 
     def _taken(self, row: Row, role: Role, must_be: str, taken: str) -> None:
         self._say(row.line, role, Severity.WARNING, must_be, shown(self._cell(row, role)), f"taken for {taken}")
@@ -310,7 +329,7 @@ class _Reader:
                 row.line, Role.ACQUIRED, Severity.WARNING, must_be, shown(text), "taken for not known: correct it"
             )
             return None
-        if found.doubt and not self.day_first:
+        if found.doubt and not (self.day_first and found.doubt == DAY_FIRST):
             self._taken(row, Role.ACQUIRED, "a date as YYYY-MM-DD", f"{found.value}: {found.doubt}")
         return found.value
 
