@@ -35,11 +35,11 @@ def test_the_summary_has_the_choices_why_and_how_long(place: tuple[Path, Path]) 
         "recommended",
         "sell everything",
         "One step farther",
-        "Years until tracking",
+        "years until tracking",
         "Assumed:",
     ):
         assert part in said
-    assert "$5,780" in said  # 40% of 1,500 and 20% of 25,900
+    assert "$5,780" in said  # 40% of 1,500, 20% of 25,900
 
 
 def test_rates_cash_and_budgets_are_those_of_the_options(place: tuple[Path, Path]) -> None:

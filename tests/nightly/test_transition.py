@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import lotwise
 from lotwise.errors import FolderError, Severity
 from lotwise.interchange.prospect_file.as_firm import Prospect
 from lotwise.interchange.prospect_file.assuming import Assuming, Holding
@@ -270,3 +271,16 @@ def test_what_is_written_is_what_was_found(moved: Transition, tmp_path: Path) ->
 def test_results_do_not_go_into_a_firm_folder(place: tuple[Path, Path], moved: Transition) -> None:
     with pytest.raises(FolderError, match="firm folder"):
         write_transition(place[1], moved)
+
+
+def test_a_program_gets_the_same_from_a_file_and_from_a_table(place: tuple[Path, Path], moved: Transition) -> None:
+    facts: dict[str, float] = {name: float(rate) for name, rate in RATES.items()}
+    future = Future(paths=1, years=1)
+    from_file = lotwise.transition(place[0], firm=place[1], model="TWELVE", future=future, **facts)  # type: ignore[arg-type]
+    rows = pl.read_csv(place[0], infer_schema=False).to_dicts()
+    from_table = lotwise.transition(rows, firm=place[1], model="TWELVE", future=future, **facts)  # type: ignore[arg-type]
+    assert from_file.choices.equals(from_table.choices)
+    assert from_file.recommended["tax"] == pytest.approx(moved.recommended.tax / DOLLAR, rel=0.05)
+    assert "sell everything" in repr(from_file)
+    assert "<h4>" in from_file._repr_html_()
+    assert from_file.legacy["symbol"].to_list() == ["FNDA"]

@@ -130,7 +130,8 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
     for point in range(frontier.tax.size)[::-1]:
         if not (frontier.efficient[point] or point == frontier.chosen):
             continue
-        weights = np.bincount(frontier.trades.security, frontier.trades.weight[point], market.price.size)
+        held = np.bincount(frontier.trades.security, frontier.trades.weight[point], market.price.size)
+        weights = held.astype(np.float64)
         cost, tracking = int(frontier.cost[point]), float(frontier.tracking[point])
         between.append(
             Choice(

@@ -52,7 +52,7 @@ def begun(book: Book, budgets: int) -> Runs:
         np.repeat(book.tax[:1], budgets),
         np.repeat(np.arange(budgets), lots),
         np.tile(account, budgets),
-        Lots(*(np.tile(column, budgets) for column in book.lots)),
+        Lots._make(np.tile(column, budgets) for column in book.lots),
     )
 
 
@@ -70,7 +70,7 @@ def chosen_runs(runs: Runs, rows: IntArray, path: IntArray | None = None) -> Run
         runs.tax[rows],
         np.repeat(np.arange(rows.size), counts[rows]),
         runs.account[taken],
-        Lots(*(column[taken] for column in runs.lots)),
+        Lots._make(column[taken] for column in runs.lots),
     )
 
 
@@ -85,7 +85,7 @@ def grown(runs: Runs, factors: Floats, model: Int32s) -> Runs:
         target=target * (before / target.sum(axis=1, keepdims=True)),
         run=runs.run[kept],
         account=runs.account[kept],
-        lots=Lots(*(column[kept] for column in lots._replace(shares=shares))),
+        lots=Lots._make(column[kept] for column in lots._replace(shares=shares)),
     )
 
 
@@ -129,7 +129,7 @@ def book_of(base: Book, runs: Runs, policies: tuple[Policies, Table], first_year
     book = base._replace(
         households=households,
         accounts=held,
-        lots=Lots(*(column[order] for column in runs.lots)),
+        lots=Lots._make(column[order] for column in runs.lots),
         models=models,
         policies=policies[0],
         limits=policies[1],
@@ -144,7 +144,7 @@ def _windows(windows: Windows, times: int, households: int) -> Windows:
     """Open windows of the one household, for each of `households`; none where a year has passed since."""
     entries = len(windows.identical) if times else 0
     columns = (np.tile(column[:entries], times) for column in windows[1:])
-    return Windows(np.arange(households + 1) * entries, *columns)
+    return Windows._make((np.arange(households + 1) * entries, *columns))
 
 
 def after_trades(runs: Runs, order: IntArray, trades: Trades, traded: Bools, today: int) -> Runs:
@@ -168,7 +168,7 @@ def after_trades(runs: Runs, order: IntArray, trades: Trades, traded: Bools, tod
         cash=cash.reshape(-1, accounts),
         run=np.concatenate((runs.run[kept], place // accounts)),
         account=np.concatenate((runs.account[kept], place % accounts)),
-        lots=Lots(*(np.concatenate((one[kept], new)) for one, new in zip(old, bought, strict=True))),
+        lots=Lots._make(np.concatenate((getattr(old, name)[kept], getattr(bought, name))) for name in Lots._fields),
     )
 
 

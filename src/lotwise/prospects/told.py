@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lotwise.money import DOLLAR
-from lotwise.prospects.choices import Choice, Role, Standing
+from lotwise.prospects.choices import Choice, Role, Standing, break_even
 from lotwise.rebalancing.frontier import Frontier
 
 __all__ = ["advice", "reasons", "step_farther", "step_nearer"]
@@ -77,7 +77,7 @@ def _change(amount: float) -> str:
     return f"{_money(abs(amount))} {'less' if amount < 0 else 'more'}"
 
 
-def advice(choices: Sequence[Choice], horizon: float) -> tuple[str, ...]:
+def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) -> tuple[str, ...]:
     """Say of each way to move when it pays, or that it does not and one should keep what one has."""
     said = []
     for choice in choices:
@@ -95,4 +95,17 @@ def advice(choices: Sequence[Choice], horizon: float) -> tuple[str, ...]:
                 f"{name} would take {choice.break_even:.1f} years to pay for its tax, more than the horizon of"
                 f" {horizon:g}: keep what you have rather than do that."
             )
-    return tuple(said)
+    return (*said, *_beyond(choices, horizon, price, value))
+
+
+def _beyond(choices: Sequence[Choice], horizon: float, price: float, value: int) -> tuple[str, ...]:
+    """Say when the further tax of selling everything pays, for those who would make the recommended move anyway."""
+    best, everything = (
+        next(choice for choice in choices if choice.role is role) for role in (Role.RECOMMENDED, Role.LIQUIDATE)
+    )
+    further = everything.tax + everything.cost - best.tax - best.cost
+    years = break_even(further, (best.tracking, everything.tracking), price, value)
+    if further <= 0 or years is None:
+        return ()
+    verdict = f"more than the horizon of {horizon:g}: keep the rest" if years > horizon else "within the horizon"
+    return (f"After the recommended move, selling the rest too would pay after {years:.1f} years, {verdict}.",)

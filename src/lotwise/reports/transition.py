@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -136,8 +135,10 @@ def transition_summary(transition: Transition) -> RenderableType:
     parts: list[RenderableType] = [Text(_today(transition)), *map(Text, _resting(transition)), _choices(transition)]
     parts += [Text(f"  {line}") for line in (*transition.reasons, *transition.advice)]
     if transition.legacy:
-        parts.append(Padding(_legacy(transition), (1, 0, 0, 0)))
-    parts += [_budgets(transition), Text(f"Assumed: {'; '.join(transition.assumes)}.", style="dim")]
+        parts += [Text("\nAt the recommended point:"), _legacy(transition)]
+    paths = transition.years[0].years.size if transition.years else 0
+    said = f"Tax years until tracking is within {percent(transition.near)}, this one the first; {count(paths, 'path')}:"
+    parts += [Text(said), _budgets(transition), Text(f"Assumed: {'; '.join(transition.assumes)}.", style="dim")]
     return Group(*parts)
 
 
@@ -168,9 +169,7 @@ def _resting(transition: Transition) -> list[str]:
 
 
 def _choices(transition: Transition) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="The choices", title_justify="left", title_style="bold")
-    for name in ("", "tax", "of value", "tracking", "overlap", "turnover", "names", "break-even"):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    table = _table(("", "tax", "of value", "tracking", "overlap", "turnover", "names", "pays in"), 1)
     for choice in _shown(transition):
         recommended = choice is transition.recommended
         table.add_row(
@@ -193,10 +192,7 @@ def years_in_words(years: float | None) -> str:
 
 
 def _legacy(transition: Transition) -> Table:
-    title = "Not in the target, at the recommended point"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    for name in ("", "kind", "value", "gain", "kept"):
-        table.add_column(name, justify="right" if name not in ("", "kind") else "left")
+    table = _table(("not in the target", "kind", "value", "gain", "kept"), 2)
     for one in transition.legacy[:_MOST_LEGACY]:
         kept = "held" if one.kept > 0.999 else "sold" if one.kept == 0 else percent(one.kept, 0)
         table.add_row(plain(one.symbol), one.kind, dollars(one.value / DOLLAR), dollars(one.gain / DOLLAR), kept)
@@ -208,22 +204,31 @@ def _legacy(transition: Transition) -> Table:
 
 def _budgets(transition: Transition) -> Table:
     paths = transition.years[0].years.size if transition.years else 0
-    title = f"Years until tracking is within {percent(transition.near)}, {count(paths, 'path')} of prices"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    for name in ("tax a year", "years", "10% to 90%", "tax in all", "10% to 90%", "complete"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table(("tax a year", "years", "10% to 90%", "tax in all", "10% to 90%", "complete"), 0)
     for each in transition.years:
         low, middle, high = (each.years_at(part) for part in _PARTS)
         taxes = [dollars(each.tax_at(part) / DOLLAR) for part in _PARTS]
         table.add_row(
             "no budget" if each.budget is None else dollars(each.budget / DOLLAR),
             _within(middle, each.most),
-            f"{_within(low, each.most)} to {_within(high, each.most)}",
+            _range(_within(low, each.most), _within(high, each.most)),
             taxes[1],
-            f"{taxes[0]} to {taxes[2]}",
+            _range(taxes[0], taxes[2]),
             percent(each.completed / paths, 0),
         )
     return table
+
+
+def _table(names: tuple[str, ...], words: int) -> Table:
+    """A table whose first `words` columns are words, narrow enough for a terminal of 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for place, name in enumerate(names):
+        table.add_column(name, justify="left" if place < words else "right", no_wrap=True)
+    return table
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _within(years: int | None, most: int) -> str:

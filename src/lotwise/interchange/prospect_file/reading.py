@@ -39,6 +39,7 @@ __all__ = ["read_prospect"]
 _NUMBERS = (Role.SHARES, Role.BASIS, Role.UNIT_BASIS, Role.ANY_BASIS, Role.PRICE, Role.VALUE)
 _BASES = (Role.BASIS, Role.ANY_BASIS, Role.UNIT_BASIS)
 _MOST = Decimal(10) ** 12  # of anything: above it a decimal point has slipped
+_NEAR_VALUE = 0.05  # by which shares x price may differ from value: accrued interest, another hour
 _FAR = 0.2  # a price that differs by so much from the firm's is another day's, or another security's
 
 
@@ -190,7 +191,8 @@ class _Reader:
         text = self._cell(row, Role.SYMBOL)
         named, account, kind = self._cell(row, Role.NAME), *self._account(row)
         known = self.known.meant(text)
-        if not (known and known.known) and (is_cash(text) or (is_missing(text) and is_cash(named))):
+        stranger = not (known and known.known)
+        if stranger and (is_cash(text) or (is_missing(text) and is_cash(named))):
             self._cash(row, account, kind)
             return
         symbol = self._symbol(row)
@@ -265,6 +267,7 @@ class _Reader:
         said = round(price.value * DOLLAR) if price is not None and price.value > 0 else None
         if said is None and value is not None and value.value > 0:
             said = round(value.value * DOLLAR * SHARE / shares)
+        said = self._of_par(row, said, value, shares)
         own = self.known.price.get(symbol, 0)
         basis, part = self._basis(row, shares)
         if not own and said is None:
@@ -283,6 +286,20 @@ class _Reader:
             row.line, account, kind, symbol, symbol in self.known.price, shares, basis, part, acquired, term, said,
             *security, name,
         )  # fmt: skip
+
+    def _of_par(self, row: Row, price: int | None, value: Amount | None, shares: int) -> int | None:
+        """The price of one share, or of a dollar of face value where a bond's is in percent of par."""
+        if price is None or value is None or value.value <= 0:
+            return price
+        part = float(value.value) * DOLLAR * SHARE / (price * shares)
+        if abs(part - 1) <= _NEAR_VALUE:
+            return price
+        each = round(float(value.value) * DOLLAR * SHARE / shares)
+        if abs(part * 100 - 1) <= _NEAR_VALUE:
+            self._taken(row, Role.PRICE, "a price per share", f"percent of par: ${each / DOLLAR:,.4f} a dollar of face")
+        else:
+            self._taken(row, Role.PRICE, "value / shares", f"${each / DOLLAR:,.2f}, by the value")
+        return each
 
     def _security(self, row: Row, symbol: str) -> tuple[str, str]:
         """Kind and asset class; of a security that the firm does not know they are asked for."""

@@ -13,8 +13,10 @@ _TOTAL = re.compile(
     r"(?i)^(sub[- ]?totals?|((grand|account|portfolio|overall|group|position|lot)s?[- ]+)?totals?)\b"
     r"(?!\s+(return|stock|bond))"
 )
+# Five letters that end in XX are money-market funds, by the exchanges' own rule for symbols.
 _CASH = re.compile(
-    r"(?i)^(cash|usd|us dollars?|u\.s\. dollars?|free credit balance|(fdic )?(insured )?bank (sweep|deposit).*|"
+    r"(?i)^([a-z]{3}xx|cash|usd|us dollars?|u\.s\. dollars?|free credit balance|"
+    r"(fdic )?(insured )?bank (sweep|deposit).*|"
     r"(core )?cash( (&|and) .*| balance.*| sweep.*| position.*| account.*| investments?.*)?|pending activity|"
     r"money markets?( funds?)?|sweep( account)?|core position|settled cash|cash equivalents?)$"
 )
