@@ -201,6 +201,21 @@ def test_cash_totals_and_notes_are_no_lots(tmp_path: Path) -> None:
     assert "2 totals, headers and notes" in said(found)
 
 
+def test_money_market_funds_are_cash_and_bonds_in_percent_of_par_have_their_value(tmp_path: Path) -> None:
+    text = "symbol,shares,price,value,basis,date,type\nBAK,1,100,100,90,2020-01-02,\nSPAXX,1500.25,1,1500.25,,,\n"
+    found = read(tmp_path / "p.csv", text + "91282CAE1,10000,98.5,9850,9900,2022-01-03,Treasury Note\n")
+    assert [amount for _, _, amount in found.cash] == [15_002_500]
+    bond = found.lots[1]
+    assert (bond.kind, bond.price) == ("bond", 9_850)
+    assert "percent of par" in said(found)
+
+
+def test_a_price_and_a_value_that_disagree_are_said(tmp_path: Path) -> None:
+    found = read(tmp_path / "p.csv", "symbol,shares,price,value,type\nQQQQ,10,50,750,etf\n")
+    assert found.lots[0].price == 750_000
+    assert "$75.00, by the value" in said(found)
+
+
 def test_a_symbol_left_empty_is_that_of_the_row_above(tmp_path: Path) -> None:
     found = read(tmp_path / "p.csv", "symbol,shares,basis,date\nBAK,10,900,2020-01-02\n,5,450,2021-01-04\n")
     assert [lot.symbol for lot in found.lots] == ["BAK", "BAK"]

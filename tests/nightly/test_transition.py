@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,7 +29,7 @@ from tests.nightly.prospect_firm import PRICES, PROSPECT, RATES, firm_files, wri
 FEW = Future(paths=3, years=4)
 
 
-def asked(**changes: object) -> Asked:
+def asked(**changes: Any) -> Asked:
     return replace(Asked(Prospect("TWELVE", tax=RATES), points=24, future=FEW, threads=1), **changes)
 
 
@@ -102,6 +104,23 @@ def test_no_other_choice_costs_less_at_the_price_of_the_policy(moved: Transition
     counted = frontier.objective - frontier.risk_price * frontier.tracking**2
     at_own_price = 40 * frontier.tracking**2 + counted
     assert at_own_price[frontier.chosen] <= at_own_price.min() + 1e-8
+
+
+def test_the_reasons_are_in_figures_that_add_up(moved: Transition) -> None:
+    best = moved.recommended
+    assert f"${best.tax / DOLLAR:,.0f} of tax" in moved.reasons[1]
+    steps = [line for line in moved.reasons if line.startswith("One step")]
+    assert len(steps) == 2
+    for line in steps:
+        figures = [float(number.replace(",", "")) for number in re.findall(r"\$([\d,]+)", line)]
+        signs = [1 if word == "more" else -1 for word in re.findall(r"\$[\d,]+ (more|less)", line)]
+        assert figures[3] == pytest.approx(signs[1] * figures[1] + signs[2] * figures[2], abs=2)
+        assert figures[3] > 0
+    nearer = next(each for each in moved.between if each.risk_price is not None and each.risk_price >= 80)
+    assert f"{nearer.tracking:.2%}" in steps[0]
+    assert moved.liquidate.tax / DOLLAR == pytest.approx(
+        float(moved.reasons[-1].split("$")[1].split()[0].replace(",", ""))
+    )
 
 
 def test_break_even_is_cost_over_a_year_of_tracking(moved: Transition) -> None:

@@ -40,7 +40,7 @@ _ROOM = DOLLAR // 100  # by which a budget may be missed: the cent that an amoun
 class Future:
     """What is simulated."""
 
-    paths: int = 16
+    paths: int = 100
     years: int = 10  # at most
     seed: int = 1
     drift: float = 0.05  # by which every price grows a year, on average
@@ -101,7 +101,7 @@ def years_under_budgets(
 def _policies(book: Book, budgets: Sequence[int | None]) -> tuple[Policies, Table]:
     """The household's policy once for each budget, and its limits with that budget in place of its own."""
     row = int(book.households.policy[0])
-    policies = Policies(*(np.repeat(column[row : row + 1], len(budgets)) for column in book.policies))
+    policies = Policies._make(np.repeat(column[row : row + 1], len(budgets)) for column in book.policies)
     policies.fractional_shares[:] = 1
     limits = np.repeat(book.limits[row : row + 1], len(budgets))
     limits["tax"] = [np.inf if budget is None else budget / DOLLAR for budget in budgets]

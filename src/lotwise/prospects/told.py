@@ -27,14 +27,14 @@ def step_nearer(choices: Sequence[Choice], price: float) -> Choice | None:
     """The choice of those to whom tracking is worth twice as much, or the next dearer one there is."""
     dearer = [each for each in choices if each.risk_price is not None and each.risk_price > price]
     beyond = [each for each in dearer if (each.risk_price or 0.0) >= _STEP * price]
-    return (beyond or dearer[::-1] or [None])[0]
+    return next(iter(beyond or dearer[::-1]), None)
 
 
 def step_farther(choices: Sequence[Choice], price: float) -> Choice | None:
     """The choice of those to whom tracking is worth half as much, or the next cheaper one there is."""
     cheaper = [each for each in choices if each.risk_price is not None and each.risk_price < price]
     beyond = [each for each in cheaper if (each.risk_price or 0.0) <= price / _STEP]
-    return (beyond[::-1] or cheaper or [None])[0]
+    return next(iter(beyond[::-1] or cheaper), None)
 
 
 def _counted(frontier: Frontier, choice: Choice, value: int) -> float:
