@@ -63,7 +63,7 @@ def transition(
     tax_budget: Budgets = None,
     horizon: Horizon = 5.0,
     near: Near = None,
-    paths: Paths = 100,
+    paths: Paths = 50,
     years: Years = 10,
     drift: Drift = 0.05,
     seed: Seed = 1,

@@ -22,6 +22,7 @@ from lotwise.nightly.transition import Asked, prospect_firm, transition_of, writ
 from lotwise.nightly.transition_years import Future
 from lotwise.prospects.choices import Role
 from lotwise.prospects.transition import Transition
+from lotwise.rebalancing.tax_of_trades import tax_of_gains
 from lotwise.reports.transition import budgets_frame, choices_frame, transition_json
 from tests.interchange.mangled_lots import KNOWN, SYMBOLS, clean_csv, clean_lots, mangled
 from tests.nightly.prospect_firm import PRICES, PROSPECT, RATES, firm_files, written
@@ -74,11 +75,12 @@ def test_doing_nothing_costs_nothing_and_tracks_as_it_does_today(moved: Transiti
 
 
 def test_the_frontier_lies_between(moved: Transition) -> None:
-    tracking = [choice.tracking for choice in moved.between]
-    taxes = [choice.tax_at_rates for choice in moved.between]
+    drawn = [choice for choice in moved.between if not choice.by_true_tax]
+    tracking = [choice.tracking for choice in drawn]
+    taxes = [choice.tax_at_rates for choice in drawn]
     assert tracking == sorted(tracking, reverse=True)
     assert taxes == sorted(taxes)
-    for choice in moved.between:
+    for choice in drawn:
         assert moved.liquidate.tracking <= choice.tracking <= moved.nothing.tracking + 1e-9
         assert choice.tax <= moved.liquidate.tax
         assert moved.nothing.overlap - 1e-9 <= choice.overlap <= 1 + 1e-9
@@ -139,6 +141,23 @@ def test_keep_what_you_have_is_said_where_tax_is_not_paid_back_within_the_horizo
     assert any("Selling everything" in line and "keep what you have" in line for line in found.advice)
     late = asked(future=Future(paths=1, years=1), horizon=moved.liquidate.break_even * 2)
     assert not any("keep what you have" in line for line in transition_of(*place, late).advice)
+
+
+def test_the_recommended_point_is_that_of_the_true_tax(tmp_path: Path) -> None:
+    """A long-term loss of 21,900 makes 20% of a gain into nothing, until it is used up."""
+    file, firm = written(tmp_path, PROSPECT.replace('"$9,500.00"', '"$30,000.00"'))
+    law = Prospect("TWELVE", tax={"ordinary_income": "300000", "filing_status": "single"})
+    found = transition_of(file, firm, asked(prospect=law, future=Future(paths=1, years=1)))
+    best = found.recommended
+    drawn = next(each for each in found.between if each.risk_price == 40 and not each.by_true_tax)
+    assert best.by_true_tax
+    assert best in found.between
+    assert best != drawn
+    assert "solved by its true tax" in found.reasons[2]
+    table = prospect_firm(file, firm, asked(prospect=law)).firm.book.tax[:1]
+    owed = tax_of_gains(table, np.array([best.short_gains]), np.array([best.long_gains]))
+    assert best.tax == int(owed[0])
+    assert found.near == pytest.approx(1.1 * best.tracking)
 
 
 def test_a_fund_that_the_target_does_not_have_is_held_or_sold_and_said(moved: Transition) -> None:

@@ -24,9 +24,10 @@ from lotwise.interchange.results import findings_table
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.run import Watch, prepared_firm
 from lotwise.nightly.transition_years import Future, years_under_budgets
-from lotwise.prospects.choices import Choice, Role, Standing, choices_of, standing_of
+from lotwise.prospects.choices import Choice, Floats, Role, Standing, choices_of, standing_of, with_recommended
 from lotwise.prospects.told import advice, reasons
 from lotwise.prospects.transition import Legacy, Resting, Transition, Unknown
+from lotwise.prospects.true_tax import by_true_tax
 from lotwise.rebalancing.frontier import Frontier, tax_tracking_frontier
 from lotwise.reports.transition import budgets_frame, choices_frame, legacy_frame, transition_json
 from lotwise.securities.market import SecurityKind
@@ -135,6 +136,11 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         frontier = tax_tracking_frontier(firm.book, firm.market, 0, asked.points)
         standing = standing_of(firm.book, firm.market)
         choices = choices_of(firm.book, firm.market, frontier, standing)
+        after = np.bincount(frontier.trades.security, frontier.trades.weight[frontier.chosen], firm.market.price.size)
+        better = 0.0
+        if (true := by_true_tax(firm.book, firm.market, frontier, standing)) is not None:
+            truly, after, better = true
+            choices = with_recommended(choices, truly)
     best = next(choice for choice in choices if choice.role is Role.RECOMMENDED)
     near = _NEAR_RECOMMENDED * best.tracking if asked.future.near is None else asked.future.near
     budgets = asked.budgets or _budgets(best)
@@ -154,9 +160,9 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         choices=choices,
         frontier=frontier,
         horizon=asked.horizon,
-        reasons=reasons(frontier, choices, standing, discount),
+        reasons=reasons(frontier, choices, standing, discount, better),
         advice=advice(choices, asked.horizon, best.risk_price or 0.0, standing.value),
-        legacy=_legacy(firm, standing, frontier),
+        legacy=_legacy(firm, standing, after),
         years=years,
         near=near,
         seed=asked.future.seed,
@@ -192,11 +198,9 @@ def _resting(lots: Sequence[AssumedLot], assuming: Assuming) -> Resting:
     )
 
 
-def _legacy(firm: Firm, standing: Standing, frontier: Frontier) -> tuple[Legacy, ...]:
+def _legacy(firm: Firm, standing: Standing, after: Floats) -> tuple[Legacy, ...]:
     """What is held and is not in the target, the largest first, and how much of it the recommended point keeps."""
     securities = firm.market.price.size
-    trades = frontier.trades
-    after = np.bincount(trades.security, trades.weight[frontier.chosen], securities)
     gain = np.bincount(firm.book.lots.security, standing.gain, securities)
     rows = np.flatnonzero((standing.weight > 0) & (standing.target == 0))
     kept = np.divide(after, standing.weight, out=np.zeros(securities), where=standing.weight > 0)
@@ -206,7 +210,7 @@ def _legacy(firm: Firm, standing: Standing, frontier: Frontier) -> tuple[Legacy,
             SecurityKind(int(firm.market.kind[row])).name.lower(),
             round(standing.weight[row] * standing.value),
             int(gain[row]),
-            float(kept[row]) if kept[row] > _KEPT else 0.0,
+            min(float(kept[row]), 1.0) if kept[row] > _KEPT else 0.0,
         )
         for row in rows[np.argsort(-standing.weight[rows], kind="stable")].tolist()
     )

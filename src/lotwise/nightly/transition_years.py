@@ -40,7 +40,7 @@ _ROOM = DOLLAR // 100  # by which a budget may be missed: the cent that an amoun
 class Future:
     """What is simulated."""
 
-    paths: int = 100
+    paths: int = 50
     years: int = 10  # at most
     seed: int = 1
     drift: float = 0.05  # by which every price grows a year, on average

@@ -5,7 +5,7 @@ Money is in units of `lotwise.money`; tracking, overlap and turnover are fractio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,7 +19,18 @@ from lotwise.rebalancing.frontier import Frontier
 from lotwise.rebalancing.tax_of_trades import tax_of_gains
 from lotwise.securities.market import Market
 
-__all__ = ["Choice", "Role", "Standing", "break_even", "choices_of", "overlap_of", "standing_of"]
+__all__ = [
+    "Choice",
+    "Floats",
+    "Role",
+    "Standing",
+    "break_even",
+    "choices_of",
+    "held_names",
+    "overlap_of",
+    "standing_of",
+    "with_recommended",
+]
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +63,7 @@ class Choice:
     turnover: float  # half of what is sold and bought, of value
     names: int  # securities held afterwards
     break_even: float | None  # years until the tracking that is saved pays tax and cost; None = never
+    by_true_tax: bool = False  # solved with the exact tax in the loop; else at the rates of the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,11 @@ def overlap_of(weights: Floats, target: Floats) -> float:
     return common + max(min(1.0 - float(weights.sum()), 1.0 - float(target.sum())), 0.0)
 
 
+def held_names(weights: Floats) -> int:
+    """How many securities are held."""
+    return int((weights > _HELD).sum())
+
+
 def break_even(cost: int, tracking: tuple[float, float], price: float, value: int) -> float | None:
     """Years until what is saved in tracking pays a cost; None where it never does, 0 where there is nothing to pay.
 
@@ -124,7 +141,7 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
 
     nothing = Choice(
         Role.NOTHING, None, 0, 0, 0, 0, 0, today, overlap_of(standing.weight, standing.target), 0.0,
-        int((standing.weight > _HELD).sum()), 0.0,
+        held_names(standing.weight), 0.0,
     )  # fmt: skip
     between = []
     for point in range(frontier.tax.size)[::-1]:
@@ -145,7 +162,7 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
                 tracking,
                 overlap_of(weights, standing.target),
                 float(frontier.turnover[point]),
-                int((weights > _HELD).sum()),
+                held_names(weights),
                 paid_back(int(frontier.tax[point]) + cost, tracking),
             )
         )
@@ -170,5 +187,13 @@ def _liquidated(book: Book, market: Market, standing: Standing, paid_back: objec
     cost = round(float((moved * half).sum()) * standing.value)
     return Choice(
         Role.LIQUIDATE, None, tax, at_rates, short, long, cost, 0.0, 1.0, float(moved.sum()) / 2,
-        int((standing.target > _HELD).sum()), paid_back(tax + cost, 0.0),
+        held_names(standing.target), paid_back(tax + cost, 0.0),
     )  # fmt: skip
+
+
+def with_recommended(choices: tuple[Choice, ...], better: Choice) -> tuple[Choice, ...]:
+    """The choices with a better one recommended in the place of a point of the frontier, which stays between."""
+    first, *between, last = (
+        replace(choice, role=Role.BETWEEN) if choice.role is Role.RECOMMENDED else choice for choice in choices
+    )
+    return first, *sorted([*between, better], key=lambda choice: -choice.tracking), last

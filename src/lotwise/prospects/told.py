@@ -43,21 +43,36 @@ def _counted(frontier: Frontier, choice: Choice, value: int) -> float:
     return float(frontier.objective[at] - frontier.risk_price[at] * frontier.tracking[at] ** 2) * value
 
 
-def reasons(frontier: Frontier, choices: Sequence[Choice], standing: Standing, discount: float) -> tuple[str, ...]:
-    """Say why the recommended choice is the best, and what a step nearer or farther would change."""
+def reasons(
+    frontier: Frontier, choices: Sequence[Choice], standing: Standing, discount: float, better: float
+) -> tuple[str, ...]:
+    """Say why the recommended choice is the best, and what a step nearer or farther would change.
+
+    `better` are the dollars by which its true tax made it so. Steps are along the frontier, which is drawn at the rates
+    of the night: from its own point at that price.
+    """
     price, value = float(frontier.risk_price[frontier.chosen]), standing.value
     best = next(each for each in choices if each.role is Role.RECOMMENDED)
     everything = next(each for each in choices if each.role is Role.LIQUIDATE)
-    paid, tracks = f"{_money(best.tax)} of tax ({_percent(best.tax / value)} of value)", _percent(best.tracking)
+    paid = f"{_money(abs(best.tax))} of tax ({_percent(abs(best.tax) / value)} of value)"
+    costs, tracks = f"for {paid}" if best.tax >= 0 else f"and saves {paid} this year", _percent(best.tracking)
     said = [_prices(price, discount)]
-    said.append(f"It tracks within {tracks} a year instead of {_percent(frontier.tracking_today)}, for {paid}.")
+    said.append(f"It tracks within {tracks} a year instead of {_percent(frontier.tracking_today)}, {costs}.")
+    drawn = best
+    if best.by_true_tax:
+        drawn = next(each for each in choices if each.risk_price == price and not each.by_true_tax)
+        said.append(
+            f"It is solved by its true tax: what losses offset counts with the gains beside them. At the rates of the"
+            f" night the same prices lead to {_percent(drawn.tracking)} for {_money(drawn.tax)}; this is"
+            f" ${better:,.0f} better in all. The steps below are from there."
+        )
     for step, word in ((step_nearer(choices, price), "nearer"), (step_farther(choices, price), "farther")):
         if step is None:
             continue
-        counted = _counted(frontier, step, value) - _counted(frontier, best, value)
-        tracking = price * (step.tracking**2 - best.tracking**2) * value
+        counted = _counted(frontier, step, value) - _counted(frontier, drawn, value)
+        tracking = price * (step.tracking**2 - drawn.tracking**2) * value
         said.append(
-            f"One step {word}, to {_percent(step.tracking)}: {_change(step.tax - best.tax)} tax this year, which the"
+            f"One step {word}, to {_percent(step.tracking)}: {_change(step.tax - drawn.tax)} tax this year, which the"
             f" policy counts, with trading and without what is due later anyway, as {_change(counted)}; and"
             f" {_change(tracking)} a year for tracking. Together that is {_money(counted + tracking)} worse."
         )
@@ -89,7 +104,8 @@ def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) 
         elif choice.break_even <= 0.0:
             said.append(f"{name} costs nothing this year: it pays at once.")
         elif choice.break_even <= horizon:
-            said.append(f"{name} pays for its tax after {choice.break_even:.1f} years of less tracking.")
+            years = f"{choice.break_even:.1f}" if choice.break_even >= 0.05 else "less than 0.1"
+            said.append(f"{name} pays for its tax after {years} years of less tracking.")
         else:
             said.append(
                 f"{name} would take {choice.break_even:.1f} years to pay for its tax, more than the horizon of"

@@ -40,6 +40,7 @@ def choices_frame(transition: Transition) -> pl.DataFrame:
             "overlap": [choice.overlap for choice in choices],
             "turnover": [choice.turnover for choice in choices],
             "names": [choice.names for choice in choices],
+            "by_true_tax": [choice.by_true_tax for choice in choices],
             "break_even_years": pl.Series([choice.break_even for choice in choices], dtype=pl.Float64),
         }
     )
@@ -180,7 +181,7 @@ def _choices(transition: Transition) -> Table:
             percent(choice.overlap, 0),
             percent(choice.turnover, 0),
             f"{choice.names:,}",
-            "" if choice is transition.nothing else years_in_words(choice.break_even),
+            "" if choice is transition.nothing else years_in_words(choice.break_even).replace(" years", " y"),
             style="bold cyan" if recommended else "",
         )
     return table
@@ -188,7 +189,9 @@ def _choices(transition: Transition) -> Table:
 
 def years_in_words(years: float | None) -> str:
     """Years until the tax is paid back."""
-    return "never" if years is None else "at once" if years <= 0 else f"{years:.1f} years"
+    if years is None or years <= 0:
+        return "never" if years is None else "at once"
+    return f"{years:.1f} years" if years >= 0.05 else "under 0.1 years"
 
 
 def _legacy(transition: Transition) -> Table:
@@ -221,7 +224,7 @@ def _budgets(transition: Transition) -> Table:
 
 def _table(names: tuple[str, ...], words: int) -> Table:
     """A table whose first `words` columns are words, narrow enough for a terminal of 80 columns."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(names):
         table.add_column(name, justify="left" if place < words else "right", no_wrap=True)
     return table

@@ -75,6 +75,7 @@ class _Reader:
     left_out: int = 0
     decimal_commas: bool = False
     day_first: bool = False
+    named: set[str] = field(default_factory=set)  # accounts whose kind is told by their names, said once
     above: str = ""  # symbol of the row above
     seen: dict[tuple[object, ...], int] = field(default_factory=dict)
 
@@ -213,7 +214,9 @@ class _Reader:
             self._say(row.line, Role.ACCOUNT_KIND, Severity.WARNING, "taxable, traditional (IRA) or Roth", shown(said),
                       "taken for taxable")  # fmt: skip
         if kind is None and (kind := account_kind_of(name)) not in (None, AccountKind.TAXABLE):
-            self._taken(row, Role.ACCOUNT, "an account whose kind is said", f"{kind.name.lower()}, by its name")
+            if name not in self.named:
+                self._taken(row, Role.ACCOUNT, "an account whose kind is said", f"{kind.name.lower()}, by its name")
+            self.named.add(name)
         return name or "prospect", kind or AccountKind.TAXABLE
 
     def _cash(self, row: Row, account: str, kind: AccountKind) -> None:
