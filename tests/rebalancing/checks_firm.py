@@ -279,6 +279,8 @@ def _as_policies(firm: Firm) -> Policies:
         location_years=0 * ones,
         preferences=np.zeros(len(firm.policies), dtype=np.int32),
         carried_loss_value=np.nan * ones,
+        days_between=0 * ones,
+        trading_price=0 * ones,
     )
 
 
@@ -305,6 +307,7 @@ def as_book(firm: Firm) -> Book:
             taxpayer=np.array(
                 [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
             ),
+            last_trade=np.full(len(households), NO_DATE, dtype=np.int32),
             blocked=np.array([h.blocked for h in households], dtype=np.bool_),
         ),
         accounts=Accounts(

@@ -123,6 +123,8 @@ class Steering:
     joint: bool = True
     worth_it: float = 0.0
     location_years: float = 0.0
+    days_between: float = 0.0
+    trading_price: float = 0.0
 
 
 def lot(
@@ -210,6 +212,11 @@ class WrittenBook:
         """Substantially identical group of a symbol."""
         return self.position(self.names.get(symbol, Name()).twin or symbol)
 
+    def value_of(self, account: int) -> float:
+        """Dollars in an account, cash included."""
+        own = self.accounts[account]
+        return own.cash + sum(each.value for each in own.lots)
+
     def _account(self, written: HeldAccount) -> Account:
         lots = [self._lot(each) for each in written.lots]
         lots.sort(key=lambda each: (each.security, each.acquired))
@@ -275,6 +282,8 @@ class WrittenBook:
             location_years=one(s.location_years),
             preferences=np.zeros(1, np.int32),
             carried_loss_value=one(np.nan),
+            days_between=one(s.days_between),
+            trading_price=one(s.trading_price),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:
@@ -366,8 +375,7 @@ class Night:
 
     def value(self, account: int = 0) -> float:
         """Dollars in an account, cash included."""
-        own = self.written.accounts[account]
-        return own.cash + sum(each.value for each in own.lots)
+        return self.written.value_of(account)
 
     def weight(self, symbol: str, account: int = 0) -> float:
         """Weight of a name in an account after the trades."""

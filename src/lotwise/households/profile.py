@@ -198,13 +198,18 @@ class Profile:
         metadata=number(
             "fraction of value a night",
             ("0", "1"),
-            "Most that is sold in a night: a transition to a new model takes several.",
-            used=False,
+            "Most turnover of a night, half of what is bought and sold: a transition to a new model takes several. "
+            "Cash that is asked for and restrictions come first.",
         ),
     )
     days_between_trades: Decimal = field(
         default=Decimal(0),
-        metadata=number("days", ("0", "366"), "Days without trades after a night with trades.", used=False),
+        metadata=number(
+            "days",
+            ("0", "366"),
+            "Days from a trade on within which the household holds unless it must trade: for cash below its band, "
+            "for a restriction, or as a request asks.",
+        ),
     )
     location_years: Decimal = field(
         default=Decimal(1),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from lotwise.dates import NO_DATE, from_day_number
 from lotwise.errors import Finding, Severity
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
 
-__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "restriction_name"]
+__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "rest_words", "restriction_name"]
 
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
@@ -70,7 +72,7 @@ def household_messages(book: Book, labels: BookLabels, proposals: Proposals, fin
     messages = []
     for row, identity in enumerate(labels.households.tolist()):
         own = [*known.get(_EVERY_HOUSEHOLD, ()), *known.get(identity, ())]
-        parts = [_cause_text(proposals.outcomes, row, float(thresholds[row]), own)]
+        parts = [_cause_text(proposals.outcomes, row, float(thresholds[row]), _rest_of(book, row), own)]
         if proposals.outcomes.status[row] != Status.REFUSED:
             parts += _relaxed_texts(relaxed.get(row, []))
             if unknown_lots[row]:
@@ -89,8 +91,8 @@ def _relaxed_texts(texts: list[str]) -> list[str]:
     return named
 
 
-def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Sequence[Finding]) -> str:
-    """Say the cause of one household's status with its figure."""
+def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, rest: str, findings: Sequence[Finding]) -> str:
+    """Say the cause of one household's status with its figure; `rest`: since when and until when it rests."""
     figure = float(outcomes.figure[row])
     gain = f"{float(outcomes.score[row]) * 1e4:.1f} bp of value"
     trades = _count(int(outcomes.trades[row]), "trade")
@@ -104,6 +106,8 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Se
         case Cause.NOT_WORTH_IT:
             best, least = _apart(figure, threshold_bps)
             return f"holds: the best trades improve it by {best} bp, less than its threshold of {least} bp"
+        case Cause.TRADED_LATELY:
+            return f"holds: {rest}; its best trades would improve it by {figure:.1f} bp"
         case Cause.NOTHING_TO_TRADE:
             return "holds: no account of it may trade, or none has any value"
         case Cause.BAD_DATA:
@@ -118,6 +122,19 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Se
                 "failed: the exact re-verification found a broken rule, nothing is traded; this is a fault of"
                 " Lotwise, not of the data: please report it"
             )
+
+
+def _rest_of(book: Book, household: int) -> str:
+    days = float(book.policies.days_between[book.households.policy[household]])
+    return rest_words(int(book.households.last_trade[household]), days)
+
+
+def rest_words(last: int, days: float) -> str:
+    """Say when a household traded last and until when it rests; '' where no last trade is known."""
+    if last == NO_DATE:
+        return ""
+    again = from_day_number(last + math.ceil(days))
+    return f"it traded on {from_day_number(last)} and rests until {again} (days_between_trades = {days:g})"
 
 
 def _apart(figure: float, threshold: float) -> tuple[str, str]:

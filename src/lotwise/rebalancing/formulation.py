@@ -43,6 +43,7 @@ class Sizes(NamedTuple):
     cash_low: float
     cash_high: float
     risk_price: float
+    trading_price: float
 
 
 @kernel
@@ -205,14 +206,16 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
     """Write what each name costs to buy, whether it may be bought, and its bounds."""
     arrays, state = scratch.account, scratch.household
     problem = arrays.problem
-    multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
+    policy = book.households.policy[household]
+    multiplier = book.policies.trading_cost_multiplier[policy]
+    turnover = book.policies.trading_price[policy]
     for name in range(names):
         security = arrays.positions[name].security
         low, high = arrays.securities[security].low, arrays.securities[security].high
         problem.low[name] = min(low, high)  # where rules contradict each other, the least weight gives, and is named
         problem.high[name] = high
         barred = state.groups[market.identical[security]].barred_cost
-        problem.buy_cost[name] = trading_cost(market, security, multiplier) + barred
+        problem.buy_cost[name] = trading_cost(market, security, multiplier, turnover) + barred
         wanted = problem.target[name] > 0.0 or low > 0.0
         allowed = (
             market.tradable[security]
@@ -265,6 +268,7 @@ def formulate(book: Book, market: Market, household: int, account: int, value: i
         cash_low,
         cash_high,
         book.policies.risk_price[policy],
+        book.policies.trading_price[policy],
     )
 
 

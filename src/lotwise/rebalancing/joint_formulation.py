@@ -44,6 +44,7 @@ class JointSizes(NamedTuple):
     accounts: int
     value: int  # money of these accounts
     risk_price: float
+    trading_price: float
 
 
 class _Household(NamedTuple):
@@ -57,6 +58,7 @@ class _Household(NamedTuple):
     first_lot: int  # row of its first lot
     kinds: tuple[float, float, float]  # parts of the value in taxable, traditional and Roth accounts
     multiplier: float  # of trading costs
+    turnover: float  # what a dollar traded is charged beside its cost
 
 
 class _Values(NamedTuple):
@@ -226,7 +228,7 @@ def _add_positions(
         security = arrays.names[name].security
         group = state.groups[market.identical[security]]
         places = _place_costs(book, market, of, security)
-        buy_cost = trading_cost(market, security, of.multiplier) + group.barred_cost
+        buy_cost = trading_cost(market, security, of.multiplier, of.turnover) + group.barred_cost
         may_trade, shared = market.tradable[security], securities[security]
         can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
         for a in range(of.accounts):
@@ -293,14 +295,16 @@ def formulate_joint(
     wanted = (model, rules, model_scale(book, household, cash))
     names = _add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
     _describe_names(market, names, arrays, securities)
-    multiplier = policies.trading_cost_multiplier[policy]
+    multiplier, turnover = policies.trading_cost_multiplier[policy], policies.trading_price[policy]
     kinds = _kinds_of(book.accounts, accounts, arrays)
-    of = _Household(household, rules, names, accounts, value, first_lot(book, household), kinds, multiplier)
+    before_it = first_lot(book, household)
+    of = _Household(household, rules, names, accounts, value, before_it, kinds, multiplier, turnover)
     positions, lots = _add_positions(book, market, of, state, arrays, securities)
     groups = add_groups(book.rules, rules, book.groups, arrays, securities)
     own = (accounts, book.accounts.trades)
     own_groups = add_own_groups(book.rules, rules, book.groups, own, arrays, securities)
-    return JointSizes(names, positions, lots, groups, own_groups, accounts, value, policies.risk_price[policy])
+    price = policies.risk_price[policy]
+    return JointSizes(names, positions, lots, groups, own_groups, accounts, value, price, turnover)
 
 
 @kernel

@@ -265,15 +265,19 @@ def _breaks_a_rule(problem: HouseholdProblem, total: NDArray[np.float64], rows: 
 @inner_kernel
 def _worst_cash(
     cash_of: IntArray, problem: HouseholdProblem, arrays: JointArrays, value: int, minimum: int
-) -> tuple[bool, float]:
-    """Whether the cash of an account is further outside its band than the least trade, and the worst one's fraction."""
-    worst, fraction, found = 0.0, 0.0, False
+) -> tuple[int, float]:
+    """Whether cash of an account is further outside its band than the least trade, and the worst one's fraction.
+
+    2 where it is below its band, 1 where it is above and none is below, 0 else.
+    """
+    worst, fraction, found = 0.0, 0.0, 0
     for a in range(problem.value.size):
         cash = cash_of[arrays.accounts[a].row] / value
         beyond = max(problem.cash_low[a] - cash, cash - problem.cash_high[a])
+        if beyond > TOLERANCE * problem.value[a] and beyond * value > minimum:
+            found = max(found, 2 if cash < problem.cash_low[a] else 1)
         if beyond > worst:
             worst, fraction = beyond, cash / problem.value[a]
-            found = found or (beyond > TOLERANCE * problem.value[a] and beyond * value > minimum)
     return found, fraction
 
 
@@ -317,12 +321,12 @@ def judge_joint_night(
     fit = fitted_to(problem, solver)
     count, n = sizes.positions, sizes.names
     write_weights(arrays, count)
-    price = price_of_trades(arrays, count, tonight)
+    price = price_of_trades(arrays, count, tonight, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:count], price, arrays.exposure[1], arrays.total[1, :n])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0], arrays.total[0, :n])
-    must_raise, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
+    off_band, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
     breaks = _breaks_a_rule(problem, arrays.total[0, :n], fit.state.base.gradient)
-    return written, hold, 2 if breaks else int(must_raise), cash
+    return written, hold, 3 if breaks else off_band, cash
 
 
 def solve_joint_night(

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms, bars_charged, exact_tax, line_sums, net_of_carryovers, terms_of
-from lotwise.rebalancing.limits import Kept, allowed_tonight, with_harvests, within_limits
+from lotwise.rebalancing.limits import Kept, allowed_tonight, missed_limits, with_harvests, within_limits
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.pursuit import Netted, Night, Pursuit, best_of
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
 from lotwise.rebalancing.scratch import scratch_for
 from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
+from lotwise.rebalancing.turnover import Capped, most_traded, within_turnover
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
 
@@ -74,18 +75,27 @@ class Netter:
         return netted
 
     def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats) -> Netted:
-        """Keep the hard limits of the range's households, at the rates that they were found at."""
+        """Keep the hard limits of the range's households, at the rates that they were found at.
+
+        Turnover first, then what the price of tracking keeps; dearer tracking may trade more, so turnover again.
+        """
 
         def solve(steering: Steering, idle: Bools) -> Proposals:
             self._steer(span, steering, idle | self._book.households.blocked[slice(*span)])
             return self._engine.rebalance(*span)
 
         allowed = allowed_tonight(self._book, self._market, *span, value)
-        begun = netted.proposals, netted.steering
-        nights, winner, steering, kept = within_limits(self._book, span, begun, allowed, solve)
-        if len(nights) == 1:
-            return netted
-        proposals = best_of(self._book, span[0], nights, winner)
+        most = most_traded(self._book, *span, value * DOLLAR)
+
+        def capped(begun: tuple[Proposals, Steering]) -> tuple[Proposals, Steering, Capped]:
+            found = within_turnover(self._book, span, begun, (most, value * DOLLAR), solve)
+            return best_of(self._book, span[0], found.nights, found.winner), found.steering, found
+
+        proposals, steering, _ = capped((netted.proposals, netted.steering))
+        nights, winner, steering, kept = within_limits(self._book, span, (proposals, steering), allowed, solve)
+        proposals, steering, last = capped((best_of(self._book, span[0], nights, winner), steering))
+        missed = missed_limits(self._book, proposals, span, allowed)
+        kept = kept._replace(missed=missed, trading=steering.trading_price, beyond=last.missed)
         return netted._replace(proposals=proposals, steering=steering, kept=kept)
 
     def _steer(self, span: tuple[int, int], steering: Steering, idle: Bools) -> None:
@@ -97,6 +107,7 @@ class Netter:
         _write(self._steered.policies.deferral_discount, rows, steering.deferral_discount)
         _write(self._steered.policies.risk_price, rows, steering.risk_price)
         _write(self._steered.policies.harvest_depth, rows, steering.harvest_depth)
+        _write(self._steered.policies.trading_price, rows, steering.trading_price)
         _write(households.blocked, rows, idle)
 
     def _bars_beyond(
@@ -119,7 +130,7 @@ class Netter:
         beyond = tax - exact_tax(table, terms.carried) - spared - sums["charged"]
         cost = np.where(terms.known, beyond, 0.0) - outcomes.score * value
         solved = (outcomes.status == Status.PROPOSED) | (outcomes.status == Status.HOLD)
-        held = outcomes.cause == Cause.NOT_WORTH_IT
+        held = (outcomes.cause == Cause.NOT_WORTH_IT) | (outcomes.cause == Cause.TRADED_LATELY)
         floor = np.where(held, cost - np.nan_to_num(outcomes.figure) * 1e-4 * value, cost)
         return Night(proposals, np.where(solved, cost, np.inf), floor, net, tax)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lotwise.dates import NO_DATE
 from lotwise.rebalancing.household_night import Night
 from lotwise.rebalancing.tax_story import TaxStory
 
@@ -84,6 +85,7 @@ class AccountStory:
     te_before: float
     te_after: float
     names: tuple[NameLine, ...]
+    waits: bool = False  # not proposed though it is worth it: the household traded lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +96,6 @@ class HouseholdStory:
     blocked: bool
     tax: TaxStory
     accounts: tuple[AccountStory, ...]
+    trading_price: float = 0.0  # dollars per dollar traded beside its cost, so that turnover keeps its cap
+    last_trade: int = NO_DATE  # day of the last trade, where it is so near that only what must be is traded
+    days_between: float = 0.0  # days from it on for which that holds

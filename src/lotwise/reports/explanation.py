@@ -11,6 +11,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from lotwise.dates import NO_DATE
+from lotwise.interchange.wording import rest_words
 from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
-__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "tax_words"]
+__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "policy_words", "tax_words"]
 
 # Names of an account shown when none is asked for: the farthest from target first.
 _NAMES = 20
@@ -86,6 +88,19 @@ def tax_words(tax: TaxStory) -> str:
     if tax.short_carryforward or tax.long_carryforward:
         short, long = (_dollars(loss / DOLLAR) for loss in (tax.short_carryforward, tax.long_carryforward))
         words += f"; losses carried into the year: {short} short term, {long} long term"
+    return words
+
+
+def policy_words(story: HouseholdStory) -> list[str]:
+    """Say what keeps a household's turnover within its cap, and until when it trades only what it must."""
+    words = []
+    if story.trading_price > 0:
+        words.append(
+            f"its cap on turnover binds: each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
+            " which nobody is paid; what trading costs below contains it"
+        )
+    if story.last_trade != NO_DATE:
+        words.append(f"{rest_words(story.last_trade, story.days_between)}; until then it trades only what it must")
     return words
 
 
@@ -214,7 +229,8 @@ def account_facts(story: AccountStory) -> str:
     night = story.night
     if night is None or not story.names:
         return ""
-    verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
+    why = "it traded lately" if story.waits else "not worth trading"
+    verdict = "proposed" if story.proposed else f"held: {why}; what follows is what the trades would be"
     score = (night.hold.objective - night.written.objective) * 1e4
     effect = f"improves the objective by {score:.1f} bp"
     if story.proposed and score < 0:
@@ -243,6 +259,7 @@ def explanation(
     if symbol is not None and symbol not in known:
         raise ValueError(f"{symbol} must be held by {name} or in its model; it is neither")
     parts: list[RenderableType] = [Text(f"Household {name}", style="bold"), Text(f"  {tax_words(story.tax)}")]
+    parts += [Text(f"  {words}") for words in policy_words(story)]
     solved = next((account for account in story.accounts if account.as_one and account.names), None)
     if solved is not None:
         parts += [Text("  its accounts are one portfolio; weights are fractions of all they are worth"), _facts(solved)]

@@ -49,6 +49,7 @@ from lotwise.interchange.firm_folder.households import (
     read_roster,
     report_models,
 )
+from lotwise.interchange.firm_folder.last_trades import last_trades, latest_purchases
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models, report_unpriced_targets
 from lotwise.interchange.firm_folder.prices import Prices, market_of, read_prices
@@ -129,6 +130,7 @@ class _Holdings:
     requests: tuple[Requests, tuple[str, ...]]  # and their names
     substitutes: Substitutes
     year_to_date: YearToDate  # of every household of the roster
+    last_trade: NDArray[np.int32]  # likewise
 
 
 class _FolderReader:
@@ -259,11 +261,12 @@ class _FolderReader:
         The last files to be read: raises FolderError where something stopped the folder.
         """
         findings = self._findings
-        lots, originals = self._read_lots(context)
+        lots, originals, purchases = self._read_lots(context)
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
         if not no_lots:
             report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
         rows = record_rows(self._table(client_files.TRANSACTIONS), context.accounts, context.today, findings)
+        traded = last_trades(self._folder, self._table(client_files.TRANSACTIONS), purchases, orders, context)
         record = read_record(self._folder, rows, lots, originals, context, findings, compare=not no_lots)
         lots, windows = record.lots, windows_of(context, record, orders)
         groups = self._groups(context.securities, context.today)
@@ -282,15 +285,15 @@ class _FolderReader:
         columns = lot_columns(lots, account_order)
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
         requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
-        return _Holdings(
-            account_order, accounts, columns, windows, rules, restrictions, requests, substitutes, record.year_to_date
-        )
+        told = (record.year_to_date, traded)
+        return _Holdings(account_order, accounts, columns, windows, rules, restrictions, requests, substitutes, *told)
 
-    def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Read the lots, and the bases before wash-sale adjustments that they state."""
+    def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Read the lots, the bases before wash-sale adjustments that they state, and when each account bought last."""
         table = self._take(client_files.LOTS)
         posted = (self._folder / "ledger").is_dir()
-        return read_lots(table, context, self._findings), original_bases(table, context.today, all_days=posted)
+        originals = original_bases(table, context.today, all_days=posted)
+        return read_lots(table, context, self._findings), originals, latest_purchases(table)
 
     def _groups(self, securities: Securities, today: int) -> GroupBook:
         named = self._table(market_files.SECURITIES).file
@@ -325,6 +328,7 @@ def _households(
         deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
+        holdings.last_trade[roster.chosen],
         # Last of all: by now everything has been looked at.
         np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
     )
