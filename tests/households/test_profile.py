@@ -144,7 +144,7 @@ def test_the_lower_form_of_deferral_wins() -> None:
 def test_a_plan_of_transition_is_read_and_used() -> None:
     profile, findings = read("turnover_cap = 0.2\ndays_between_trades = 5")
     assert profile is not None
-    assert (profile.turnover_cap, profile.days_between_trades) == (Decimal("0.2"), 5)
+    assert (profile.turnover_cap, profile.days_between_trades) == (Decimal("0.2"), Decimal(5))
     assert findings == ()
     assert read("turnover_cap = -1")[0] is None
 

@@ -193,6 +193,7 @@ class WrittenBook:
     loss_sales: tuple[tuple[str, int], ...] = ()  # symbol, days ago
     short_rate: float = 0.408  # federal: 37% and 20%, each with the 3.8% of 26 U.S.C. 1411
     long_rate: float = 0.238
+    deferred: float = 1.0  # what a dollar in a traditional account counts
     blocked: bool = False
     symbols: tuple[str, ...] = field(init=False)
 
@@ -244,6 +245,7 @@ class WrittenBook:
         rates = (round(self.short_rate * FULL_RATE), round(self.long_rate * FULL_RATE))
         worth = round(self.steering.loss_usability * rates[0]), round(self.steering.loss_usability * rates[1])
         household = Household(accounts, *rates, blocked=self.blocked, loss_rates=worth)
+        household.deferred = round(self.deferred * FULL_RATE)
         firm = Firm(AS_OF, securities, [household], [Policy(0, fractional=True)], [[]])
         firm.loss_sales = [(0, self.group(symbol), AS_OF - days) for symbol, days in self.loss_sales]
         firm.purchases = [

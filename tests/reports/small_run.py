@@ -127,6 +127,7 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         ordinary_rate=np.full(count, 408_000_000, np.int64),
         qualified_rate=np.full(count, 238_000_000, np.int64),
         deferred_weight=np.ones(count),
+        withdrawal_cost=np.full(count, 0.408),
         rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
         last_trade=np.full(count, NO_DATE, np.int32),

@@ -223,17 +223,25 @@ class Profile:
     after_tax_weighting: bool = field(
         default=False,
         metadata=flag(
-            "Whether a dollar in a traditional account counts only as what is left of it after tax on its withdrawal.",
-            used=False,
+            "Whether a dollar in a traditional account counts only as what is left of it after tax on its withdrawal, "
+            "where accounts are one portfolio.",
         ),
     )
     withdrawal_rate: Decimal | None = field(
         default=None,
         metadata=number(
             "fraction",
-            ("0", "1"),
+            ("0", "0.9"),
             "Tax on a dollar withdrawn from a traditional account. Not set: the household's rate of ordinary income.",
-            used=False,
+        ),
+    )
+    withdrawal_penalty: Decimal = field(
+        default=Decimal("0.1"),
+        metadata=number(
+            "fraction",
+            ("0", "1"),
+            "What a dollar withdrawn from a retirement account costs beside income tax, when cash is raised where it "
+            "costs least: 10% before 59 1/2 (26 U.S.C. 72(t)). 0 for who may withdraw freely.",
         ),
     )
     notes: str = field(default="", metadata=text("What else the adviser should know. Changes nothing."))

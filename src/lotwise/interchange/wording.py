@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from lotwise.dates import NO_DATE, from_day_number
 from lotwise.errors import Finding, Severity
+from lotwise.households.rest import rest_words
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
 
-__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "rest_words", "restriction_name"]
+__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "restriction_name"]
 
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
@@ -127,14 +126,6 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, rest: str, f
 def _rest_of(book: Book, household: int) -> str:
     days = float(book.policies.days_between[book.households.policy[household]])
     return rest_words(int(book.households.last_trade[household]), days)
-
-
-def rest_words(last: int, days: float) -> str:
-    """Say when a household traded last and until when it rests; '' where no last trade is known."""
-    if last == NO_DATE:
-        return ""
-    again = from_day_number(last + math.ceil(days))
-    return f"it traded on {from_day_number(last)} and rests until {again} (days_between_trades = {days:g})"
 
 
 def _apart(figure: float, threshold: float) -> tuple[str, str]:

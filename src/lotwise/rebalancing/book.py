@@ -124,6 +124,7 @@ class Households(NamedTuple):
     ordinary_rate: IntArray  # (H,) tax on a dollar of interest and of dividends that do not qualify, billionths
     qualified_rate: IntArray  # (H,) the same of qualified dividends
     deferred_weight: Floats  # (H,) what a dollar in a traditional account counts, 0 to 1 (1: as any other)
+    withdrawal_cost: Floats  # (H,) income tax and penalty on a dollar withdrawn from a traditional account
     rate_origin: Flags  # (H,) RateOrigin
     taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
     last_trade: Int32Array  # (H,) day of its last trade that is known; dates.NO_DATE where none is

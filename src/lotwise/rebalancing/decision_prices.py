@@ -39,6 +39,7 @@ class Portfolio:
     stiffness: Floats  # how fast `risk` falls as the name's weight does
     sells_at_a_loss: NDArray[np.bool_]  # of its name, which nobody buys then
     dropped: NDArray[np.bool_]  # its trade was below the minimum
+    counts: Floats  # what a dollar of its account counts in weights
     value: int  # money
 
     @property
@@ -78,6 +79,7 @@ def account_portfolio(scratch: Scratch, sizes: Sizes) -> Portfolio:
         2 * sizes.risk_price * problem.specific,
         np.zeros(n, np.bool_),
         scratch.solver.choice[:n] == Choice.HOLD,
+        np.ones(n),
         sizes.value,
     )
 
@@ -117,5 +119,6 @@ def household_portfolio(scratch: Scratch, sizes: JointSizes) -> Portfolio:
         2 * gamma * problem.specific[name],
         losing[name],
         arrays.positions["dropped"][:count],
+        arrays.accounts["counts"][problem.account],
         sizes.value,
     )

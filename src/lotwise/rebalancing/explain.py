@@ -24,7 +24,7 @@ from lotwise.rebalancing.account_solve import solve_account_night
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
 from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio
 from lotwise.rebalancing.draft import empty_tally, trade_records
-from lotwise.rebalancing.formulation import account_value, clear_account, formulate, problem_of
+from lotwise.rebalancing.formulation import account_value, clear_account, counted_part, formulate, problem_of
 from lotwise.rebalancing.household_night import Night, is_worthwhile, rests_tonight, values_of
 from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint, joint_problem_of
 from lotwise.rebalancing.joint_recording import record_joint_trades
@@ -115,6 +115,7 @@ def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> Lo
         risk=float(portfolio.risk[p]),
         needs=float(portfolio.cash[p] + portfolio.bounds[p]),
         place=float(portfolio.place[p]),
+        counts=float(portfolio.counts[p]),
         hindrance=hindrance,
         sold_above=_change_at(float(portfolio.after[p]), price, saves, stiffness) if kept else float("nan"),
         sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
@@ -264,7 +265,9 @@ def _stories_as_one(
     arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
     start = book.households.account_start[household]
     values = state.value[span[0] - start : span[1] - start].tolist()
-    total, together = sum(max(value, 0) for value in values), span[1] - span[0] > 1
+    together = span[1] - span[0] > 1
+    parts = [counted_part(book, account) if together else 1.0 for account in range(*span)]
+    total = sum(int(np.round(part * max(value, 0))) for part, value in zip(parts, values, strict=True))
     trading = book.accounts.trades[span[0] : span[1]]
     if total <= 0 or min(values) < 0 or not trading.any():
         return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))

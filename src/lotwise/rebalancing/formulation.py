@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.problem import AccountProblem
-from lotwise.rebalancing.book import Book, NameRule
+from lotwise.rebalancing.book import AccountKind, Book, NameRule
 from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
 from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
 from lotwise.rebalancing.wash_windows import first_lot, may_buy_tonight
@@ -24,11 +24,13 @@ __all__ = [
     "cash_band",
     "clear_account",
     "clear_rules",
+    "counted_part",
     "formulate",
     "model_scale",
     "problem_of",
 ]
 
+_TRADITIONAL = int(AccountKind.TRADITIONAL)
 _NO_BUY = int(NameRule.NO_BUY)
 _NO_SELL = int(NameRule.NO_SELL)
 
@@ -54,6 +56,20 @@ def account_value(book: Book, account: int, state: HouseholdState) -> int:
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         total += state.worth[lot - first]
     return total
+
+
+@inner_kernel
+def counted_part(book: Book, account: int) -> float:
+    """What a dollar of an account counts beside those of the other accounts of its household, in which it has others.
+
+    In a traditional account what tax leaves of it, where the policy asks for that; a household's only account is the
+    measure of itself.
+    """
+    household = book.accounts.household[account]
+    start = book.households.account_start
+    if book.accounts.kind[account] != _TRADITIONAL or start[household + 1] - start[household] < 2:
+        return 1.0
+    return float(book.households.deferred_weight[household])
 
 
 @inner_kernel

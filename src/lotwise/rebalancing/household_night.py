@@ -13,7 +13,7 @@ from lotwise.dates import NO_DATE
 from lotwise.kernels import Records, inner_kernel, kernel
 from lotwise.rebalancing.book import AccountKind, Book, RequestKind
 from lotwise.rebalancing.draft import Draft
-from lotwise.rebalancing.formulation import account_value
+from lotwise.rebalancing.formulation import account_value, counted_part
 from lotwise.rebalancing.mandates import DUE_DAYS
 from lotwise.rebalancing.proposal import Cause, Status
 from lotwise.rebalancing.recording import household_tracking
@@ -89,7 +89,7 @@ class Values(NamedTuple):
 
     every: int
     traded: int  # those that trade, where they are worth anything
-    counted: int  # those that are worth anything
+    counted: int  # those that are worth anything, as they count together (`counted_part`)
     least: int  # the least of those that trade
     joint: bool
 
@@ -107,7 +107,7 @@ def values_of(book: Book, household: int, state: HouseholdState) -> Values:
         state.value[account - start] = value
         every += value
         if value > 0:
-            counted += value
+            counted += int(np.round(counted_part(book, account) * value))
             number += 1
         if book.accounts.trades[account]:
             traded += max(value, 0)

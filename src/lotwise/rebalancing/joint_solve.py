@@ -100,9 +100,15 @@ def _worth_of(problem: HouseholdProblem, fit: HouseholdWorkspace, name: int, pos
 
 @kernel
 def _hold_small(
-    problem: HouseholdProblem, fit: HouseholdWorkspace, least: float, few: int, hold: NDArray[np.bool_]
+    problem: HouseholdProblem,
+    fit: HouseholdWorkspace,
+    least: NDArray[np.float64],
+    few: int,
+    hold: NDArray[np.bool_],
 ) -> int:
     """Pin the smaller half of the positions that trade below the least fraction of value; see `account_solve`.
+
+    The least trade is that of each account, (A,).
 
     More than half where those that are pinned are worth little together, all where there are no more than `few`.
     Returns how many were below.
@@ -112,7 +118,7 @@ def _hold_small(
     found = 0
     for i in range(problem.target.size):
         for p in range(problem.position_start[i], problem.position_start[i + 1]):
-            if _is_small(problem, weights, hold, p, least):
+            if _is_small(problem, weights, hold, p, least[problem.account[p]]):
                 places[found], names[found] = p, i
                 found += 1
     if found <= few:
@@ -175,9 +181,12 @@ def make_joint_tradable(
     fit = fitted_to(problem, solver)
     hold, marked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     steps, status = 0, _SOLVED
+    least_part = np.empty(sizes.accounts)
+    for a in range(sizes.accounts):
+        least_part[a] = arrays.accounts[a].counts * (minimum / sizes.value)
     for attempt in range(MOST_HALVINGS):
         few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else count
-        if _hold_small(problem, fit, minimum / sizes.value, few, hold) == 0:
+        if _hold_small(problem, fit, least_part, few, hold) == 0:
             break
         again = hold_and_solve(problem, fit, hold)
         steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
@@ -272,9 +281,10 @@ def _worst_cash(
     """
     worst, fraction, found = 0.0, 0.0, 0
     for a in range(problem.value.size):
-        cash = cash_of[arrays.accounts[a].row] / value
+        counts = arrays.accounts[a].counts
+        cash = counts * cash_of[arrays.accounts[a].row] / value
         beyond = max(problem.cash_low[a] - cash, cash - problem.cash_high[a])
-        if beyond > TOLERANCE * problem.value[a] and beyond * value > minimum:
+        if beyond > TOLERANCE * problem.value[a] and beyond * value > minimum * counts:
             found = max(found, 2 if cash < problem.cash_low[a] else 1)
         if beyond > worst:
             worst, fraction = beyond, cash / problem.value[a]

@@ -61,7 +61,7 @@ class Netter:
         proposals = self._engine.rebalance(first, last)
         terms = terms_of(self._book, first, last)
         room = realisable(self._book, self._market, first, last)
-        value = room["value"] / DOLLAR
+        value = room["counted"] / DOLLAR
         night = self._weighed(span, proposals, terms, value)
         pursuit = Pursuit(self._book, span, terms, base, room, night)
         while (steering := pursuit.next_steering()) is not None:
@@ -70,11 +70,11 @@ class Netter:
             again = self._weighed(span, self._engine.rebalance(first, last), terms, value)
             bars = self._bars_beyond(span, again.proposals, (base, steering), idle)
             pursuit.add(again._replace(cost=again.cost + bars), steering)
-        netted = self._within_limits(span, pursuit.best(), value)
+        netted = self._within_limits(span, pursuit.best(), room["value"] / DOLLAR, value)
         self._steer(span, base, blocked)
         return netted
 
-    def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats) -> Netted:
+    def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats, counted: Floats) -> Netted:
         """Keep the hard limits of the range's households, at the rates that they were found at.
 
         Turnover first, then what the price of tracking keeps; dearer tracking may trade more, so turnover again.
@@ -88,7 +88,7 @@ class Netter:
         most = most_traded(self._book, *span, value * DOLLAR)
 
         def capped(begun: tuple[Proposals, Steering]) -> tuple[Proposals, Steering, Capped]:
-            found = within_turnover(self._book, span, begun, (most, value * DOLLAR), solve)
+            found = within_turnover(self._book, span, begun, (most, counted * DOLLAR), solve)
             return best_of(self._book, span[0], found.nights, found.winner), found.steering, found
 
         proposals, steering, _ = capped((netted.proposals, netted.steering))
@@ -153,7 +153,7 @@ def rebalance_netted(book: Book, market: Market, first: int = 0, last: int | Non
 
 
 def netted_household(book: Book, market: Market, household: int) -> Book:
-    """The book with the rates at which a household, and those of the same taxpayer, are solved in the end.
+    """The book with what a household, and those of the same taxpayer, are solved with in the end.
 
     What is to be told about one household (`explain_household`) is told of this book. Raises ValueError for a household
     that is not in the book.

@@ -43,6 +43,7 @@ class LotLine:
     risk: float  # yearly risk charge saved per dollar sold
     needs: float  # worth of the cash that a dollar sold raises and of the bounds it relieves
     place: float  # tax on what it yields that a dollar sold spares, in its kind of account
+    counts: float  # what a dollar of its account counts in all these, beside other accounts
     hindrance: Hindrance
     sold_above: float  # weight of the name above which the lot would be sold; nan = at none
     sold_below: float  # gain below which it would be sold; nan = at none

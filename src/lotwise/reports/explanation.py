@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lotwise.dates import NO_DATE
-from lotwise.interchange.wording import rest_words
+from lotwise.households.rest import rest_words
 from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
@@ -106,7 +106,7 @@ def policy_words(story: HouseholdStory) -> list[str]:
 
 def lot_words(line: LotLine, *, traded: bool = True) -> str:
     """Say of one lot what it would save, what it would cost, and what would change the decision."""
-    dollars = line.value / 1e4
+    dollars = line.value / 1e4 * line.counts
     if line.hindrance is not Hindrance.NONE and not line.sold:
         return f"not sold: {line.hindrance.value}"
     if math.isnan(line.tax):

@@ -65,7 +65,7 @@ from lotwise.interchange.firm_folder.tables import is_there, note_strangers, rea
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
     YearToDate,
-    deferred_weights,
+    deferred_dollars,
     payout_rates,
     rates_tonight,
     read_tax_positions,
@@ -325,7 +325,7 @@ def _households(
         rates["loss_long"].copy(),
         payouts.ordinary,
         payouts.qualified,
-        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
+        *deferred_dollars(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
         holdings.last_trade[roster.chosen],
