@@ -145,7 +145,7 @@ class Profile:
     )
     cash_reserve: Money = field(
         default=Money(0),
-        metadata=money("Cash to keep on top of the target, in taxable accounts first."),
+        metadata=money("Cash to keep on top of the target, in the accounts where it costs least."),
     )
     spending: Money = field(
         default=Money(0),

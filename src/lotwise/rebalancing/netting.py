@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.cash_split import with_split_cash
 from lotwise.rebalancing.exact_tax import Terms, bars_charged, exact_tax, line_sums, net_of_carryovers, terms_of
 from lotwise.rebalancing.limits import Kept, allowed_tonight, missed_limits, with_harvests, within_limits
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
@@ -153,7 +154,7 @@ def rebalance_netted(book: Book, market: Market, first: int = 0, last: int | Non
 
 
 def netted_household(book: Book, market: Market, household: int) -> Book:
-    """The book with what a household, and those of the same taxpayer, are solved with in the end.
+    """The book with what a household, and those of the same taxpayer, are solved with in the end: rates, split cash.
 
     What is to be told about one household (`explain_household`) is told of this book. Raises ValueError for a household
     that is not in the book.
@@ -163,6 +164,7 @@ def netted_household(book: Book, market: Market, household: int) -> Book:
         raise ValueError(f"household must be a row from 0 to {total - 1}, was {household}")
     own = np.flatnonzero(book.households.taxpayer == book.households.taxpayer[household])
     first, last = int(own[0]), int(own[-1]) + 1
+    book = with_split_cash(book, market, first, last)
     rates = rebalance_netted(book, market, first, last).steering
     return with_steering(book, steering_of(book, 0, total).replaced(np.arange(first, last), rates))
 
