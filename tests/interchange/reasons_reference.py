@@ -12,12 +12,13 @@ from lotwise.rebalancing.proposal import Reason, Trades
 __all__ = ["reasons_as_columns"]
 
 
-def reasons_as_columns(trades: Trades, accounts: Accounts) -> pl.Series:
+def reasons_as_columns(trades: Trades, accounts: Accounts, symbols: pl.Series) -> pl.Series:
     """Say in one sentence why each trade is proposed, with its figures: T strings.
 
     The gain and its tax are the trade's own exact columns; the credit of a harvest and the risk saved a year
     are the trade's figures. Dollars are whole from ten dollars on, cents below. Every figure must be finite.
     """
+    stands_for = np.where(trades.reason == Reason.SUBSTITUTE, trades.figure_1, 0).astype(np.int64)
     frame = pl.DataFrame(
         {
             "reason": trades.reason,
@@ -29,53 +30,45 @@ def reasons_as_columns(trades: Trades, accounts: Accounts) -> pl.Series:
             "term": pl.Series(["short-term", "long-term"]).gather(trades.long_term.astype(np.int64)),
             "figure_1": trades.figure_1,
             "figure_2": trades.figure_2,
+            "stands_for": symbols.gather(stands_for),
         }
     )
+    said = [pl.when(pl.col("reason") == int(reason)).then(words) for reason, words in _sentences().items()]
+    return frame.select(pl.coalesce(said).alias("reason")).to_series()
+
+
+def _sentences() -> dict[Reason, pl.Expr]:
+    """The sentence of every reason."""
     risk = (
         pl.when(pl.col("figure_2") >= 0)
         .then(pl.format("saves {} a year of risk", _dollars("figure_2")))
         .otherwise(pl.format("adds {} a year of risk that the other trades save", _dollars("figure_2")))
     )
-    cost = pl.format("for {} of trading cost", _dollars("cost"))
-    place_and_tax = (_dollars("figure_2"), _tax_clause())
-    is_reason = {reason: pl.col("reason") == int(reason) for reason in Reason}
-    sentence = (
-        pl.when(is_reason[Reason.HARVEST])
-        .then(
-            pl.format(
-                "harvests a {} {} loss: {} of tax saved now",
-                _dollars("gain"),
-                pl.col("term"),
-                _dollars("figure_1"),
-            )
-        )
-        .when(is_reason[Reason.REBALANCE_SELL])
-        .then(pl.format("sold to track the target: {}, {}", risk, _tax_clause()))
-        .when(is_reason[Reason.REBALANCE_BUY])
-        .then(pl.format("bought to track the target: {} {}", risk, cost))
-        .when(is_reason[Reason.RESTRICTED] & pl.col("buy"))
-        .then(pl.format("bought because a restriction asks for it: {} of trading cost", _dollars("cost")))
-        .when(is_reason[Reason.RESTRICTED])
-        .then(pl.format("sold because a restriction asks for it: {}", _tax_clause()))
-        .when(is_reason[Reason.EXCHANGE_SELL])
-        .then(pl.format("sold to pay for trades that are worth more: {}", _tax_clause()))
-        .when(is_reason[Reason.EXCHANGE_BUY])
-        .then(pl.format("bought in place of what is sold {}", cost))
-        .when(is_reason[Reason.RAISE_CASH])
-        .then(pl.format("sold to bring cash back into its band: {}", _tax_clause()))
-        .when(is_reason[Reason.LOCATE_SELL])
-        .then(
-            pl.format("sold to be held where it is taxed less: saves {} of tax on what it yields, {}", *place_and_tax)
-        )
-        .when(is_reason[Reason.LOCATE_BUY])
-        .then(
-            pl.format("bought where it is taxed less: saves {} of tax on what it yields {}", _dollars("figure_2"), cost)
-        )
-        .when(pl.col("buy"))
+    cost, tax, place = pl.format("for {} of trading cost", _dollars("cost")), _tax_clause(), _dollars("figure_2")
+    harvest = (_dollars("gain"), pl.col("term"), _dollars("figure_1"))
+    restricted = pl.format("bought because a restriction asks for it: {} of trading cost", _dollars("cost"))
+    room = pl.format("makes room for cash to be invested: {}", tax)
+    return {
+        Reason.HARVEST: pl.format("harvests a {} {} loss: {} of tax saved now", *harvest),
+        Reason.REBALANCE_SELL: pl.format("sold to track the target: {}, {}", risk, tax),
+        Reason.REBALANCE_BUY: pl.format("bought to track the target: {} {}", risk, cost),
+        Reason.RESTRICTED: pl.when(pl.col("buy"))
+        .then(restricted)
+        .otherwise(pl.format("sold because a restriction asks for it: {}", tax)),
+        Reason.EXCHANGE_SELL: pl.format("sold to pay for trades that are worth more: {}", tax),
+        Reason.EXCHANGE_BUY: pl.format("bought in place of what is sold {}", cost),
+        Reason.RAISE_CASH: pl.format("sold to bring cash back into its band: {}", tax),
+        Reason.INVEST_CASH: pl.when(pl.col("buy"))
         .then(pl.format("invests cash above its band {}", cost))
-        .otherwise(pl.format("makes room for cash to be invested: {}", _tax_clause()))
-    )
-    return frame.select(sentence.alias("reason")).to_series()
+        .otherwise(room),
+        Reason.LOCATE_SELL: pl.format(
+            "sold to be held where it is taxed less: saves {} of tax on what it yields, {}", place, tax
+        ),
+        Reason.LOCATE_BUY: pl.format(
+            "bought where it is taxed less: saves {} of tax on what it yields {}", place, cost
+        ),
+        Reason.SUBSTITUTE: pl.format("stands in for {}: {} {}", pl.col("stands_for"), risk, cost),
+    }
 
 
 def _tax_clause() -> pl.Expr:

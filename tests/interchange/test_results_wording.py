@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +59,7 @@ def test_reasons_of_rules_and_cash(reason: Reason, side: Side, gain: float, tax:
     columns["reason"][0], columns["side"][0] = reason, side
     columns["gain"][0], columns["tax"][0] = round(gain * DOLLAR), round(tax * DOLLAR)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        made = trade_reasons(type(trades)(**columns), run.book.accounts, pool)
+        made = trade_reasons(type(trades)(**columns), run.book.accounts, pl.Series(["A"]), pool)
     assert as_series(made).to_list() == [sentence]
 
 

@@ -21,7 +21,7 @@ def firm_with(folder: Path, *rows: str) -> Firm:
 
 
 def named(firm: Firm) -> dict[str, list[str]]:
-    start, security = firm.book.substitutes
+    start, security, _ = firm.book.substitutes
     rows = {SYMBOLS[row]: security[start[row] : start[row + 1]].tolist() for row in range(len(SYMBOLS))}
     return {symbol: [SYMBOLS[place] for place in places] for symbol, places in rows.items() if places}
 
@@ -30,9 +30,10 @@ def test_substitutes_are_ranked(tmp_path: Path) -> None:
     rows = ("ETF,AAA,2", "AAA,ETF,", "AAA,CCC,10", "AAA,BBB,9", "ETF,BBB,1", "AAA,ET2,", "BBB,AAA,1")
     firm = firm_with(tmp_path, *rows)
     assert named(firm) == {"AAA": ["BBB", "CCC", "ETF", "ET2"], "BBB": ["AAA"], "ETF": ["BBB", "AAA"]}
-    (found,) = [f for f in firm.findings if f.file == "substitutes.csv"]
-    assert (found.severity, found.was) == (Severity.NOTICE, "7 rows")
-    assert "does not use it yet" in found.to_do
+    start, _, rank = firm.book.substitutes
+    of_aaa = rank[start[SYMBOLS.index("AAA")] :][:4].tolist()
+    assert of_aaa[0] < of_aaa[1] < of_aaa[2] == of_aaa[3]  # those without a rank come last, no choice among them named
+    assert [f for f in firm.findings if f.file == "substitutes.csv"] == []
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_sentences_are_those_of_the_data_frame(
 ) -> None:
     run = small_run()
     gain, tax, cost = amounts
+    symbols = pl.Series(run.market_labels.symbols)
     trades = one_trade(
         run,
         reason=reason,
@@ -87,14 +88,14 @@ def test_sentences_are_those_of_the_data_frame(
         gain=gain,
         tax=tax,
         cost=cost,
-        figure_1=figures[0],
+        figure_1=abs(amounts[0]) % len(symbols) if reason == Reason.SUBSTITUTE else figures[0],
         figure_2=figures[1],
         long_term=place[0],
         account=place[1],
     )
     with ThreadPoolExecutor(max_workers=1) as pool:
-        made = as_series(trade_reasons.trade_reasons(trades, run.book.accounts, pool))
-    assert made.to_list() == reasons_as_columns(trades, run.book.accounts).to_list()
+        made = as_series(trade_reasons.trade_reasons(trades, run.book.accounts, symbols, pool))
+    assert made.to_list() == reasons_as_columns(trades, run.book.accounts, symbols).to_list()
 
 
 def lines_of(run: SmallRun, threads: int = 1) -> tuple[bytes, bytes]:

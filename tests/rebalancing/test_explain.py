@@ -118,6 +118,27 @@ def test_every_lot_of_a_solved_account_has_one_line(seed: int) -> None:
                 assert 0 <= line.sold <= line.shares
 
 
+@given(st.integers(0, 1_000_000))
+def test_the_parts_of_a_score_add_up_to_it(seed: int) -> None:
+    book, market = random_book(seed)
+    for household in range(len(book.households.model)):
+        for account in explain_household(book, market, household).accounts:
+            if account.score is not None and account.night is not None:
+                night = account.night
+                assert account.score.total == pytest.approx(night.hold.objective - night.written.objective, abs=1e-9)
+
+
+def test_a_score_says_what_a_sale_saves_in_risk_and_costs_in_tax() -> None:
+    """The name is 20% of value too much: some is sold, at 2.38 cents of tax a dollar."""
+    (account,) = story_of(overweight(0.3, 0.1)).accounts
+    assert account.score is not None
+    sold = sum(line.sold / line.shares * line.value for name in account.names for line in name.lots) / 1e9
+    assert account.score.tax == pytest.approx(-0.0238 * sold)
+    assert account.score.trading == pytest.approx(-0.0005 * sold)  # half the spread; what is bought instead has none
+    assert account.score.tracking == pytest.approx(50 * 0.04 * (0.2**2 - (0.2 - sold) ** 2))
+    assert account.score.place == 0
+
+
 def test_the_tracking_of_an_account_is_that_of_the_night() -> None:
     written = overweight(0.3, 0.1)
     outcomes = written.night().proposals.outcomes

@@ -25,6 +25,7 @@ from lotwise.rebalancing.book import (
     NameRule,
     Policies,
     RuleSets,
+    Substitutes,
 )
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.proposal import Cause, Proposals, Side, Status
@@ -195,6 +196,7 @@ class WrittenBook:
     long_rate: float = 0.238
     deferred: float = 1.0  # what a dollar in a traditional account counts
     blocked: bool = False
+    substitutes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of a symbol, the first choice first
     symbols: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -311,11 +313,24 @@ class WrittenBook:
         starts = np.concatenate(([0], np.cumsum([len(group) for group in members]))).astype(np.int64)
         return rules, Groups(starts, np.array(flat, np.int32), np.ones(len(flat)))
 
+    def _substitutes(self) -> Substitutes:
+        rows = [self.substitutes.get(symbol, ()) for symbol in self.symbols]
+        start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
+        named = [self.position(symbol) for row in rows for symbol in row]
+        ranks = [rank for row in rows for rank in range(len(row))]
+        return Substitutes(start, np.array(named, np.int32), np.array(ranks, np.int32))
+
     def columns(self) -> tuple[Book, Market]:
         """The household as the engine takes it."""
         firm = self.firm()
         rules, groups = self._rules()
-        book = as_book(firm)._replace(models=self._models(), policies=self._policies(), rules=rules, groups=groups)
+        book = as_book(firm)._replace(
+            models=self._models(),
+            policies=self._policies(),
+            rules=rules,
+            groups=groups,
+            substitutes=self._substitutes(),
+        )
         market = as_market(firm)._replace(
             loadings=np.array([[name.loading] for name in self.securities]),
             specific=np.array([name.variance for name in self.securities]),

@@ -9,6 +9,7 @@
 | cash | sold to bring cash back into its band: no tax in this account |
 | exchange | bought in place of what is sold for $2.10 of trading cost |
 | location | sold to be held where it is taxed less: saves $120 of tax on what it yields, no gain, no tax |
+| substitute | stands in for VTI: saves $338 a year of risk for $2.10 of trading cost |
 
 The gain and its tax are the trade's own exact columns; the credit of a harvest and the risk saved a year are the
 trade's figures. Dollars are whole from ten dollars on, cents below.
@@ -21,9 +22,20 @@ from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from lotwise.interchange.letters import Letters, TextColumn, put, put_two, put_whole, word
+from lotwise.interchange.letters import (
+    Letters,
+    TextColumn,
+    longest,
+    put,
+    put_text,
+    put_two,
+    put_whole,
+    text_column,
+    word,
+)
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.money import DOLLAR, IntArray
 from lotwise.rebalancing.book import AccountKind, Accounts
@@ -34,7 +46,7 @@ __all__ = ["ROWS_AT_A_TIME", "row_ranges", "trade_reasons"]
 # Rows that one thread writes at a time, some five megabytes: little enough for memory to be used again, and again.
 ROWS_AT_A_TIME = 25_000
 
-_LONGEST = 200  # letters of the longest sentence, with its figures at their greatest
+_LONGEST = 200  # letters of the longest sentence but a symbol, with its figures at their greatest
 
 _HARVEST = int(Reason.HARVEST)
 _REBALANCE_SELL = int(Reason.REBALANCE_SELL)
@@ -45,6 +57,7 @@ _EXCHANGE_SELL = int(Reason.EXCHANGE_SELL)
 _EXCHANGE_BUY = int(Reason.EXCHANGE_BUY)
 _LOCATE_SELL = int(Reason.LOCATE_SELL)
 _LOCATE_BUY = int(Reason.LOCATE_BUY)
+_SUBSTITUTE = int(Reason.SUBSTITUTE)
 
 _DOLLAR_SIGN = word("$")
 _COMMA = word(",")
@@ -66,6 +79,7 @@ _SOLD_FOR_CASH = word("sold to bring cash back into its band: ")
 _SOLD_TO_LOCATE = word("sold to be held where it is taxed less: saves ")
 _BOUGHT_TO_LOCATE = word("bought where it is taxed less: saves ")
 _ON_INCOME = word(" of tax on what it yields")
+_STANDS_IN, _COLON = word("stands in for "), word(": ")
 _INVESTS = word("invests cash above its band ")
 _MAKES_ROOM = word("makes room for cash to be invested: ")
 _NO_TAX = word("no tax in this account")
@@ -86,6 +100,7 @@ class _Figures(NamedTuple):
     cost: IntArray
     figure_1: NDArray[np.float64]
     figure_2: NDArray[np.float64]
+    symbols: TextColumn  # of securities
 
 
 @inner_kernel
@@ -200,6 +215,10 @@ def _put_sentence(out: Letters, at: int, trades: _Figures, t: int) -> int:
         return _put_tax(out, put(out, at, _SOLD_TO_PAY), trades, t)
     if reason == _EXCHANGE_BUY:
         return _put_for_cost(out, put(out, at, _IN_PLACE), trades.cost[t])
+    if reason == _SUBSTITUTE:
+        at = put_text(out, put(out, at, _STANDS_IN), trades.symbols, int(trades.figure_1[t]))
+        at = _put_risk(out, put(out, at, _COLON), trades.figure_2[t])
+        return _put_for_cost(out, put(out, at, _SPACE), trades.cost[t])
     if reason in (_LOCATE_SELL, _LOCATE_BUY):
         return _put_place(out, at, trades, t)
     if reason == _RAISE_CASH:
@@ -223,8 +242,12 @@ def row_ranges(rows: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + ROWS_AT_A_TIME, rows)
 
 
-def trade_reasons(trades: Trades, accounts: Accounts, pool: Executor) -> TextColumn:
-    """Say in one sentence why each trade is proposed, with its figures: T texts. Every figure must be finite."""
+def trade_reasons(trades: Trades, accounts: Accounts, symbols: pl.Series, pool: Executor) -> TextColumn:
+    """Say in one sentence why each trade is proposed, with its figures: T texts. Every figure must be finite.
+
+    A symbol with letters that a line of CSV could not hold within a sentence is written with others in their place.
+    """
+    named = text_column(symbols.str.replace_all('["\\n\\r]', "'"))
     figures = _Figures(
         trades.reason,
         trades.side == Side.BUY,
@@ -235,12 +258,14 @@ def trade_reasons(trades: Trades, accounts: Accounts, pool: Executor) -> TextCol
         trades.cost,
         trades.figure_1,
         trades.figure_2,
+        named,
     )
+    room = _LONGEST + longest(named)
     rows = len(trades.reason)
     start = np.zeros(rows + 1, np.int64)
 
     def write(span: tuple[int, int]) -> Letters:
-        out = np.empty((span[1] - span[0]) * _LONGEST, np.uint8)
+        out = np.empty((span[1] - span[0]) * room, np.uint8)
         return out[: _write_sentences(figures, *span, out, start[1:])].copy()
 
     parts = list(pool.map(write, row_ranges(rows)))

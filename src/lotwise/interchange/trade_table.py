@@ -55,6 +55,7 @@ def trade_words(
     def column(texts: pl.Series) -> TextColumn:
         return text_column(quoted(texts))
 
+    symbols = pl.Series(market_labels.symbols, dtype=pl.String)
     return TradeWords(
         household=trades.household,
         account=trades.account,
@@ -73,12 +74,12 @@ def trade_words(
         acquired=acquired,
         households=column(pl.Series(labels.households.tolist(), dtype=pl.String)),
         accounts=column(pl.Series(labels.accounts.tolist(), dtype=pl.String)),
-        symbols=column(pl.Series(market_labels.symbols, dtype=pl.String)),
+        symbols=column(symbols),
         sides=text_column([side.name.lower() for side in Side]),
         kinds=text_column([kind.name.lower() for kind in AccountKind]),
         motives=text_column(motives()),
         terms=text_column(_TERMS),
-        reasons=trade_reasons(trades, book.accounts, pool),
+        reasons=trade_reasons(trades, book.accounts, symbols, pool),
         lots=lots.result(),
     )
 

@@ -35,6 +35,7 @@ _MOTIVES = {
     Reason.EXCHANGE_BUY: "exchange",
     Reason.LOCATE_SELL: "location",
     Reason.LOCATE_BUY: "location",
+    Reason.SUBSTITUTE: "substitute",
 }
 
 

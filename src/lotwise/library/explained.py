@@ -75,7 +75,7 @@ class Explanation:
                 line.target,
                 line.before,
                 line.after,
-                name_words(line, traded=account.proposed),
+                name_words(line, self.market.symbols, traded=account.proposed),
             )
             for account, lines in accounts
             for line in lines

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lotwise.errors import Finding, Severity
 from lotwise.interchange.firm_folder import Firm
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.nearest_substitutes import nearest_first
 from lotwise.risk.estimation import estimate
 from lotwise.risk.factor_model import FactorModel, Origin, attach
 from lotwise.risk.peers import SecurityStructure
@@ -67,7 +68,8 @@ def with_risk(firm: Firm) -> tuple[Firm, FactorModel]:
     households = firm.book.households
     blocked = households.blocked.copy()
     blocked[[household for household, _ in pairs]] = True
-    book = firm.book._replace(households=households._replace(blocked=blocked))
+    substitutes = nearest_first(firm.book.substitutes, attached.market, firm.lookthrough)
+    book = firm.book._replace(households=households._replace(blocked=blocked), substitutes=substitutes)
     return replace(firm, market=attached.market, book=book, findings=(*firm.findings, *findings)), model
 
 

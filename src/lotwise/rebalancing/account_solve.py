@@ -16,6 +16,7 @@ from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.household_night import Night, Reckoning
 from lotwise.rebalancing.scratch import AccountArrays, Scratch
 from lotwise.rebalancing.share_trades import (
+    HALF_A_CENT,
     Tonight,
     hold_groups_in_conflict,
     keep_cash,
@@ -53,9 +54,6 @@ MOST_ROUNDS = 5
 FEW = 4
 WORTH_LITTLE = 2e-5
 MOST_HALVINGS = 40  # eleven halve 3,000 names away; names that fall below the minimum on the way may take more
-
-# A weight below this is a position sold out, which may be of any size.
-_SOLD_OUT = 1e-9
 
 # A weight is off its bound if it misses by more than this fraction of the account (a dollar in a million).
 TOLERANCE = 1e-6
@@ -96,12 +94,15 @@ def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.
 
 
 @inlined_kernel
-def _is_small(problem: AccountProblem, fit: Workspace, name: int, minimum: float) -> bool:
-    """Whether a continuous trade (fraction of value) is below the minimum and does not sell the name out."""
-    if fit.choice[name] == _HOLD or fit.state.best[name] <= _SOLD_OUT:
+def _is_small(problem: AccountProblem, fit: Workspace, name: int, least: tuple[float, float]) -> bool:
+    """Whether a continuous trade is below the least and does not sell the name out, which may be of any size.
+
+    `least` = (fraction of value of a trade, what may be left of a name that is sold out).
+    """
+    if fit.choice[name] == _HOLD or fit.state.best[name] <= least[1]:
         return False
     move = abs(fit.state.best[name] - problem.held[name])
-    return bool(0.0 < move < minimum)
+    return bool(0.0 < move < least[0])
 
 
 @inner_kernel
@@ -117,8 +118,10 @@ def _worth_of(problem: AccountProblem, fit: Workspace, name: int) -> float:
 
 
 @kernel
-def _hold_small(problem: AccountProblem, fit: Workspace, least: float, few: int, moves: NDArray[np.float64]) -> int:
-    """Pin the smaller half of the names that trade below the least fraction of value; returns how many were below.
+def _hold_small(
+    problem: AccountProblem, fit: Workspace, least: tuple[float, float], few: int, moves: NDArray[np.float64]
+) -> int:
+    """Pin the smaller half of the names that trade below the least (see `_is_small`); returns how many were below.
 
     More than half where those that are pinned are worth little together, all where there are no more than `few`. The
     rest may grow when the problem is solved again without them: an account too small for its model's 500 names
@@ -182,7 +185,7 @@ def _make_tradable(
     steps, status = 0, _SOLVED
     for attempt in range(MOST_HALVINGS):
         few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else sizes.names
-        if _hold_small(problem, fit, minimum / sizes.value, few, arrays.written) == 0:
+        if _hold_small(problem, fit, (minimum / sizes.value, HALF_A_CENT / sizes.value), few, arrays.written) == 0:
             break
         again = hold_and_solve(problem, fit)
         steps, status = steps + again.steps, max(status, again.status)

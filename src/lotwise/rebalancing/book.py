@@ -227,15 +227,19 @@ def no_requests(households: int) -> Requests:
 
 
 class Substitutes(NamedTuple):
-    """What may stand for each of N securities: a row of securities, the first choice first."""
+    """What may stand for each of N securities: a row of securities, the first choice first.
+
+    Those of one rank come as in the file until a risk model says which of them follows the security most closely.
+    """
 
     start: IntArray  # (N + 1,)
     security: Int32Array
+    rank: Int32Array  # not falling within a row; equal = no choice among them is named
 
 
 def no_substitutes(securities: int) -> Substitutes:
     """Substitutes of securities for which none is named."""
-    return Substitutes(np.zeros(securities + 1, np.int64), np.zeros(0, np.int32))
+    return Substitutes(np.zeros(securities + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 # One row per policy: hard limits (`limits`); infinite = none.

@@ -6,20 +6,35 @@ The portfolio is one account or, solved as one, the accounts of a household; the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lotwise.money import IntArray
 from lotwise.optimizer.household.problem import HouseholdProblem
 from lotwise.optimizer.problem import AccountProblem, Choice
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
 from lotwise.rebalancing.scratch import Arrays, Scratch
 
-__all__ = ["Portfolio", "account_portfolio", "household_portfolio"]
+__all__ = ["Portfolio", "Score", "account_portfolio", "household_portfolio", "score_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+class Score(NamedTuple):
+    """What trades improve the objective by, part by part: fractions of the portfolio's value, negative = worse."""
+
+    tracking: float
+    tax: float
+    trading: float  # spread, and the losses that purchases bar
+    place: float  # tax on what names yield, in their kinds of account
+
+    @property
+    def total(self) -> float:
+        """The score, when the trades are those that were weighed."""
+        return self.tracking + self.tax + self.trading + self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +136,23 @@ def household_portfolio(scratch: Scratch, sizes: JointSizes) -> Portfolio:
         arrays.positions["dropped"][:count],
         arrays.accounts["counts"][problem.account],
         sizes.value,
+    )
+
+
+def score_of(
+    portfolio: Portfolio, lot_shares: IntArray, prices: tuple[float, float], tracking: tuple[float, float]
+) -> Score:
+    """Split what the trades as written improve: `lot_shares` (L,) of the book, `tracking` errors before and after.
+
+    `prices` of tracking and of trading; what the latter charges is in no score.
+    """
+    risk_price, turnover = prices
+    problem, lots = portfolio.problem, portfolio.arrays.lots[: portfolio.problem.lot_quantity.size]
+    sold = problem.lot_quantity * lots["sold"] / np.maximum(lot_shares[lots["row"]], 1)
+    bought = np.maximum(portfolio.written - problem.held, 0.0)
+    return Score(
+        risk_price * (tracking[0] ** 2 - tracking[1] ** 2),
+        -float(sold @ lots["tax"]),
+        -float(sold @ (problem.lot_price - turnover - lots["tax"])) - float(bought @ (problem.buy_cost - turnover)),
+        float(portfolio.place @ (problem.held - portfolio.written)),
     )

@@ -22,7 +22,7 @@ from lotwise.optimizer.household.problem import HouseholdProblem
 from lotwise.optimizer.problem import AccountProblem, SolveStatus
 from lotwise.rebalancing.account_solve import solve_account_night
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
-from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio
+from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio, score_of
 from lotwise.rebalancing.draft import empty_tally, trade_records
 from lotwise.rebalancing.formulation import account_value, clear_account, counted_part, formulate, problem_of
 from lotwise.rebalancing.household_night import Night, is_worthwhile, rests_tonight, values_of
@@ -196,6 +196,7 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
         overweight_tax=tax,
         overweight_risk=risk,
         lots=_lot_lines(solved, account, p),
+        stands_for=int(portfolio.arrays.positions[p].stands_for),
     )
 
 
@@ -248,14 +249,16 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
         return _untold(account, value, night)
     problem, written = problem_of(scratch.account, sizes), scratch.account.written[: sizes.names]
     before, after = _tracking(problem, problem.held), _tracking(problem, written)
-    solved = _Solved(book, market, household, scratch, account_portfolio(scratch, sizes), sold_before)
+    portfolio = account_portfolio(scratch, sizes)
+    solved = _Solved(book, market, household, scratch, portfolio, sold_before)
+    score = score_of(portfolio, book.lots.shares, (sizes.risk_price, sizes.trading_price), (before, after))
     names = _name_lines(solved, account, np.arange(sizes.names))
     keep, waits = _verdict(book, market, household, night, book.accounts.cash[account] / value)
     if keep:
         trades = trade_records(sizes.names + sizes.lots)
         record_trades(book, market, (household, account), sizes, scratch, 0, trades)
     clear_account(book, household, sizes.names, scratch.account)
-    return AccountStory(account, value, night, False, keep, before, after, names, waits)
+    return AccountStory(account, value, night, False, keep, before, after, names, score, waits)
 
 
 def _stories_as_one(
@@ -280,7 +283,9 @@ def _stories_as_one(
     keep, waits = _verdict(book, market, household, night, cash)
     problem = joint_problem_of(arrays, sizes)
     before, after = (_tracking(problem, arrays.total[row, : sizes.names]) for row in range(2))
-    solved = _Solved(book, market, household, scratch, household_portfolio(scratch, sizes), sold_before)
+    portfolio = household_portfolio(scratch, sizes)
+    solved = _Solved(book, market, household, scratch, portfolio, sold_before)
+    score = score_of(portfolio, book.lots.shares, (sizes.risk_price, sizes.trading_price), (before, after))
     rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
     empty = np.flatnonzero((np.diff(problem.position_start) == 0) & (problem.target > 0)).tolist()
     out_of_reach = tuple((int(arrays.names[name].security), float(problem.target[name])) for name in empty)
@@ -290,7 +295,7 @@ def _stories_as_one(
             stories.append(_untold(account, worth, as_one=together))
             continue
         names = _name_lines(solved, account, np.flatnonzero(problem.account == rows[account]), out_of_reach)
-        stories.append(AccountStory(account, worth, night, together, keep, before, after, names, waits))
+        stories.append(AccountStory(account, worth, night, together, keep, before, after, names, score, waits))
     if keep:
         trades = trade_records(sizes.positions + sizes.lots)
         memory = (state, arrays, scratch.joint_solver.state.base.found_theta)

@@ -14,7 +14,8 @@ from lotwise.optimizer.problem import AccountProblem
 from lotwise.rebalancing.book import AccountKind, Book, NameRule
 from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
 from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
-from lotwise.rebalancing.wash_windows import first_lot, may_buy_tonight
+from lotwise.rebalancing.substitution import has_substitutes, may_be_bought, substitute_of
+from lotwise.rebalancing.wash_windows import first_lot
 from lotwise.securities.market import Market
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 _TRADITIONAL = int(AccountKind.TRADITIONAL)
-_NO_BUY = int(NameRule.NO_BUY)
 _NO_SELL = int(NameRule.NO_SELL)
 
 
@@ -134,6 +134,7 @@ def _add_name(market: Market, security: int, name: int, value: int, arrays: Acco
     arrays.positions[name].security = security
     arrays.positions[name].shares = 0
     arrays.positions[name].account = 0
+    arrays.positions[name].stands_for = -1
     arrays.unit[name] = market.price[security] / value
     problem = arrays.problem
     problem.target[name] = 0.0
@@ -218,6 +219,32 @@ def _add_targets(
 
 
 @inner_kernel
+def _add_substitutes(book: Book, market: Market, value: int, names: int, scratch: Scratch) -> int:
+    """Add what may stand for wanted names that may not be bought, or be sold at a loss; returns how many names."""
+    arrays, state, count = scratch.account, scratch.household, names
+    problem, lots = arrays.problem, arrays.problem.lot_start
+    for name in range(names):
+        security = arrays.positions[name].security
+        wanted = problem.target[name] > 0.0 or arrays.securities[security].low > 0.0
+        if not wanted or not has_substitutes(book, security):
+            continue
+        needed = not may_be_bought(market, state, arrays.securities, security)
+        for lot in range(lots[name], lots[name + 1]):
+            needed = needed or (arrays.lots[lot].loss and arrays.lots[lot].tax < 0.0)
+        found = substitute_of(book, market, state, arrays.securities, security) if needed else -1
+        if found < 0:
+            continue
+        if arrays.securities[found].slot < 0:
+            _add_name(market, found, count, value, arrays)
+            lots[count + 1] = lots[count]
+            count += 1
+        at = arrays.securities[found].slot
+        if problem.target[at] == 0.0:
+            arrays.positions[at].stands_for = security
+    return count
+
+
+@inner_kernel
 def _finish_names(book: Book, market: Market, household: int, names: int, scratch: Scratch) -> None:
     """Write what each name costs to buy, whether it may be bought, and its bounds."""
     arrays, state = scratch.account, scratch.household
@@ -232,13 +259,8 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
         problem.high[name] = high
         barred = state.groups[market.identical[security]].barred_cost
         problem.buy_cost[name] = trading_cost(market, security, multiplier, turnover) + barred
-        wanted = problem.target[name] > 0.0 or low > 0.0
-        allowed = (
-            market.tradable[security]
-            and market.price[security] > 0
-            and not arrays.securities[security].forbidden & _NO_BUY
-        )
-        problem.may_buy[name] = wanted and allowed and may_buy_tonight(market, state, security)
+        wanted = problem.target[name] > 0.0 or low > 0.0 or arrays.positions[name].stands_for >= 0
+        problem.may_buy[name] = wanted and may_be_bought(market, state, arrays.securities, security)
 
 
 @inner_kernel
@@ -272,6 +294,7 @@ def formulate(book: Book, market: Market, household: int, account: int, value: i
     names, lots = _add_holdings(book, market, (household, account), value, scratch)
     wanted = book.accounts.cash_wanted[account] / value
     names = _add_targets(book, market, (household, wanted), value, (names, lots), arrays)
+    names = _add_substitutes(book, market, value, names, scratch)
     _finish_names(book, market, household, names, scratch)
     _add_groups(book, household, account, arrays)
     policy = book.households.policy[household]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.problem import HouseholdProblem
-from lotwise.rebalancing.book import AccountKind, Accounts, Book, Models, NameRule, RuleSets
+from lotwise.rebalancing.book import AccountKind, Accounts, Book, NameRule
 from lotwise.rebalancing.formulation import apply_name_rules, cash_band, clear_rules, counted_part, model_scale
+from lotwise.rebalancing.joint_names import add_held_names, add_substitutes, add_wanted_names, describe_names
 from lotwise.rebalancing.joint_rules import PositionRules, add_groups, add_own_groups, rules_of
 from lotwise.rebalancing.joint_scratch import JointArrays
 from lotwise.rebalancing.location_costs import hold_cost
@@ -100,77 +101,6 @@ def _add_accounts(
 
 
 @inner_kernel
-def _add_name(arrays: JointArrays, securities: Records, security: int, name: int, accounts: int) -> int:
-    """Start a name, if the security is none yet; returns the number of names with it."""
-    if securities[security].slot >= 0:
-        return name
-    securities[security].slot = name
-    arrays.names[name].security = security
-    arrays.problem.target[name] = 0.0
-    for a in range(accounts):
-        arrays.first_lot[name * accounts + a] = -1
-    return name + 1
-
-
-@inner_kernel
-def _add_held_names(
-    lot_start: NDArray[np.int64],
-    lot_security: NDArray[np.int32],
-    accounts: int,
-    arrays: JointArrays,
-    securities: Records,
-) -> int:
-    """Add every name that is held, and where its lots begin in each account; returns their number."""
-    names = 0
-    for a in range(accounts):
-        account, previous = arrays.accounts[a].row, -1
-        for lot in range(lot_start[account], lot_start[account + 1]):
-            security = lot_security[lot]
-            if security == previous:
-                continue
-            previous = security
-            names = _add_name(arrays, securities, security, names, accounts)
-            arrays.first_lot[securities[security].slot * accounts + a] = lot
-    return names
-
-
-@inner_kernel
-def _add_wanted_names(
-    models: Models,
-    rules: RuleSets,
-    rows: tuple[int, int, float],
-    added: tuple[int, int],
-    arrays: JointArrays,
-    securities: Records,
-) -> int:
-    """Add the model's names and those a least weight asks for; `rows` = (model, set of rules, scale of the model)."""
-    model, row, scale = rows
-    accounts, names = added
-    for entry in range(models.start[model], models.start[model + 1]):
-        security = models.security[entry]
-        names = _add_name(arrays, securities, security, names, accounts)
-        arrays.problem.target[securities[security].slot] = models.weight[entry] * scale
-    for entry in range(rules.name_start[row], rules.name_start[row + 1]):
-        if rules.name_low[entry] > 0.0:
-            names = _add_name(arrays, securities, rules.name_security[entry], names, accounts)
-    return names
-
-
-@inner_kernel
-def _describe_names(market: Market, names: int, arrays: JointArrays, securities: Records) -> None:
-    """Write the risk and the bounds of every name."""
-    problem = arrays.problem
-    for name in range(names):
-        security = arrays.names[name].security
-        rule = securities[security]
-        problem.specific[name] = market.specific[security]
-        problem.low[name] = min(rule.low, rule.high)  # where rules contradict each other, the least weight gives
-        problem.high[name] = rule.high if rule.high < 1.0 else np.inf
-        for r in range(market.loadings.shape[1]):
-            problem.loadings[name, r] = market.loadings[security, r]
-
-
-@inner_kernel
 def _lots_until(lot_security: NDArray[np.int32], first: int, last: int) -> int:
     """Row after the last lot of the name whose first lot in an account is given."""
     stop = first + 1
@@ -233,6 +163,7 @@ def _add_positions(
         buy_cost = trading_cost(market, security, of.multiplier, of.turnover) + group.barred_cost
         may_trade, shared = market.tradable[security], securities[security]
         can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
+        stands_for = arrays.names[name].stands_for
         for a in range(of.accounts):
             account = arrays.accounts[a].row
             rules = PositionRules(0 | shared.forbidden, 0.0, np.inf, -1, -1)
@@ -240,14 +171,14 @@ def _add_positions(
                 place = (of.rules, security, account)
                 rules = rules_of(book.rules, place, problem.value[a], 0 | shared.forbidden)
             trades = book.accounts.trades[account]
-            wanted = problem.target[name] > 0.0 or problem.low[name] > 0.0 or rules.low > 0.0
+            wanted = problem.target[name] > 0.0 or problem.low[name] > 0.0 or rules.low > 0.0 or stands_for >= 0
             may_buy = bool(trades and wanted and can_buy and not rules.forbidden & _NO_BUY)
             first = arrays.first_lot[name * of.accounts + a]
             if first < 0 and not may_buy:
                 continue
             positions[at].security, positions[at].account, positions[at].shares = security, a, 0
             positions[at].low, positions[at].low_source = rules.low, rules.low_source
-            positions[at].high_source = rules.high_source
+            positions[at].high_source, positions[at].stands_for = rules.high_source, stands_for
             arrays.unit[at] = arrays.accounts[a].counts * market.price[security] / of.value
             problem.account[at] = a
             problem.held[at] = 0.0
@@ -294,10 +225,11 @@ def formulate_joint(
     before = book.households.account_start[household]
     band = (policies.cash_target[policy], policies.cash_band[policy])
     accounts, cash = _add_accounts(book, span, band, _Values(state.value[span[0] - before :], value), arrays)
-    names = _add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
+    names = add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
     wanted = (model, rules, model_scale(book, household, cash))
-    names = _add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
-    _describe_names(market, names, arrays, securities)
+    names = add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
+    names = add_substitutes(book, market, (household, accounts, names), state, arrays, securities)
+    describe_names(market, names, arrays, securities)
     multiplier, turnover = policies.trading_cost_multiplier[policy], policies.trading_price[policy]
     kinds = _kinds_of(book.accounts, accounts, arrays)
     before_it = first_lot(book, household)

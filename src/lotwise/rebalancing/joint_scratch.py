@@ -12,7 +12,15 @@ from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorks
 from lotwise.rebalancing.book import Book
 from lotwise.securities.market import Market
 
-__all__ = ["JointArrays", "cash_scratch", "joint_scratch", "lot_records", "portfolio_scratch", "position_records"]
+__all__ = [
+    "JointArrays",
+    "cash_scratch",
+    "joint_scratch",
+    "lot_records",
+    "most_substitutes",
+    "portfolio_scratch",
+    "position_records",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,7 +33,8 @@ class JointArrays(NamedTuple):
     What it knows of securities stands in `AccountArrays.securities`. A record of `positions` as in `AccountArrays`, its
     account a place in `accounts`; low: the least weight that restrictions of that account ask for, even where they
     allow less; low_source, high_source: which ones, -1 = none; dropped: whether its trade was below the
-    minimum or would have washed a loss. A record of `names`: security. A record of `accounts`:
+    minimum or would have washed a loss. A record of `names`: security; stands_for: the security it may be bought
+    instead of, -1 = it is wanted for itself, or not at all. A record of `accounts`:
     row of the book; cash: money after the trades; counts: what a dollar of it counts in weights.
     """
 
@@ -46,7 +55,7 @@ class JointArrays(NamedTuple):
 
 def position_records(rows: int) -> Records:
     """Allocate for so many positions, see `JointArrays`."""
-    places = dict.fromkeys(("low_source", "high_source"), np.int32)
+    places = dict.fromkeys(("low_source", "high_source", "stands_for"), np.int32)
     return records(rows, security=int, account=int, shares=int, delta=int, low=float, **places, dropped=np.bool_)
 
 
@@ -113,6 +122,20 @@ class _Room(NamedTuple):
     entries: int
 
 
+def most_substitutes(book: Book, households: NDArray[np.int64]) -> int:
+    """Most names that substitutes add to the problem of any of some households: one for each that a model wants."""
+    named = np.diff(book.substitutes.start) > 0
+    if not named.any() or not households.size:
+        return 0
+    models, rules = book.models, book.rules
+    wanted = [
+        int(np.sum(named[models.security[models.start[row] : models.start[row + 1]]]))
+        for row in np.unique(book.households.model[households]).tolist()
+    ]
+    asked = np.diff(rules.name_start)[book.households.rules[households]]
+    return max(wanted) + int(asked.max())
+
+
 def _solved_as_portfolios(book: Book, first: int, last: int) -> NDArray[np.int64]:
     """Households of first .. last whose taxpayer has one that is solved as one portfolio: they all pass this door."""
     households = book.households
@@ -132,6 +155,7 @@ def _joint_room(book: Book, market: Market, joint: NDArray[np.int64]) -> _Room:
     lots = lot_start[starts[joint + 1]] - lot_start[starts[joint]]
     rules = book.households.rules[joint]
     wanted = np.diff(book.models.start)[book.households.model[joint]] + np.diff(book.rules.name_start)[rules]
+    wanted += most_substitutes(book, joint)
     held = _positions_held(book, int(joint[0]), int(joint[-1]) + 1)[joint - joint[0]]
     names = np.minimum(wanted + held, len(market.price))
     groups = int(np.diff(book.rules.group_start)[rules].max())
@@ -188,7 +212,7 @@ def _scratch_of(market: Market, room: _Room) -> tuple[JointArrays, HouseholdWork
         problem=_joint_problem_buffers(shape, positions, rows, (room.entries, room.entries)),
         positions=position_records(room.positions),
         lots=lot_records(room.lots),
-        names=records(room.names, security=int),
+        names=records(room.names, security=int, stands_for=int),
         accounts=records(room.accounts, row=int, cash=int, counts=float),
         unit=np.zeros(room.positions),
         written=np.zeros(room.positions),

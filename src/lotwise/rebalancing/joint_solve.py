@@ -32,6 +32,7 @@ from lotwise.rebalancing.joint_formulation import JointSizes, joint_problem_of
 from lotwise.rebalancing.joint_scratch import JointArrays
 from lotwise.rebalancing.scratch import Scratch
 from lotwise.rebalancing.share_trades import (
+    HALF_A_CENT,
     Tonight,
     hold_groups_in_conflict,
     keep_cash,
@@ -54,19 +55,23 @@ _BUY_ONLY = int(Choice.BUY_ONLY)
 # reported. Portfolios that are at their optimum already may stall at a hundredth.
 _NEAR_ENOUGH = 1e-5
 
-# A position below this weight is sold out, which may be of any size.
-_SOLD_OUT = 1e-9
-
 
 @inlined_kernel
 def _is_small(
-    problem: HouseholdProblem, weights: NDArray[np.float64], hold: NDArray[np.bool_], position: int, least: float
+    problem: HouseholdProblem,
+    weights: NDArray[np.float64],
+    hold: NDArray[np.bool_],
+    position: int,
+    least: tuple[float, float],
 ) -> bool:
-    """Whether a continuous trade (fraction of value) is below the least and does not sell the position out."""
-    if hold[position] or weights[position] <= _SOLD_OUT:
+    """Whether a continuous trade is below the least and does not sell the position out, which may be of any size.
+
+    `least` = (fraction of value of a trade, what may be left of a position that is sold out).
+    """
+    if hold[position] or weights[position] <= least[1]:
         return False
     move = abs(weights[position] - problem.held[position])
-    return bool(0.0 < move < least)
+    return bool(0.0 < move < least[0])
 
 
 @inlined_kernel
@@ -102,13 +107,13 @@ def _worth_of(problem: HouseholdProblem, fit: HouseholdWorkspace, name: int, pos
 def _hold_small(
     problem: HouseholdProblem,
     fit: HouseholdWorkspace,
-    least: NDArray[np.float64],
+    least: tuple[float, float, NDArray[np.float64]],
     few: int,
     hold: NDArray[np.bool_],
 ) -> int:
-    """Pin the smaller half of the positions that trade below the least fraction of value; see `account_solve`.
+    """Pin the smaller half of the positions that trade below the least (see `_is_small`); cf. `account_solve`.
 
-    The least trade is that of each account, (A,).
+    `least` ends with what a dollar of each account counts, (A,).
 
     More than half where those that are pinned are worth little together, all where there are no more than `few`.
     Returns how many were below.
@@ -118,7 +123,8 @@ def _hold_small(
     found = 0
     for i in range(problem.target.size):
         for p in range(problem.position_start[i], problem.position_start[i + 1]):
-            if _is_small(problem, weights, hold, p, least[problem.account[p]]):
+            part = least[2][problem.account[p]]
+            if _is_small(problem, weights, hold, p, (least[0] * part, least[1] * part)):
                 places[found], names[found] = p, i
                 found += 1
     if found <= few:
@@ -181,12 +187,12 @@ def make_joint_tradable(
     fit = fitted_to(problem, solver)
     hold, marked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     steps, status = 0, _SOLVED
-    least_part = np.empty(sizes.accounts)
+    counts = np.empty(sizes.accounts)
     for a in range(sizes.accounts):
-        least_part[a] = arrays.accounts[a].counts * (minimum / sizes.value)
+        counts[a] = arrays.accounts[a].counts
     for attempt in range(MOST_HALVINGS):
         few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else count
-        if _hold_small(problem, fit, least_part, few, hold) == 0:
+        if _hold_small(problem, fit, (minimum / sizes.value, HALF_A_CENT / sizes.value, counts), few, hold) == 0:
             break
         again = hold_and_solve(problem, fit, hold)
         steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))

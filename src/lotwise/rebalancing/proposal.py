@@ -62,12 +62,13 @@ class Cause(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why a lot or a name trades; the two figures of the trade are dollars.
+    """Why a lot or a name trades; the two figures of the trade are dollars but where they are something else.
 
     HARVEST: (credit now, 0). REBALANCE_SELL: (tax, risk saved a year). REBALANCE_BUY: (cost, risk saved a year).
     RESTRICTED: a restriction asks for it. RAISE_CASH / INVEST_CASH: cash was below / above its band. EXCHANGE_SELL:
     (tax, risk), pays for other trades. EXCHANGE_BUY: (cost, risk), takes the place of what is sold. LOCATE_SELL: (tax,
-    tax on income that another kind of account spares). LOCATE_BUY: (cost, the same).
+    tax on income that another kind of account spares). LOCATE_BUY: (cost, the same). SUBSTITUTE: (row of the security
+    that it stands for, risk saved a year).
     """
 
     HARVEST = 0
@@ -80,6 +81,7 @@ class Reason(IntEnum):
     EXCHANGE_BUY = 7
     LOCATE_SELL = 8
     LOCATE_BUY = 9
+    SUBSTITUTE = 10
 
 
 class Trades(NamedTuple):

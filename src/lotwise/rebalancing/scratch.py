@@ -16,7 +16,13 @@ from lotwise.kernels import Records, kernel, records
 from lotwise.optimizer.household.problem import HouseholdWorkspace
 from lotwise.optimizer.problem import AccountProblem, Workspace, workspace
 from lotwise.rebalancing.book import Book
-from lotwise.rebalancing.joint_scratch import JointArrays, joint_scratch, lot_records, position_records
+from lotwise.rebalancing.joint_scratch import (
+    JointArrays,
+    joint_scratch,
+    lot_records,
+    most_substitutes,
+    position_records,
+)
 from lotwise.securities.market import Market
 
 __all__ = ["AccountArrays", "Arrays", "HouseholdState", "JointArrays", "Scratch", "scratch_for"]
@@ -53,9 +59,10 @@ class AccountArrays(NamedTuple):
     A record of `securities`: slot: its name in what is in hand, -1 = none; low, high, forbidden (NameRule) there, and
     low_source, high_source: the restriction behind each bound, -1 = none; own_rule: whether rules that are not written
     there name it, of other accounts or of one where the household is in hand as a whole. A record of `positions`, here
-    one for each name: security; account (0); shares held; delta: shares to trade, signed. A record of `lots`:
-    row of Lots; loss: below basis in a taxable account; barred: not to be sold on the side that its name takes; tax
-    per dollar alone, without cost; sold: shares.
+    one for each name: security; account (0); shares held; delta: shares to trade, signed; stands_for: the security it
+    may be bought instead of, -1 = it is wanted for itself, or not at all. A record of `lots`: row of Lots; loss: below
+    basis in a taxable account; barred: not to be sold on the side that its name takes; tax per dollar alone, without
+    cost; sold: shares.
     """
 
     problem: AccountProblem  # arrays at full capacity; the account uses their beginnings
@@ -167,7 +174,8 @@ def scratch_for(book: Book, market: Market, first: int, last: int) -> Scratch:
     lot_start = book.accounts.lot_start[accounts]
     lots = _most(lot_start)
     held = _most_names(book.lots.security, lot_start)
-    names = min(securities, _most(book.models.start) + held + _most(book.rules.name_start))
+    substitutes = most_substitutes(book, np.arange(first, last))
+    names = min(securities, _most(book.models.start) + held + _most(book.rules.name_start) + substitutes)
     rows = _most(book.rules.group_start)
     entries = int(np.sum(np.diff(book.groups.start)[np.unique(book.rules.group)])) * rows if rows else 0
     problem = _problem_buffers(names, factors, lots, rows, entries)

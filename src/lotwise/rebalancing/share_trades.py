@@ -18,6 +18,7 @@ from lotwise.rebalancing.scratch import Arrays
 from lotwise.securities.market import Market
 
 __all__ = [
+    "HALF_A_CENT",
     "Tonight",
     "hold_groups_in_conflict",
     "keep_cash",
@@ -30,11 +31,9 @@ __all__ = [
     "write_weights",
 ]
 
-# A trade worth less than half a cent is none (money is counted in hundredths of a cent).
-_HALF_A_CENT = 50.0
-
-# A weight below this is a position sold out: a hundredth of a cent in ten million dollars.
-_SOLD_OUT = 1e-9
+# A trade worth less than half a cent is none (money is counted in hundredths of a cent), and a position that would be
+# left with less is sold out: solutions are not exact to the last unit.
+HALF_A_CENT = 50.0
 
 
 class Tonight(NamedTuple):
@@ -67,14 +66,14 @@ def write_deltas(tonight: Tonight, arrays: Arrays, count: int, weights: NDArray[
         arrays.positions[i].delta = 0
         move, unit = weights[i] - arrays.problem.held[i], arrays.unit[i]
         price = tonight.price[arrays.positions[i].security]
-        if not unit > 0.0 or abs(move) / unit * price < _HALF_A_CENT:
+        if not unit > 0.0 or abs(move) / unit * price < HALF_A_CENT:
             continue
         shares = int(np.round(abs(move) / unit * SHARE))
         if whole:
             shares = (shares + SHARE // 2) // SHARE * SHARE
         if move < 0.0:
             sellable = _sellable(tonight, arrays, i)
-            if weights[i] <= _SOLD_OUT and sellable == arrays.positions[i].shares:
+            if weights[i] / unit * price < HALF_A_CENT and sellable == arrays.positions[i].shares:
                 shares = sellable
             elif whole:
                 shares = min(shares, sellable // SHARE * SHARE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lotwise.dates import NO_DATE
+from lotwise.rebalancing.decision_prices import Score
 from lotwise.rebalancing.household_night import Night
 from lotwise.rebalancing.tax_story import TaxStory
 
@@ -72,6 +73,7 @@ class NameLine:
     overweight_tax: float  # dollars: price of the tax of selling down to target, cheapest lots first
     overweight_risk: float  # dollars a year: risk charge that selling down to target would save
     lots: tuple[LotLine, ...]
+    stands_for: int = -1  # security that it may be bought instead of; -1 = it is wanted for itself, or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class AccountStory:
     te_before: float
     te_after: float
     names: tuple[NameLine, ...]
+    score: Score | None = None  # of its portfolio's trades, part by part; None: not solved
     waits: bool = False  # not proposed though it is worth it: the household traded lately
 
 

@@ -27,6 +27,7 @@ _EXCHANGE_SELL = int(Reason.EXCHANGE_SELL)
 _EXCHANGE_BUY = int(Reason.EXCHANGE_BUY)
 _LOCATE_SELL = int(Reason.LOCATE_SELL)
 _LOCATE_BUY = int(Reason.LOCATE_BUY)
+_SUBSTITUTE = int(Reason.SUBSTITUTE)
 
 
 class Why(NamedTuple):
@@ -56,7 +57,7 @@ def _sell_reason(why: Why, credit: bool, figures: tuple[float, float, float, flo
 
 @inlined_kernel
 def _buy_reason(why: Why, cost: float) -> int:
-    """Reason of buying a name at a cost in dollars."""
+    """Reason of buying a name that is wanted for itself at a cost in dollars."""
     if why.beyond:
         return _RESTRICTED
     if why.risk >= cost:
@@ -135,7 +136,8 @@ def write_purchase(
     shares = arrays.positions[position].delta
     value = price_of_shares(shares, market.price[security])
     cost = at_half_rate(value, market.spread[security])
-    reason = _buy_reason(why, cost / DOLLAR)
+    stands_for = arrays.positions[position].stands_for
+    reason = _SUBSTITUTE if stands_for >= 0 else _buy_reason(why, cost / DOLLAR)
     trades[at].household = household
     trades[at].account = account
     trades[at].security = security
@@ -149,5 +151,5 @@ def write_purchase(
     trades[at].tax = 0
     trades[at].cost = cost
     trades[at].reason = reason
-    trades[at].figure_1 = cost / DOLLAR
+    trades[at].figure_1 = stands_for if reason == _SUBSTITUTE else cost / DOLLAR
     trades[at].figure_2 = why.place if reason == _LOCATE_BUY else why.risk

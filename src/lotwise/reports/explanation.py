@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     from lotwise.money import Money, Rate
     from lotwise.rebalancing.book import BookLabels
+    from lotwise.rebalancing.decision_prices import Score
     from lotwise.rebalancing.explain import AccountStory, HouseholdStory, LotLine, NameLine
     from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
 __all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "policy_words", "tax_words"]
+
+# Parts of a score from a twentieth of a basis point on are shown.
+_SHOWN_SCORE = 5e-6
 
 # Names of an account shown when none is asked for: the farthest from target first.
 _NAMES = 20
@@ -137,8 +141,8 @@ def _bought_words(line: NameLine) -> str:
     return f"{words}; {why}"
 
 
-def name_words(line: NameLine, *, traded: bool = True) -> str:
-    """Say of one name why it moves or stays."""
+def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -> str:
+    """Say of one name why it moves or stays; `symbols` are those of the market."""
     away = line.after - line.target
     distance = f"{abs(away):.2%} {'over' if away > 0 else 'under'}weight"
     would = "" if traded else "would be "
@@ -147,7 +151,8 @@ def name_words(line: NameLine, *, traded: bool = True) -> str:
         price = f"{_dollars(tax)} of tax" if tax >= 0 else f"{_dollars(-tax)} of tax credit"
         return f"{would}sold to {line.after:.2%}, left {distance}: {price}"
     if line.bought:
-        return would + _bought_words(line)
+        role = f"stands in for {plain(symbols[line.stands_for])}; " if line.stands_for >= 0 else ""
+        return role + would + _bought_words(line)
     if away > 0:
         if any(lot.hindrance is Hindrance.TOO_SMALL for lot in line.lots):
             return f"{distance}, not sold: {Hindrance.TOO_SMALL.value}"
@@ -174,7 +179,9 @@ def _names_table(story: AccountStory, market: MarketLabels, chosen: list[NameLin
     for line in chosen:
         own = (line.own_before, line.own_after) if story.as_one else ()
         weights = (f"{weight:.2%}" for weight in (line.target, line.before, line.after, *own))
-        table.add_row(plain(market.symbols[line.security]), *weights, name_words(line, traded=story.proposed))
+        table.add_row(
+            plain(market.symbols[line.security]), *weights, name_words(line, market.symbols, traded=story.proposed)
+        )
     return table
 
 
@@ -224,6 +231,15 @@ def _account(story: AccountStory, labels: BookLabels, market: MarketLabels, symb
     return parts
 
 
+def _score_words(score: Score | None) -> str:
+    """Say of what the improvement consists, in basis points: " (12.0 tracking, -3.1 tax, -0.4 trading)"."""
+    if score is None:
+        return ""
+    named = zip(("tracking", "tax", "trading", "location"), score, strict=True)
+    parts = [f"{part * 1e4:.1f} {name}" for name, part in named if abs(part) >= _SHOWN_SCORE]
+    return f" ({', '.join(parts)})" if len(parts) > 1 else ""
+
+
 def account_facts(story: AccountStory) -> str:
     """Say what became of a portfolio: its account, or all accounts of the household as one; '' if it was not solved."""
     night = story.night
@@ -236,7 +252,7 @@ def account_facts(story: AccountStory) -> str:
     if story.proposed and score < 0:
         effect = f"costs {-score:.1f} bp to bring cash or a restriction back in order"
     return (
-        f"{verdict}; {effect}; tracking {story.te_before:.2%} to "
+        f"{verdict}; {effect}{_score_words(story.score)}; tracking {story.te_before:.2%} to "
         f"{story.te_after:.2%}; proved within {max(night.written.gap, 0.0) * 1e4:.3f} bp of the best"
     )
 

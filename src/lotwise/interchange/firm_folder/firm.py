@@ -8,6 +8,7 @@ from datetime import date
 from lotwise.errors import Finding
 from lotwise.households.profile import Profile
 from lotwise.rebalancing.book import Book, BookLabels
+from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import Market, MarketLabels, PriceHistory
 
@@ -32,3 +33,4 @@ class Firm:
     findings: tuple[Finding, ...]
     household_names: tuple[str, ...]  # what people call the book's households, '' where unknown
     profiles: tuple[Profile, ...]  # one per row of Policies: the profile it was made of
+    lookthrough: Lookthrough  # what funds hold, where that is known

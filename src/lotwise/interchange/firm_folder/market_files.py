@@ -199,9 +199,10 @@ SUBSTITUTES = FileContract(
     (
         id_column("symbol", "security"),
         id_column("substitute", "what may stand for it"),
-        Column("rank", Kind.NUMBER, "1 = first choice", low="0", high="1000000"),
+        Column(
+            "rank", Kind.NUMBER, "1 = first choice; among equal ones the risk model chooses", low="0", high="1000000"
+        ),
     ),
-    used=False,
 )
 
 # A factor may be scaled in any way: only exposures and covariance together say how much risk there is, and what they

@@ -76,6 +76,7 @@ from lotwise.ledger.events import Table
 from lotwise.ledger.wash_sales import Windows
 from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
 from lotwise.rebalancing.mandates import with_mandates
+from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import asset_classes_of
@@ -129,6 +130,7 @@ class _Holdings:
     restrictions: RestrictionTable
     requests: tuple[Requests, tuple[str, ...]]  # and their names
     substitutes: Substitutes
+    lookthrough: Lookthrough
     year_to_date: YearToDate  # of every household of the roster
     last_trade: NDArray[np.int32]  # likewise
 
@@ -285,8 +287,19 @@ class _FolderReader:
         columns = lot_columns(lots, account_order)
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
         requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
-        told = (record.year_to_date, traded)
-        return _Holdings(account_order, accounts, columns, windows, rules, restrictions, requests, substitutes, *told)
+        return _Holdings(
+            account_order,
+            accounts,
+            columns,
+            windows,
+            rules,
+            restrictions,
+            requests,
+            substitutes,
+            groups.lookthrough,
+            record.year_to_date,
+            traded,
+        )
 
     def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Read the lots, the bases before wash-sale adjustments that they state, and when each account bought last."""
@@ -387,4 +400,5 @@ def _firm(
         findings=findings.all_sorted(FILE_ORDER),
         household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
         profiles=clients.policies.profiles,
+        lookthrough=holdings.lookthrough,
     )

@@ -1,4 +1,4 @@
-"""substitutes.csv: what may stand for a security, the first choice first. Read into the book; not used yet."""
+"""substitutes.csv: what may stand for a security, the first choice first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from lotwise.rebalancing.book import Substitutes
 
 __all__ = ["read_substitutes"]
 
+_LAST = np.iinfo(np.int32).max  # rank of those without one
+
 
 def read_substitutes(table: TypedTable, securities: Securities, findings: FindingList) -> Substitutes:
     """Read the substitutes of each security: by rank, then as in the file; one without a rank comes after the others.
 
+    Among those of one rank the risk model chooses later (`nearest_first`).
+
     A row that names an unknown security, the security itself, one substantially identical to it (a loss would be
     disallowed as if nothing had been replaced), or the same pair again, is not used.
     """
-    table.report_cells(findings)
+    table.report_cells(findings, at_most=Severity.WARNING)
     for row in table.broken:
         message = Message(Severity.WARNING, "a row as wide as the header", "correct the row; it is not used")
         findings.add(Place(table.file, row.line), message, row.why)
@@ -56,4 +60,5 @@ def read_substitutes(table: TypedTable, securities: Securities, findings: Findin
     ).sort("of", "rank", nulls_last=True, maintain_order=True)
     counts = np.bincount(kept["of"].to_numpy(), minlength=securities.count)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Substitutes(start, kept["by"].to_numpy().astype(np.int32))
+    rank = kept.select(pl.col("rank").rank("dense").fill_null(_LAST)).to_series()
+    return Substitutes(start, kept["by"].to_numpy().astype(np.int32), rank.to_numpy().astype(np.int32))
