@@ -151,7 +151,11 @@ def test_a_plain_solve_at_what_was_found_gives_the_same_trades_and_explain_tells
     netted = night((book, market), turnover=0.10)
     steered = with_steering(book, netted.steering)
     assert rebalance(steered, market).trades.shares.tolist() == netted.proposals.trades.shares.tolist()
-    assert explain_household(steered, market, 0).trading_price == netted.kept.trading[0] > 0
+    story = explain_household(steered, market, 0)
+    assert story.trading_price == netted.kept.trading[0] > 0
+    score = story.accounts[0].score
+    assert score is not None
+    assert score.total == pytest.approx(float(netted.proposals.outcomes.score[0]), abs=1e-9)
 
 
 @given(st.integers(0, 10_000), st.floats(0.0, 0.9))

@@ -88,15 +88,18 @@ class Netter:
         allowed = allowed_tonight(self._book, self._market, *span, value)
         most = most_traded(self._book, *span, value * DOLLAR)
 
-        def capped(begun: tuple[Proposals, Steering]) -> tuple[Proposals, Steering, Capped]:
+        def capped(begun: tuple[Proposals, Steering], most: Floats) -> tuple[Proposals, Steering, Capped]:
             found = within_turnover(self._book, span, begun, (most, counted * DOLLAR), solve)
             return best_of(self._book, span[0], found.nights, found.winner), found.steering, found
 
-        proposals, steering, _ = capped((netted.proposals, netted.steering))
+        proposals, steering, first = capped((netted.proposals, netted.steering), most)
         nights, winner, steering, kept = within_limits(self._book, span, (proposals, steering), allowed, solve)
-        proposals, steering, last = capped((best_of(self._book, span[0], nights, winner), steering))
+        again = kept.limit > 0
+        begun = best_of(self._book, span[0], nights, winner), steering
+        proposals, steering, last = capped(begun, np.where(again, most, np.inf))
         missed = missed_limits(self._book, proposals, span, allowed)
-        kept = kept._replace(missed=missed, trading=steering.trading_price, beyond=last.missed)
+        beyond = np.where(again, last.missed, first.missed)
+        kept = kept._replace(missed=missed, trading=steering.trading_price, beyond=beyond)
         return netted._replace(proposals=proposals, steering=steering, kept=kept)
 
     def _steer(self, span: tuple[int, int], steering: Steering, idle: Bools) -> None:

@@ -30,6 +30,7 @@ Solve = Callable[[Steering, Bools], Proposals]
 
 _FAR = 4.0  # by which the price of trading moves at a time, until the cap is kept
 _LEAST_PRICE = 1e-4  # dollars per dollar traded: where the first price is tried at least
+_MOST_MOVES = 5  # outwards: to 256 times the first guess, where only what must be is traded
 _MOST_SOLVES = 14  # of a household: until the cap is kept, and then nearer to it
 _USED = 0.97  # part of the cap that is near enough
 _NEAR = 1.02  # two prices are near enough: trades jump between them
@@ -89,11 +90,12 @@ def _learn(search: _Search, rows: Bools, price: Floats, tried: tuple[Floats, Flo
     search.least[better], search.night[better], search.price[better] = over[better], night, price[better]
 
 
-def _open(search: _Search, over: Bools, most: Floats) -> Bools:
-    """Whose price is not known well enough yet."""
+def _open(search: _Search, over: Bools, most: Floats, solves: int) -> Bools:
+    """Whose price is not known well enough yet after so many solves, the first one included."""
+    given_up = np.isnan(search.high) & (solves > _MOST_MOVES)
     near = search.high <= np.maximum(search.low, _LEAST_PRICE / _FAR) * _NEAR
     used = search.high_traded >= _USED * most
-    return over & ~near & ~used
+    return over & ~near & ~used & ~given_up
 
 
 def _first_guess(proposals: Proposals, traded: Floats, most: Floats, value: Floats) -> Floats:
@@ -129,7 +131,7 @@ def within_turnover(
     search = _Search(base.copy(), traded, none, none.copy(), base.copy(), traded - most, nothing)
     guess = np.maximum(_first_guess(proposals, traded, most, value), base * _FAR)
     taxpayer = book.households.taxpayer[slice(*span)]
-    while len(nights) <= _MOST_SOLVES and (active := _open(search, over, most)).any():
+    while len(nights) <= _MOST_SOLVES and (active := _open(search, over, most, len(nights))).any():
         price = np.where(active, _next_price(search, most, guess), search.price)
         again = solve(steering._replace(trading_price=price), ~np.isin(taxpayer, taxpayer[active]))
         solved = active & np.isfinite(again.outcomes.te_after)
