@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -125,7 +126,7 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, rest: str, f
 
 
 def _rest_of(book: Book, household: int) -> str:
-    days = float(book.policies.days_between[book.households.policy[household]])
+    days = Decimal(str(book.policies.days_between[book.households.policy[household]]))
     return rest_words(int(book.households.last_trade[household]), days)
 
 

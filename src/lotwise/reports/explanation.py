@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -104,7 +105,9 @@ def policy_words(story: HouseholdStory) -> list[str]:
             " which nobody is paid; what trading costs below contains it"
         )
     if story.last_trade != NO_DATE:
-        words.append(f"{rest_words(story.last_trade, story.days_between)}; until then it trades only what it must")
+        words.append(
+            f"{rest_words(story.last_trade, Decimal(str(story.days_between)))}; until then it trades only what it must"
+        )
     return words
 
 

@@ -287,19 +287,8 @@ class _FolderReader:
         columns = lot_columns(lots, account_order)
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
         requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
-        return _Holdings(
-            account_order,
-            accounts,
-            columns,
-            windows,
-            rules,
-            restrictions,
-            requests,
-            substitutes,
-            groups.lookthrough,
-            record.year_to_date,
-            traded,
-        )
+        wishes = (restrictions, requests, substitutes, groups.lookthrough)
+        return _Holdings(account_order, accounts, columns, windows, rules, *wishes, record.year_to_date, traded)
 
     def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Read the lots, the bases before wash-sale adjustments that they state, and when each account bought last."""
