@@ -62,7 +62,7 @@ def test_a_model_that_is_gone_refuses_its_household_and_sells_nothing(tmp_path: 
     assert firm.book.households.blocked[names.index("H1")]
     assert not firm.book.households.blocked[names.index("H2")]
     errors = [f for f in firm.findings if f.household == "H1" and f.column == "model"]
-    assert errors[0].was == "core"
+    assert errors[0].was == "'core'"
 
 
 MID_CAP = """model,symbol,child_model,weight

@@ -272,7 +272,7 @@ def _stories_as_one(
     parts = [counted_part(book, account) if together else 1.0 for account in range(*span)]
     total = sum(int(np.round(part * max(value, 0))) for part, value in zip(parts, values, strict=True))
     trading = book.accounts.trades[span[0] : span[1]]
-    if total <= 0 or min(values) < 0 or not trading.any():
+    if total <= 0 or not trading.any() or np.array(values)[trading].min() < 0:
         return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))
     sold_before = state.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate_joint(book, market, household, span, total, state, arrays, securities)
