@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -115,3 +116,15 @@ def test_the_command_line_shows_numbers_lines_and_json(folder: Path, tmp_path: P
     assert (tmp_path / "out" / "savings.json").exists()
     wrong = runner.invoke(app, ["savings", str(folder), "--household", "H9"])
     assert wrong.exit_code == 2
+
+
+def test_a_target_of_an_earlier_day_is_that_of_its_day(folder: Path, tmp_path: Path) -> None:
+    """Until the last day of January all of it was wanted in A: the shadow sells B, not A, in December."""
+    shutil.copytree(folder, tmp_path / "dated")
+    weights = "halves,A,1,\nhalves,A,0.5,2026-01-30\nhalves,B,0.5,2026-01-30\n"
+    (tmp_path / "dated" / "models.csv").write_text(f"model,symbol,weight,from\n{weights}")
+    found = told_savings(tmp_path / "dated", None, ["H1"], ShadowRule())
+    assert found.firm.book.models.weight.tolist() == [0.5, 0.5]
+    assert number(found, "tax_shadow") == pytest.approx(0, abs=0.01)  # B has no gain
+    held = found.told.months.gains[-1, 0, 1] / 10_000
+    assert held == pytest.approx(50_000, rel=0.01)  # all of A is still there

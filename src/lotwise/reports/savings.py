@@ -32,8 +32,8 @@ _NUMBERS = (
 _CAVEATS = """A compares each day's trades with an ordinary rebalance to target on that day; a deferral is credited once
 and taken back when the gain is realised. B is the tax of a shadow ledger less that of the record, by law: wash sales,
 netting, the $3,000 limit and what is carried on. Income, outside gains and the law are those of this year, in every
-year. C is B less the growth of the tax that waits in the lots, as the policy discounts it. Targets of earlier days are
-taken as they are today.""".replace("\n", " ")
+year. C is B less the growth of the tax that waits in the lots, as the policy discounts it. Targets of days for which
+the folder gives none are those of today.""".replace("\n", " ")
 
 
 def _dollars(amount: Decimal | None) -> str:

@@ -154,7 +154,7 @@ class _FolderReader:
             prices = stand_ins.prices_for(known, to_day_number(day))
         models = None
         if not self._missing(market_files.MODELS):
-            models = read_models(self._table(market_files.MODELS), known, findings)
+            models = read_models(self._table(market_files.MODELS), known, to_day_number(day), findings)
         if models is None:
             models = stand_ins.models_for(self._tables)
         report_unpriced_targets(self._table(market_files.MODELS).file, known, prices.close, models, findings)
