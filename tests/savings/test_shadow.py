@@ -16,8 +16,7 @@ from lotwise.ledger.events import EventKind, Relief
 from lotwise.ledger.fold import empty_state, fold
 from lotwise.ledger.tables import SHORT
 from lotwise.money import DOLLAR, SHARE
-from lotwise.savings.ordinary import Order
-from lotwise.savings.shadow_rule import Schedule, ShadowRule
+from lotwise.savings.shadow_rule import Order, Schedule, ShadowRule
 from lotwise.savings.told import Told, tell
 from lotwise.savings.walk import Walk
 from lotwise.savings.years import Cause
@@ -93,7 +92,17 @@ def test_income_that_the_record_does_not_have_is_location() -> None:
 def test_the_present_value_takes_off_the_tax_that_waits() -> None:
     """What was not realised is still there: its latent tax is half of what was saved, at a delta of a half."""
     found = told(halves())
-    assert float(found.present_value[0]) / DOLLAR == pytest.approx(0.5 * saved(found), abs=0.01)
+    assert float(found.months.present_value[-1, 0].sum()) / DOLLAR == pytest.approx(0.5 * saved(found), abs=0.01)
+
+
+def test_what_a_harvest_took_from_the_basis_waits_and_what_is_carried_does_not() -> None:
+    """20,000 of loss, of which 14,000 are carried on: saved so far, plus what is carried, less half of all of it."""
+    prices = {"A": {"2025-06-02": 100.0}, "B": {"2025-06-02": 100.0, "2025-09-02": 60.0}}
+    loss = sold("2025-10-01", "B", 500, 30_000)
+    found = told(halves(loss, prices=prices, rule=ShadowRule(Schedule.NEVER)))
+    present = found.months.present_value[-1, 0] / DOLLAR
+    expected = 3_000 * 2 * 0.408 + 14_000 * LONG_RATE - 0.5 * 20_000 * LONG_RATE
+    assert present[Cause.HARVESTING] == present.sum() == pytest.approx(expected, abs=0.01)
 
 
 def test_what_is_deposited_is_invested_and_what_is_drawn_is_raised_in_proportion() -> None:
@@ -121,7 +130,7 @@ def test_a_record_that_follows_the_rule_saves_nothing(rule: ShadowRule) -> None:
     followed = history._replace(events=walk.all_shadow_events())
     found = tell(followed, ALL, asked)
     assert (found.saved.total == 0).all()
-    assert (found.present_value == 0).all()
+    assert (found.months.present_value[-1] == 0).all()
 
 
 AMOUNTS = st.floats(0.05, 0.9)
@@ -187,7 +196,7 @@ def test_b_is_the_difference_of_two_ledgers_folded_by_themselves(written: Writte
         assert (side.state.lots["marks"] & SHORT == 0).all()
     # Parts add up to the difference of the two taxes, in every year and at every month's end.
     assert (found.saved.parts.sum(axis=2) == found.saved.total).all()
-    assert (found.months[-1] == found.saved.parts.sum(axis=0)).all()
+    assert (found.months.saved[-1] == found.saved.parts.sum(axis=0)).all()
 
 
 @given(histories())

@@ -6,25 +6,16 @@ proportion to what each holds, and inside an account from the lots that come fir
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.money import IntArray
+from lotwise.savings.shadow_rule import Order
 
-__all__ = ["Order", "in_order", "ordinary_sales"]
+__all__ = ["in_order", "ordinary_sales"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
-
-
-class Order(StrEnum):
-    """Which lots an ordinary sale takes first."""
-
-    FIFO = "fifo"
-    LIFO = "lifo"
-    HIFO = "hifo"  # highest basis per share
 
 
 def in_order(scope: IntArray, security: Codes, acquired: Codes, basis_per_share: Floats, order: Order) -> IntArray:

@@ -25,7 +25,8 @@ from lotwise.ledger.holding_period import first_long_term_day_numbers
 from lotwise.ledger.tables import SHORT, State
 from lotwise.money import FULL_RATE, SHARE, IntArray
 from lotwise.savings.history import History
-from lotwise.savings.ordinary import Order, in_order, ordinary_sales
+from lotwise.savings.ordinary import in_order, ordinary_sales
+from lotwise.savings.shadow_rule import Order
 
 __all__ = ["CREDIT", "DEFERRED", "Evening", "Motive", "credits_of_day"]
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from lotwise.savings.ordinary import Order
-
-__all__ = ["Schedule", "ShadowRule"]
+__all__ = ["Order", "Schedule", "ShadowRule"]
 
 _MONTHS = (
     "January",
@@ -24,6 +22,14 @@ _MONTHS = (
     "November",
     "December",
 )
+
+
+class Order(StrEnum):
+    """Which lots an ordinary sale takes first."""
+
+    FIFO = "fifo"
+    LIFO = "lifo"
+    HIFO = "hifo"  # highest basis per share
 
 
 class Schedule(StrEnum):

@@ -15,14 +15,14 @@ from lotwise.ledger.receipts import reinvested_alone
 from lotwise.ledger.tables import SHORT
 from lotwise.money import SHARE, IntArray
 from lotwise.savings.history import Floats, History
-from lotwise.savings.present_value import latent_tax, unrealised
+from lotwise.savings.present_value import growth_by_cause, unrealised
 from lotwise.savings.rule_of_thumb import CREDIT, DEFERRED, Evening, credits_of_day
 from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.walk import Walk
 from lotwise.savings.years import Saved, figures_of, saved
 from lotwise.tax.liability import Law
 
-__all__ = ["Asked", "Latent", "Told", "tell"]
+__all__ = ["Asked", "Months", "Told", "tell"]
 
 
 class Asked(NamedTuple):
@@ -37,13 +37,20 @@ class Asked(NamedTuple):
     daily: bool = False  # whether what is deferred is told day by day, or at month ends and on days with trades
 
 
-class Latent(NamedTuple):
-    """Unrealised gains of both sides and the tax that waits in them on the last day; money, (H,)."""
+class Months(NamedTuple):
+    """How things stand at the end of M months, and on the last day; money."""
 
-    record_gains: IntArray
-    shadow_gains: IntArray
-    record_tax: IntArray
-    shadow_tax: IntArray
+    days: IntArray  # (M,)
+    value: IntArray  # (M, H) of the record
+    saved: IntArray  # (M, H, 3) number B since the beginning, by Cause
+    gains: IntArray  # (M, H, 2) unrealised, of the record and of its shadow
+    waiting: IntArray  # (M, H, 3) growth of the tax that waits, against the shadow's, by Cause
+
+    @property
+    def present_value(self) -> IntArray:
+        """Number C since the beginning by Cause, (M, H, 3)."""
+        present: IntArray = self.saved - self.waiting
+        return present
 
 
 class Told(NamedTuple):
@@ -53,18 +60,9 @@ class Told(NamedTuple):
     credits: Table  # (C,) CREDIT: number A, by day
     years: IntArray  # (Y,)
     saved: Saved  # number B
-    latent: Latent
-    value_days: IntArray  # (M,) month ends, and the last day
-    value: IntArray  # (M, H) money of the record on them
-    months: IntArray  # (M, H, 3) number B so far on each of them, by Cause
+    months: Months
     refused: int  # events of the shadow that its ledger did not take
-
-    @property
-    def present_value(self) -> IntArray:
-        """Number C, money (H,)."""
-        growth = self.latent.record_tax - self.latent.shadow_tax
-        present: IntArray = self.saved.total.sum(axis=0) - growth
-        return present
+    folded: IntArray  # rows of the history's events as they were folded: lots of CREDIT are numbered by their places
 
 
 def _days(history: History, walk: Walk, until: int) -> Iterator[tuple[int, bool, bool]]:
@@ -100,7 +98,7 @@ class _Teller:
         self.walk = Walk(history, self.chosen, asked.rule, asked.since)
         self.deferred = np.zeros(0, DEFERRED)
         self.credits = [np.zeros(0, CREDIT)]
-        self.value: list[tuple[int, IntArray]] = []
+        self.stands: list[tuple[int, IntArray, IntArray]] = []  # day, value, unrealised gains of both sides
 
     def go(self, on_day: Callable[[int], None]) -> None:
         for day, month_ends, trades in _days(self.history, self.walk, self.asked.until):
@@ -110,11 +108,16 @@ class _Teller:
             self.walk.step(day, due=due)
             self._credit(day, everybody=month_ends or last or self.asked.daily)
             if month_ends or last:
-                self.value.append((day, self._worth(day)))
+                self._stand(day)
             on_day(day)
-        if not self.value or self.value[-1][0] != self.asked.until:
+        if not self.stands or self.stands[-1][0] != self.asked.until:
             self._credit(self.asked.until, everybody=True)
-            self.value.append((self.asked.until, self._worth(self.asked.until)))
+            self._stand(self.asked.until)
+
+    def _stand(self, day: int) -> None:
+        sides = (self.walk.record, self.walk.shadow)
+        gains = np.stack([unrealised(self.history, side.state, day) for side in sides], axis=1)
+        self.stands.append((day, self._worth(day), gains))
 
     def _credit(self, day: int, *, everybody: bool) -> None:
         """Tell what the day's trades saved by the rule of thumb, of those that traded or of everybody."""
@@ -178,26 +181,32 @@ def tell(
     record_events = history.events[teller.chosen[history.events["account"]]]
     sides = ((walk.record.state.realized, record_events), (walk.shadow.state.realized, walk.all_shadow_events()))
 
-    def until(day: int) -> Saved:
-        made = []
+    def until(day: int) -> tuple[Saved, IntArray]:
+        """Compare the taxes of both sides so far; losses realised by each, (2, H)."""
+        made, so_far = [], years[years <= from_day_number(day).year]
         for realized, events in sides:
             sold, paid = realized[realized["sold"] <= day], events[events["day"] <= day]
-            made.append(figures_of(sold, _income(paid), owners, years, chosen.size))
-        return saved(asked.position, made[0], made[1], asked.law)
+            made.append(figures_of(sold, _income(paid), owners, so_far, chosen.size))
+        losses = np.stack([figures[:, :, 2:4].sum(axis=(0, 2)) for figures in made])
+        return saved(asked.position, made[0], made[1], asked.law), losses
 
-    whole = until(asked.until)
-    gains = [unrealised(history, side.state, asked.until) for side in (walk.record, walk.shadow)]
-    carried = [taxed.short_carried + taxed.long_carried for taxed in (whole.record, whole.shadow)]
-    waits = [latent_tax(history, gain, loss, asked.later) for gain, loss in zip(gains, carried, strict=True)]
-    days = np.array([day for day, _ in teller.value], np.int64)
+    days = np.array([day for day, _, _ in teller.stands], np.int64)
+    gains = np.stack([gain for _, _, gain in teller.stands])
+    at_end = [until(day) for day in days.tolist()]
+    waiting = np.stack(
+        [
+            growth_by_cause(history, gains[month], each, losses, asked.later)
+            for month, (each, losses) in enumerate(at_end)
+        ]
+    )
+    value = np.stack([worth for _, worth, _ in teller.stands])
+    parts = np.stack([each.parts.sum(axis=0) for each, _ in at_end])
     return Told(
         begins,
         np.concatenate(teller.credits),
         years,
-        whole,
-        Latent(gains[0], gains[1], waits[0], waits[1]),
-        days,
-        np.stack([worth for _, worth in teller.value]),
-        np.stack([until(int(day)).parts.sum(axis=0) for day in days]),
+        at_end[-1][0],
+        Months(days, value, parts, gains, waiting),
         walk.shadow.refused,
+        walk.folded_rows(),
     )

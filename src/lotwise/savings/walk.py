@@ -44,8 +44,8 @@ class Walk:
     ) -> None:
         self.history = history
         self.rule = rule
-        mine = chosen[history.events["account"]]
-        self._events = history.events[mine]
+        self._mine = chosen[history.events["account"]]
+        self._events = history.events[self._mine]
         self._days = days_of(self._events)
         self._accounts = np.flatnonzero(chosen)
         first = np.full(chosen.size, np.iinfo(np.int32).max, np.int64)
@@ -61,6 +61,11 @@ class Walk:
         """Days of the record's events."""
         return self._days
 
+    def folded_rows(self) -> IntArray:
+        """Rows of the history's events in the order in which the record is folded: lots are numbered by it."""
+        rows: IntArray = np.flatnonzero(self._mine)[self._days.order]
+        return rows
+
     def events_on(self, day: int) -> Table:
         """The record's events of a day."""
         rows: Table = self._events[self._days.on(day)]
@@ -73,6 +78,8 @@ class Walk:
     def step(self, day: int, *, due: bool) -> None:
         """Go through a day, on which the shadow goes to its target if that is `due`. Days ascend."""
         rows = self._events[self._days.on(day)]
+        if not rows.size and not due and not self.history.market.pays_on(day):
+            return
         before = holdings_of(self.record.state)
         record = self._folded(self.record, rows, self.history.details)
         self._shadow_day(day, rows, (record, before), due=due)
@@ -97,11 +104,10 @@ class Walk:
         paid = paid[self.begins[paid["account"]] < day]
         given = np.concatenate((outside.events, paid)) if rows.size or paid.size else np.zeros(0, EVENT)
         side = self._folded(self.shadow, given, outside.details)
-        trades = np.zeros(0, EVENT)
-        if due or given.size:
-            trades = trades_of_rule(
-                self.history, day, managed, holdings_of(side.state), side.cash, due=due, rule=self.rule
-            )
+        to_look_at = managed if due else np.intersect1d(managed, given["account"])
+        trades = trades_of_rule(
+            self.history, day, to_look_at, holdings_of(side.state), side.cash, due=due, rule=self.rule
+        )
         if trades.size:
             given = np.concatenate((given, trades))
             side = self._folded(self.shadow, given, outside.details)
