@@ -127,8 +127,10 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         ordinary_rate=np.full(count, 408_000_000, np.int64),
         qualified_rate=np.full(count, 238_000_000, np.int64),
         deferred_weight=np.ones(count),
+        withdrawal_cost=np.full(count, 0.408),
         rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
+        last_trade=np.full(count, NO_DATE, np.int32),
         blocked=np.zeros(count, np.bool_),
     )
     total = sum(sizes)
@@ -197,6 +199,8 @@ def _one_policy(worth_it: float) -> Policies:
         location_years=one * 0.0,
         preferences=np.zeros(1, np.int32),
         carried_loss_value=one * np.nan,
+        days_between=one * 0.0,
+        trading_price=one * 0.0,
     )
 
 

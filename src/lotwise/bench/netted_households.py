@@ -83,6 +83,8 @@ def _policies() -> Policies:
         location_years=0 * ones,
         preferences=np.zeros(len(rows), np.int32),
         carried_loss_value=CARRIED_VALUE * ones,
+        days_between=0 * ones,
+        trading_price=0 * ones,
     )
 
 
@@ -191,8 +193,10 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
         rates["short"].copy(),
         rates["long"].copy(),
         np.ones(count),
+        np.zeros(count),
         np.full(count, RateOrigin.OWN, np.uint8),
         rows,
+        np.full(count, NO_DATE, np.int32),
         np.zeros(count, np.bool_),
     )
     rules, groups, windows = _nothing(count)

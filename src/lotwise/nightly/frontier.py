@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lotwise.interchange.firm_folder import Firm
 from lotwise.nightly.run import Watch, household_row, prepared_firm
+from lotwise.rebalancing.cash_split import with_split_cash
 from lotwise.rebalancing.frontier import Frontier, tax_tracking_frontier
 
 __all__ = ["frontier_of"]
@@ -24,6 +25,7 @@ def frontier_of(
     row = household_row(household, firm.labels.households.tolist())
     with watch.phase("solve"):
         try:
-            return firm, tax_tracking_frontier(firm.book, firm.market, row, points)
+            book = with_split_cash(firm.book, firm.market, row, row + 1)
+            return firm, tax_tracking_frontier(book, firm.market, row, points)
         except ValueError as error:
             return firm, error

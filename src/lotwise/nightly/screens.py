@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.run import Watch, household_row, prepared_firm
+from lotwise.rebalancing.cash_split import with_split_cash
 from lotwise.rebalancing.screen_costs import Restricted, barred, prices_of_rules, restricted
 from lotwise.reports.screens import ScreenLine
 
@@ -50,5 +51,6 @@ def priced_screens(
     if len(found) > 1:
         found.append(Restricted(_TOGETHER, tuple(sorted(source for one in found for source in one.sources))))
     with watch.phase("solve"):
-        prices = prices_of_rules(firm.book, firm.market, row, [one.sources for one in found])
+        book = with_split_cash(firm.book, firm.market)
+        prices = prices_of_rules(book, firm.market, row, [one.sources for one in found])
     return firm, [_line(firm, row, one)._replace(price=price) for one, price in zip(found, prices, strict=True)]

@@ -53,7 +53,7 @@ def _write_results(
         account = arrays.accounts[a].row
         before = accounts.cash[account]
         after = arrays.accounts[a].cash if keep else before
-        worth = arrays.problem.value[a] * sizes.value
+        worth = arrays.problem.value[a] * sizes.value / arrays.accounts[a].counts
         result = results[account - first_account]
         if accounts.trades[account]:
             result.steps = night.steps

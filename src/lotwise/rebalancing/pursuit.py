@@ -16,7 +16,7 @@ from lotwise.ledger.events import Table
 from lotwise.money import DOLLAR, FULL_RATE
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms
-from lotwise.rebalancing.limits import Kept
+from lotwise.rebalancing.limits import Kept, nothing_kept
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.regimes import Starts, slopes, starts_of
@@ -207,9 +207,7 @@ class Pursuit:
         left = np.full(first.size, np.nan)
         if self._rows.size:
             left[self._rows] = left_at_most(self._search, self._starts)
-        nothing = np.zeros(first.size, np.uint8)
-        kept = Kept(nothing, np.ones(first.size), nothing)
-        return Netted(self._joined(), self._won(), self._solves, improvement, left, kept)
+        return Netted(self._joined(), self._won(), self._solves, improvement, left, nothing_kept(first.size))
 
     def _joined(self) -> Proposals:
         """Every household's rows of the night that it was best in, in the order of the book."""

@@ -28,6 +28,7 @@ class Holder(NamedTuple):
     before: int  # row of the household's first lot
     taxable: bool
     multiplier: float  # of trading costs
+    turnover: float  # what a dollar traded is charged beside its cost
     rates: tuple[float, float, float, float]
     policy: tuple[float, float, float]  # delta, harvest depth, cap on the weight of waiting
 
@@ -41,9 +42,9 @@ class Added(NamedTuple):
 
 
 @inlined_kernel
-def trading_cost(market: Market, security: int, multiplier: float) -> float:
-    """What a dollar traded costs, as it is charged: half the spread."""
-    return float(multiplier * market.spread[security] / (2 * FULL_RATE))
+def trading_cost(market: Market, security: int, multiplier: float, turnover: float) -> float:
+    """What a dollar traded costs, as it is charged: half the spread, and what keeps turnover within its cap."""
+    return float(multiplier * market.spread[security] / (2 * FULL_RATE) + turnover)
 
 
 @inner_kernel
@@ -55,6 +56,7 @@ def holder_of(book: Book, household: int, account: int, before: int) -> Holder:
         before,
         bool(book.accounts.kind[account] == _TAXABLE),
         policies.trading_cost_multiplier[policy],
+        policies.trading_price[policy],
         (
             owner.short_rate[household] / FULL_RATE,
             owner.long_rate[household] / FULL_RATE,
@@ -116,7 +118,7 @@ def add_lots(
     """
     may_sell, unit = terms
     security = book.lots.security[lots[0]]
-    cost = trading_cost(market, security, holder.multiplier)
+    cost = trading_cost(market, security, holder.multiplier, holder.turnover)
     first, shares_held, held = at, 0, 0.0
     for lot in range(lots[0], lots[1]):
         shares, worth = book.lots.shares[lot], state.worth[lot - holder.before]

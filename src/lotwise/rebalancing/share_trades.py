@@ -102,18 +102,24 @@ def write_weights(arrays: Arrays, count: int) -> None:
 
 
 @inner_kernel
-def price_of_trades(arrays: Arrays, count: int, tonight: Tonight) -> float:
-    """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value."""
-    problem, total = arrays.problem, 0.0
+def price_of_trades(arrays: Arrays, count: int, tonight: Tonight, turnover: float) -> float:
+    """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value.
+
+    Without `turnover`, what a dollar traded is charged beside: it keeps a cap and is paid to nobody.
+    """
+    problem, total, traded = arrays.problem, 0.0, 0.0
     for i in range(count):
         delta = arrays.positions[i].delta
         if delta > 0:
-            total += problem.buy_cost[i] * (delta / SHARE * arrays.unit[i])
+            bought = delta / SHARE * arrays.unit[i]
+            total += problem.buy_cost[i] * bought
+            traded += bought
         elif delta < 0:
             for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
                 part = arrays.lots[lot].sold / tonight.lot_shares[arrays.lots[lot].row]
                 total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
-    return total
+                traded += problem.lot_quantity[lot] * part
+    return total - turnover * traded
 
 
 @inlined_kernel

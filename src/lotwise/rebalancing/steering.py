@@ -1,4 +1,4 @@
-"""At which rates a household's lots are priced: four rates and delta, which goes with them; and the price of tracking.
+"""What prices a household's night: four rates and delta, which goes with them; the prices of tracking and of trading.
 
 The tax that a gain of today spares later stays what it was by the rates of the night, delta x their long-term rate,
 whatever rates are tried: so delta is scaled against the long-term rate it is applied to.
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Column = NDArray[Any]
 
 RATE_COLUMNS = ("short_rate", "long_rate", "loss_short_rate", "loss_long_rate")
+_POLICY_COLUMNS = ("risk_price", "harvest_depth", "trading_price")
 
 
 class Steering(NamedTuple):
@@ -32,6 +33,7 @@ class Steering(NamedTuple):
     deferral_discount: Floats
     risk_price: Floats  # as in `Policies`
     harvest_depth: Floats  # as in `Policies`
+    trading_price: Floats  # as in `Policies`
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
@@ -53,7 +55,7 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
     columns.append(delta.copy())
     policy = owner.policy[first:last]
-    columns += [book.policies.risk_price[policy].copy(), book.policies.harvest_depth[policy].copy()]
+    columns += [getattr(book.policies, name)[policy].copy() for name in _POLICY_COLUMNS]
     return Steering(*columns)
 
 
@@ -66,7 +68,8 @@ def steering_at(rates: Floats, later: Floats, base: Steering) -> Steering:
     whole = np.rint(np.clip(rates, 0.0, 1.0) * FULL_RATE).astype(np.int64)
     short, long = whole[:, 0].copy(), np.maximum(whole[:, 1], 1)
     delta = later * FULL_RATE / long
-    return Steering(short, long, short.copy(), long.copy(), delta, base.risk_price, base.harvest_depth)
+    policy = [getattr(base, name) for name in _POLICY_COLUMNS]
+    return Steering(short, long, short.copy(), long.copy(), delta, *policy)
 
 
 def _like(column: Column, values: Column) -> Column:
@@ -91,8 +94,7 @@ def with_steering(book: Book, steering: Steering) -> Book:
     priced = with_rates(book, steering)
     owner, policies = priced.households, book.policies
     own = {name: _like(column, column[owner.policy]) for name, column in policies._asdict().items()}
-    own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
-    own["risk_price"] = _like(policies.risk_price, steering.risk_price)
-    own["harvest_depth"] = _like(policies.harvest_depth, steering.harvest_depth)
+    for name in ("deferral_discount", *_POLICY_COLUMNS):
+        own[name] = _like(getattr(policies, name), getattr(steering, name))
     rows = _like(owner.policy, np.arange(owner.policy.size))
     return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))

@@ -24,7 +24,7 @@ from lotwise.interchange.firm_folder.securities import Securities
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
     YearToDate,
-    deferred_weights,
+    deferred_dollars,
     payout_rates,
     rates_tonight,
 )
@@ -71,6 +71,7 @@ class ReadHoldings:
     substitutes: Substitutes
     lookthrough: Lookthrough
     year_to_date: YearToDate  # of every household of the roster
+    last_trade: NDArray[np.int32]  # likewise
 
 
 def _households(
@@ -95,9 +96,10 @@ def _households(
         rates["loss_long"].copy(),
         payouts.ordinary,
         payouts.qualified,
-        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
+        *deferred_dollars(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
+        holdings.last_trade[roster.chosen],
         # Last of all: by now everything has been looked at.
         np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
     )
