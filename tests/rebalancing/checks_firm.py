@@ -306,6 +306,9 @@ def as_book(firm: Firm) -> Book:
                 [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
             ),
             blocked=np.array([h.blocked for h in households], dtype=np.bool_),
+            capped_lot=np.full(len(households), -1),
+            capped_shares=np.zeros(len(households), np.int64),
+            pinned_side=np.full(len(households), -1),
         ),
         accounts=Accounts(
             household=np.array([h for h, _ in accounts], dtype=np.int32),

@@ -130,6 +130,9 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
         blocked=np.zeros(count, np.bool_),
+        capped_lot=np.full(count, -1),
+        capped_shares=np.zeros(count, np.int64),
+        pinned_side=np.full(count, -1),
     )
     total = sum(sizes)
     accounts = Accounts(

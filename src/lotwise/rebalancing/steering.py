@@ -1,5 +1,8 @@
 """At which rates a household's lots are priced: four rates and delta, which goes with them; and the price of tracking.
 
+Where two lots of a name cost the same at the best rates, a cap on one of them says how many shares each of them gives;
+where it costs the same to sell a name at a loss and to buy it, its side is pinned.
+
 The tax that a gain of today spares later stays what it was by the rates of the night, delta x their long-term rate,
 whatever rates are tried: so delta is scaled against the long-term rate it is applied to.
 """
@@ -14,12 +17,13 @@ from numpy.typing import NDArray
 from lotwise.money import FULL_RATE
 from lotwise.rebalancing.book import Book, Households, Policies
 
-__all__ = ["RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_rates", "with_steering"]
+__all__ = ["PIN_COLUMNS", "RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_rates", "with_steering"]
 
 Floats = NDArray[np.float64]
 Column = NDArray[Any]
 
 RATE_COLUMNS = ("short_rate", "long_rate", "loss_short_rate", "loss_long_rate")
+PIN_COLUMNS = ("capped_lot", "capped_shares", "pinned_side")
 
 
 class Steering(NamedTuple):
@@ -32,6 +36,9 @@ class Steering(NamedTuple):
     deferral_discount: Floats
     risk_price: Floats  # as in `Policies`
     harvest_depth: Floats  # as in `Policies`
+    capped_lot: NDArray[np.int64]  # as in `Households`
+    capped_shares: NDArray[np.int64]
+    pinned_side: NDArray[np.int64]
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
@@ -54,6 +61,7 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     columns.append(delta.copy())
     policy = owner.policy[first:last]
     columns += [book.policies.risk_price[policy].copy(), book.policies.harvest_depth[policy].copy()]
+    columns += [getattr(owner, name)[first:last].copy() for name in PIN_COLUMNS]
     return Steering(*columns)
 
 
@@ -66,7 +74,8 @@ def steering_at(rates: Floats, later: Floats, base: Steering) -> Steering:
     whole = np.rint(np.clip(rates, 0.0, 1.0) * FULL_RATE).astype(np.int64)
     short, long = whole[:, 0].copy(), np.maximum(whole[:, 1], 1)
     delta = later * FULL_RATE / long
-    return Steering(short, long, short.copy(), long.copy(), delta, base.risk_price, base.harvest_depth)
+    rest = base.risk_price, base.harvest_depth, base.capped_lot, base.capped_shares, base.pinned_side
+    return Steering(short, long, short.copy(), long.copy(), delta, *rest)
 
 
 def _like(column: Column, values: Column) -> Column:
@@ -95,4 +104,5 @@ def with_steering(book: Book, steering: Steering) -> Book:
     own["risk_price"] = _like(policies.risk_price, steering.risk_price)
     own["harvest_depth"] = _like(policies.harvest_depth, steering.harvest_depth)
     rows = _like(owner.policy, np.arange(owner.policy.size))
-    return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))
+    pins = {name: _like(getattr(owner, name), getattr(steering, name)) for name in PIN_COLUMNS}
+    return priced._replace(households=owner._replace(policy=rows, **pins), policies=Policies(**own))
