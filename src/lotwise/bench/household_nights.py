@@ -156,8 +156,8 @@ def household_nights(
         f"{machine('numpy', 'numba')}. Milliseconds of processor time. Default profile: whole shares, $100 at least,"
         f" the cost of barred losses; {_OPEN} names with an open window; nothing realised yet this year. One household"
         f" at a time, one thread, memory kept as in a run, least of {rounds} rounds, plain and netted in turn. Plain:"
-        " one solve at the rates of the night, from raw lots to lines; netted: by the true tax, `solves` of them. Gap: of"
-        f" the whole shares, to the bound of fractions. All at once: the night's way, {_THREADS} threads, a household's"
-        " part."
+        " one solve at the rates of the night, from raw lots to lines; netted: by the true tax, `solves` of them. Gap:"
+        f" of the whole shares, to the bound of fractions. All at once: the night's way, {_THREADS} threads, a"
+        " household's part."
     )
     return MeasuredTable("A household's night, netting and rounding included", header, rows, note, missed)
