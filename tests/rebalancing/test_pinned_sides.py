@@ -26,6 +26,7 @@ def test_rates_stay_between_the_pair_and_a_single_solve_goes_a_quarter_of_the_wa
 def test_there_is_nothing_between_two_solves_at_the_same_rates_nor_beyond_the_pair() -> None:
     assert next_part([Tried(0.5, 20.0), Tried(0.50005, -20.0)]) is None
     assert next_part([Tried(1.0, 20.0), Tried(0.5, 40.0)]) is None
+    assert next_part([]) is None
 
 
 def test_the_better_side_is_the_one_whose_turn_is_nearer_and_comes_faster() -> None:

@@ -94,6 +94,8 @@ def better_side(sides: tuple[list[Tried], list[Tried]]) -> int:
 
 def next_part(tried: list[Tried]) -> float | None:
     """Where planes should meet, from the solves on one side; None = there is nowhere else to look."""
+    if not tried:
+        return None
     below = max((each for each in tried if each.apart > 0), default=None)
     above = min((each for each in tried if each.apart <= 0), default=None)
     if below and above:

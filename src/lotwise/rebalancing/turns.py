@@ -32,7 +32,8 @@ _ON_LINE = 1e-6
 class _Plan(NamedTuple):
     """How a household is solved next."""
 
-    part: float  # of the second pair of rates
+    pair: tuple[int, int]  # solves between whose rates the best is sought
+    part: float  # of the second's
     swap: Swap | None
     side: int  # pinned; -1 = none
 
@@ -54,11 +55,12 @@ class Turns:
         """
         solved, self._planned = self._planned, {}
         for place in places[search.pair[places, 0] >= 0].tolist():
-            plan = self._next(search, place, solved.get(place), lines)
+            first, second = search.pair[place].tolist()
+            last = solved.get(place)
+            plan = self._next(search, place, last if last and last.pair == (first, second) else None, lines)
             if plan is None:
                 continue
             self._planned[place] = plan
-            first, second = search.pair[place]
             search.mix[place, 0] = plan.part
             if plan.side >= 0:  # what was known of the bracket was known of both sides
                 search.mix[place, 1], search.mix[place, 2] = 0.0, 1.0
@@ -73,7 +75,8 @@ class Turns:
             last = int(search.solves[place]) - 1
             own, apart = self._lines(search, place, last, lines), self._apart(search, place, last)
             swap = corrected_cap(self._book, int(self._households[place]), solved.swap, own, apart)
-            return _Plan(swap.part, swap, -1) if swap is not None else None
+            return _Plan(solved.pair, swap.part, swap, -1) if swap is not None else None
+        first, second = search.pair[place].tolist()
         one, other = search.ends[place].tolist()
         ends = Ends(
             (self._lines(search, place, one, lines), self._lines(search, place, other, lines)),
@@ -85,18 +88,19 @@ class Turns:
         terms = float(self._terms[0][row]), float(self._terms[1][row])
         swap = swap_between(self._book, self._market, int(self._households[place]), ends, terms)
         if swap is not None:
-            return _Plan(swap.part, swap, -1)
+            return _Plan((first, second), swap.part, swap, -1)
         group = flipped_group(self._book, self._market, ends)
         if group is None:
             return None
         sides = 2 * group, 2 * group + 1
         tried = self._tried(search, place, sides[0], lines), self._tried(search, place, sides[1], lines)
-        return self._on_side(search, place, sides[better_side(tried)], lines)
+        return self._on_side(search, place, sides[better_side(tried)], lines) if all(tried) else None
 
     def _on_side(self, search: Search, place: int, side: int, lines: list[Trades]) -> _Plan | None:
         """Seek rates on a pinned side."""
+        first, second = search.pair[place].tolist()
         part = next_part(self._tried(search, place, side, lines))
-        return _Plan(part, None, side) if part is not None else None
+        return _Plan((first, second), part, None, side) if part is not None else None
 
     def _tried(self, search: Search, place: int, side: int, lines: list[Trades]) -> list[Tried]:
         """The solves between the pair of a household whose trades keep to a side."""
