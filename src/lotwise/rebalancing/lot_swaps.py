@@ -161,11 +161,15 @@ def _whole(book: Book, household: int, shares: int) -> int:
 
 
 def corrected_cap(book: Book, household: int, swap: Swap, lines: Trades, apart: float) -> Swap | None:
-    """The cap that brings planes together which were `apart` where a solve with it ended; None = it does not bind."""
+    """The cap that brings planes together which were `apart` where a solve with it ended; None = there is none.
+
+    The cap must bind, and both lots give a part: else the rates at which they are level are not those of the turn.
+    """
     sold = sold_of_lots(book, lines)
-    if sold.get(swap.lot, 0) != swap.shares or sold.get(swap.other, 0) == 0:
+    if sold.get(swap.lot, 0) != swap.shares:
         return None
     shares = _whole(book, household, swap.shares - round(apart / swap.slope * SHARE))
-    if shares == swap.shares or shares > sold[swap.lot] + sold[swap.other]:
+    other = sold.get(swap.other, 0) + swap.shares - shares
+    if shares == swap.shares or shares <= 0 or not 0 < other < book.lots.shares[swap.other]:
         return None
     return swap._replace(shares=shares)
