@@ -146,9 +146,10 @@ def test_a_point_by_its_true_tax_is_in_the_table_the_data_and_the_picture() -> N
 
 
 def test_a_point_whose_rates_hold_has_no_row_of_its_own() -> None:
-    said = _shown(frontier_table("H", DRAWN, REFINED._replace(solves=1)))
-    assert "tonight's rates hold there" in said
-    assert "by true tax " not in said
+    for solves, words in ((1, "tonight's rates hold there"), (4, "no other rates lead to better ones")):
+        said = _shown(frontier_table("H", DRAWN, REFINED._replace(solves=solves, gained=0.0)))
+        assert words in said
+        assert "by true tax " not in said
 
 
 def _shown(table: RenderableType) -> str:

@@ -47,9 +47,14 @@ class RefinedPoint(NamedTuple):
     risk_price: float
     frozen: PointFigures
     true: PointFigures
-    solves: int  # 1: the rates of the night hold, and both are the same trades
-    gained: float  # dollars a solve at the rates that won is better by the exact tax
+    solves: int  # 1: the rates of the night hold
+    gained: float  # dollars by which the true one is better by the exact tax; 0: both are the same trades
     trades: Trades  # of the true one, line by line
+
+    @property
+    def is_better(self) -> bool:
+        """Whether other rates than those of the night lead to better trades."""
+        return self.gained > 0
 
 
 def refined_point(book: Book, market: Market, frontier: Frontier, point: int | None = None) -> RefinedPoint:

@@ -95,8 +95,9 @@ def _refined_words(frontier: Frontier, refined: RefinedPoint) -> str:
     """Say what a point comes to by its true tax, beside what it was drawn at."""
     price = f"price of tracking {refined.risk_price:g}"
     which = f"The chosen point, {price}," if refined.point == frontier.chosen else f"The point at the {price}"
-    if refined.solves == 1:
-        return f"{which} keeps its trades by its true tax: tonight's rates hold there."
+    if not refined.is_better:
+        why = "tonight's rates hold there" if refined.solves == 1 else "no other rates lead to better ones"
+        return f"{which} keeps its trades by its true tax: {why}."
     true, frozen = refined.true, refined.frozen
     tax, was = (dollars(figures.tax_in_all / DOLLAR) for figures in (true, frozen))
     return (
@@ -126,7 +127,7 @@ def frontier_table(household: str, frontier: Frontier, refined: RefinedPoint | N
         turnover = percent(float(frontier.turnover[row]), 1)
         style = "bold cyan" if chosen else ""
         table.add_row(words, percent(float(frontier.tracking[row]), 3), *cells, turnover, style=style)
-        if refined is not None and refined.point == row and refined.solves > 1:
+        if refined is not None and refined.point == row and refined.is_better:
             turnover = percent((refined.true.sold + refined.true.bought) / (2 * frontier.value), 1)
             cells = _money_cells(refined.true)
             table.add_row("by true tax", percent(refined.true.tracking, 3), *cells, turnover, style="cyan")
@@ -154,7 +155,7 @@ def _point_words(frontier: Frontier, row: int) -> str:
 def drawn_frontier(household: str, frontier: Frontier, refined: RefinedPoint | None = None) -> str:
     """Draw the frontier as SVG: the efficient points, the same at this year's tax by law, and the places with names.
 
-    With `refined`, where the rates of the night do not hold for it, a place of its own at its true tax.
+    With `refined`, where its true tax leads to other trades, a place of its own at that tax.
     """
     efficient = np.flatnonzero(frontier.efficient)
 
@@ -171,7 +172,7 @@ def drawn_frontier(household: str, frontier: Frontier, refined: RefinedPoint | N
     places = [place(frontier.chosen, "Chosen by the profile", "disc", CHOSEN)]
     if frontier.nearest != frontier.chosen:
         places.append(place(frontier.nearest, "To the target at any tax", "diamond", NEAREST))
-    if refined is not None and refined.solves > 1:
+    if refined is not None and refined.is_better:
         tax, tracking = refined.true.tax_in_all / DOLLAR, refined.true.tracking
         whose = "Chosen" if refined.point == frontier.chosen else f"Price {refined.risk_price:g}"
         places.append(Named(tax, tracking, f"{whose}, by true tax", _figures(tax, tracking), "ring", CHOSEN))
