@@ -311,6 +311,9 @@ def as_book(firm: Firm) -> Book:
             ),
             last_trade=np.full(len(households), NO_DATE, dtype=np.int32),
             blocked=np.array([h.blocked for h in households], dtype=np.bool_),
+            capped_lot=np.full(len(households), -1),
+            capped_shares=np.zeros(len(households), np.int64),
+            pinned_side=np.full(len(households), -1),
         ),
         accounts=Accounts(
             household=np.array([h for h, _ in accounts], dtype=np.int32),

@@ -132,6 +132,9 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         taxpayer=np.arange(count, dtype=np.int32),
         last_trade=np.full(count, NO_DATE, np.int32),
         blocked=np.zeros(count, np.bool_),
+        capped_lot=np.full(count, -1),
+        capped_shares=np.zeros(count, np.int64),
+        pinned_side=np.full(count, -1),
     )
     total = sum(sizes)
     accounts = Accounts(

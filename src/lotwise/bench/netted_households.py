@@ -26,6 +26,7 @@ from lotwise.rebalancing.book import (
     no_preferences,
     no_requests,
     no_substitutes,
+    nothing_pinned,
 )
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.securities.market import Market
@@ -198,6 +199,7 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
         rows,
         np.full(count, NO_DATE, np.int32),
         np.zeros(count, np.bool_),
+        *nothing_pinned(count),
     )
     rules, groups, windows = _nothing(count)
     book = Book(

@@ -162,7 +162,7 @@ def _write_shares(tonight: Tonight, arrays: AccountArrays, sizes: Sizes, fit: Wo
     if whole:
         round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
     write_deltas(tonight, arrays, sizes.names, weights, whole)
-    take_from_lots(tonight, arrays, sizes.names)
+    take_from_lots(arrays, sizes.names)
 
 
 @kernel
@@ -178,7 +178,7 @@ def _make_tradable(
     household, account = place
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
-    tonight = tonight_of(book, market)
+    tonight = tonight_of(market)
     policy = book.households.policy[household]
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
@@ -208,7 +208,7 @@ def _make_tradable(
             again = hold_and_solve(problem, fit)
             steps, status = steps + again.steps, max(status, again.status)
         else:
-            take_from_lots(tonight, arrays, sizes.names)
+            take_from_lots(arrays, sizes.names)
     cash = keep_cash(tonight, book.accounts.cash[account], 0, arrays, sizes.names, whole)
     return steps, cash, status
 
@@ -258,7 +258,7 @@ def solve_account_night(
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     write_weights(arrays, n)
-    price = price_of_trades(arrays, n, tonight_of(book, market), sizes.trading_price)
+    price = price_of_trades(arrays, n, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]

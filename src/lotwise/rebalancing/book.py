@@ -48,6 +48,7 @@ __all__ = [
     "no_preferences",
     "no_requests",
     "no_substitutes",
+    "nothing_pinned",
 ]
 
 Int32Array = NDArray[np.int32]
@@ -129,6 +130,17 @@ class Households(NamedTuple):
     taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
     last_trade: Int32Array  # (H,) day of its last trade that is known; dates.NO_DATE where none is
     blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
+    capped_lot: IntArray  # (H,) place among the household's lots of the one that is sold in part at most; -1 = none
+    capped_shares: IntArray  # (H,) so many of it
+    pinned_side: (
+        IntArray  # (H,) 2 x an identical group that is not bought, or 2 x one not sold at a loss + 1; -1 = none
+    )
+
+
+def nothing_pinned(households: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Columns of households of which no lot is capped and no side pinned: the last three of `Households`."""
+    none = np.full(households, -1, np.int64)
+    return none, np.zeros(households, np.int64), none.copy()
 
 
 class Models(NamedTuple):

@@ -85,6 +85,14 @@ def _lot_hindrance(solved: _Solved, account: int, lot: int) -> Hindrance:
     return Hindrance.NONE
 
 
+def _is_capped(solved: _Solved, lot: int, sold: int) -> bool:
+    """Whether as much of a lot is sold as a turn of the tax lets it give."""
+    owner, household = solved.book.households, solved.household
+    capped = int(owner.capped_lot[household])
+    first = int(solved.book.accounts.lot_start[owner.account_start[household]])
+    return capped >= 0 and lot == first + capped and sold >= owner.capped_shares[household]
+
+
 def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> LotLine:
     """One lot of a position; `index` is its place among the lots that may be sold, -1 = it may not."""
     book, portfolio = solved.book, solved.portfolio
@@ -102,6 +110,8 @@ def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> Lo
         hindrance = Hindrance.BOUGHT
     elif portfolio.dropped[p] and price < saves:
         hindrance = Hindrance.TOO_SMALL
+    elif _is_capped(solved, lot, sold):
+        hindrance = Hindrance.NETTED
     kept = index >= 0 and sold < shares
     return LotLine(
         lot=lot,
@@ -272,7 +282,8 @@ def _stories_as_one(
     parts = [counted_part(book, account) if together else 1.0 for account in range(*span)]
     total = sum(int(np.round(part * max(value, 0))) for part, value in zip(parts, values, strict=True))
     trading = book.accounts.trades[span[0] : span[1]]
-    if total <= 0 or not trading.any() or np.array(values)[trading].min() < 0:
+    least = min((value for value, trades in zip(values, trading.tolist(), strict=True) if trades), default=-1)
+    if total <= 0 or least < 0:  # one that is held away may owe: it is not solved
         return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))
     sold_before = state.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate_joint(book, market, household, span, total, state, arrays, securities)

@@ -61,7 +61,7 @@ def position_records(rows: int) -> Records:
 
 def lot_records(rows: int) -> Records:
     """Allocate for so many lots."""
-    return records(rows, row=int, loss=int, sold=int, tax=float, barred=np.bool_)
+    return records(rows, row=int, loss=int, sold=int, shares=int, tax=float, barred=np.bool_)
 
 
 def _joint_problem_buffers(

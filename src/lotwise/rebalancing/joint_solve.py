@@ -164,7 +164,7 @@ def _write_shares(
     if whole:
         round_to_shares(problem, fit, arrays.unit[:count], weights)
     write_deltas(tonight, arrays, count, weights, whole)
-    take_from_lots(tonight, arrays, count)
+    take_from_lots(arrays, count)
 
 
 @kernel
@@ -214,7 +214,7 @@ def make_joint_tradable(
             again = hold_and_solve(problem, fit, hold)
             steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
         else:
-            take_from_lots(tonight, arrays, count)
+            take_from_lots(arrays, count)
     for i in range(count):
         arrays.positions[i].dropped = hold[i]
     for a in range(sizes.accounts):
@@ -322,7 +322,6 @@ def begin_joint_night(sizes: JointSizes, arrays: JointArrays, solver: HouseholdW
 
 @kernel
 def judge_joint_night(
-    tonight: Tonight,
     cash_of: IntArray,
     minimum: int,
     sizes: JointSizes,
@@ -337,7 +336,7 @@ def judge_joint_night(
     fit = fitted_to(problem, solver)
     count, n = sizes.positions, sizes.names
     write_weights(arrays, count)
-    price = price_of_trades(arrays, count, tonight, sizes.trading_price)
+    price = price_of_trades(arrays, count, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:count], price, arrays.exposure[1], arrays.total[1, :n])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0], arrays.total[0, :n])
     off_band, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
@@ -353,7 +352,7 @@ def solve_joint_night(
     Trades are left in scratch.joint (delta of positions, sold of lots, written). The three kernels that this calls are
     called one by one in a night: a kernel that calls them contains them all once more, and takes as long to compile.
     """
-    arrays, solver, tonight = scratch.joint, scratch.joint_solver, tonight_of(book, market)
+    arrays, solver, tonight = scratch.joint, scratch.joint_solver, tonight_of(market)
     begun = begin_joint_night(sizes, arrays, solver)
     if begun.status == SolveStatus.BAD_INPUT:
         nothing = Reckoning(np.nan, np.nan, np.nan)
@@ -363,6 +362,6 @@ def solve_joint_night(
     least = (minimum, bool(book.policies.fractional_shares[policy] == 0))
     cash_of, groups = book.accounts.cash, scratch.household.groups
     steps, status = make_joint_tradable(tonight, cash_of, least, sizes, groups, arrays, solver)
-    written, hold, breach, cash = judge_joint_night(tonight, cash_of, minimum, sizes, arrays, solver)
+    written, hold, breach, cash = judge_joint_night(cash_of, minimum, sizes, arrays, solver)
     night = Night(max(begun.status, status), begun.steps + steps, begun.gap_convex, written, hold, breach)
     return night, cash

@@ -26,7 +26,7 @@ from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.pursuit import Netted, Night, Pursuit, best_of
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
 from lotwise.rebalancing.scratch import scratch_for
-from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
+from lotwise.rebalancing.steering import PIN_COLUMNS, RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
 from lotwise.rebalancing.turnover import Capped, most_traded, within_turnover
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
@@ -64,7 +64,7 @@ class Netter:
         room = realisable(self._book, self._market, first, last)
         value = room["counted"] / DOLLAR
         night = self._weighed(span, proposals, terms, value)
-        pursuit = Pursuit(self._book, span, terms, base, room, night)
+        pursuit = Pursuit(self._book, self._market, span, (terms, base, room), night)
         while (steering := pursuit.next_steering()) is not None:
             idle = ~pursuit.active
             self._steer(span, steering, idle)
@@ -106,7 +106,7 @@ class Netter:
         """Set the rates of a range, and who is left out of the next solve."""
         rows = slice(*span)
         households = self._steered.households
-        for name in RATE_COLUMNS:
+        for name in (*RATE_COLUMNS, *PIN_COLUMNS):
             _write(getattr(households, name), rows, getattr(steering, name))
         _write(self._steered.policies.deferral_discount, rows, steering.deferral_discount)
         _write(self._steered.policies.risk_price, rows, steering.risk_price)

@@ -27,6 +27,7 @@ class Hindrance(StrEnum):
     BOUGHT = "the household buys it tonight, which would wash its loss"
     WASHES = "buying it would wash a loss sold by the household"
     TOO_SMALL = "the trade would be below the minimum"
+    NETTED = "the year's tax turns there, and another lot of the name gives the rest"
 
 
 @dataclass(frozen=True, slots=True)

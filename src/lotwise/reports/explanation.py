@@ -125,7 +125,8 @@ def lot_words(line: LotLine, *, traded: bool = True) -> str:
     figures = f"{costs} and {_dollars(cost)} of trading against {saves}"
     if line.sold:
         verb = "sold" if line.sold == line.shares else f"{format_shares(line.sold)} shares sold"
-        return f"{verb if traded else f'would be {verb}'}: {figures}"
+        more = f"; no more: {line.hindrance.value}" if line.hindrance is Hindrance.NETTED else ""
+        return f"{verb if traded else f'would be {verb}'}: {figures}{more}"
     changes = []
     if 0.0 <= line.sold_above <= 1.0:
         changes.append(f"above a weight of {line.sold_above:.2%}")

@@ -30,7 +30,7 @@ from lotwise.interchange.firm_folder.tax_positions import (
 )
 from lotwise.ledger.events import MISSING, Table
 from lotwise.ledger.wash_sales import Windows
-from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
+from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes, nothing_pinned
 from lotwise.rebalancing.mandates import with_mandates
 from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
@@ -102,6 +102,7 @@ def _households(
         holdings.last_trade[roster.chosen],
         # Last of all: by now everything has been looked at.
         np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
+        *nothing_pinned(len(tax)),
     )
 
 
