@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from lotwise.cli import app
 from lotwise.errors import FolderError
-from lotwise.nightly.savings import SavingsRun, told_savings, write_savings
+from lotwise.nightly.savings import SavingsRun, compare_savings, told_savings, write_savings
 from lotwise.savings.shadow_rule import ShadowRule
 from tests.nightly.told_firm import told_firm
 
@@ -115,3 +116,32 @@ def test_the_command_line_shows_numbers_lines_and_json(folder: Path, tmp_path: P
     assert (tmp_path / "out" / "savings.json").exists()
     wrong = runner.invoke(app, ["savings", str(folder), "--household", "H9"])
     assert wrong.exit_code == 2
+
+
+def test_a_target_of_an_earlier_day_is_that_of_its_day(folder: Path, tmp_path: Path) -> None:
+    """Until the last day of January all of it was wanted in A: the shadow sells B, not A, in December."""
+    shutil.copytree(folder, tmp_path / "dated")
+    weights = "halves,A,1,\nhalves,A,0.5,2026-01-30\nhalves,B,0.5,2026-01-30\n"
+    (tmp_path / "dated" / "models.csv").write_text(f"model,symbol,weight,from\n{weights}")
+    found = told_savings(tmp_path / "dated", None, ["H1"], ShadowRule())
+    assert found.firm.book.models.weight.tolist() == [0.5, 0.5]
+    assert number(found, "tax_shadow") == pytest.approx(0, abs=0.01)  # B has no gain
+    held = found.told.months.gains[-1, 0, 1] / 10_000
+    assert held == pytest.approx(50_000, rel=0.01)  # all of A is still there
+
+
+def test_an_archived_telling_is_held_against_the_folder_of_now(folder: Path, run: SavingsRun, tmp_path: Path) -> None:
+    write_savings(tmp_path / "told", run)
+    runner = CliRunner()
+    same = runner.invoke(app, ["savings", str(folder), "--check", str(tmp_path / "told")])
+    assert same.exit_code == 0, same.output
+    assert "every figure comes out as it was told" in same.output
+    shutil.copytree(folder, tmp_path / "other")
+    prices = tmp_path / "other" / "prices.csv"
+    prices.write_text(prices.read_text().replace("2026-02-27,A,150,150", "2026-02-27,A,151,151"))
+    found = compare_savings(tmp_path / "told", told_savings(tmp_path / "other", None, [], ShadowRule(band=0.1)))
+    assert found.changed_households == ("H1", "H2")
+    assert found.changed_inputs == ("prices.csv",)
+    assert found.changed_settings == ("shadow_rule",)
+    with pytest.raises(FolderError, match="lotwise savings --out"):
+        compare_savings(tmp_path, run)

@@ -92,7 +92,17 @@ def test_income_that_the_record_does_not_have_is_location() -> None:
 def test_the_present_value_takes_off_the_tax_that_waits() -> None:
     """What was not realised is still there: its latent tax is half of what was saved, at a delta of a half."""
     found = told(halves())
-    assert float(found.months.present_value[-1, 0]) / DOLLAR == pytest.approx(0.5 * saved(found), abs=0.01)
+    assert float(found.months.present_value[-1, 0].sum()) / DOLLAR == pytest.approx(0.5 * saved(found), abs=0.01)
+
+
+def test_what_a_harvest_took_from_the_basis_waits_and_what_is_carried_does_not() -> None:
+    """20,000 of loss, of which 14,000 are carried on: saved so far, plus what is carried, less half of all of it."""
+    prices = {"A": {"2025-06-02": 100.0}, "B": {"2025-06-02": 100.0, "2025-09-02": 60.0}}
+    loss = sold("2025-10-01", "B", 500, 30_000)
+    found = told(halves(loss, prices=prices, rule=ShadowRule(Schedule.NEVER)))
+    present = found.months.present_value[-1, 0] / DOLLAR
+    expected = 3_000 * 2 * 0.408 + 14_000 * LONG_RATE - 0.5 * 20_000 * LONG_RATE
+    assert present[Cause.HARVESTING] == present.sum() == pytest.approx(expected, abs=0.01)
 
 
 def test_what_is_deposited_is_invested_and_what_is_drawn_is_raised_in_proportion() -> None:

@@ -79,20 +79,23 @@ def _households(firm: Firm, told: Told, chosen: NDArray[np.bool_], fees: IntArra
     shadow, shadow_year = told.saved.parts.sum(axis=0)[rows], told.saved.parts[-1][rows]
     present = told.months.present_value
     earlier = np.flatnonzero(told.months.days < start)
-    before = present[earlier[-1]] if earlier.size else np.zeros(households, np.int64)
+    before = present[earlier[-1]] if earlier.size else np.zeros_like(present[-1])
+    measures = (
+        ("rule_of_thumb", thumb, thumb_year),
+        ("shadow", shadow, shadow_year),
+        ("present_value", present[-1][rows], present[-1][rows] - before[rows]),
+    )
     columns: dict[str, pl.Series] = {
         "household_id": pl.Series(firm.labels.households[rows].tolist(), dtype=pl.String),
         "since": pl.Series(told.begins[rows].astype(np.int32)).cast(pl.Date),
         "value": _money(told.months.value[-1][rows]),
     }
-    for name, parts, year in (("rule_of_thumb", thumb, thumb_year), ("shadow", shadow, shadow_year)):
+    for name, parts, year in measures:
         for period, table in (("", parts), ("_ytd", year)):
             columns[f"{name}{period}"] = _money(table.sum(axis=1))
             for cause in Cause:
-                if name == "shadow" or cause is not Cause.LOCATION:  # the rule of thumb knows no location
+                if name != "rule_of_thumb" or cause is not Cause.LOCATION:  # the rule of thumb knows no location
                     columns[f"{name}_{cause.name.lower()}{period}"] = _money(table[:, cause])
-    columns["present_value"] = _money(present[-1][rows])
-    columns["present_value_ytd"] = _money(present[-1][rows] - before[rows])
     columns["tax_record"] = _money(told.saved.record.total.sum(axis=0)[rows])
     columns["tax_shadow"] = _money(told.saved.shadow.total.sum(axis=0)[rows])
     columns["unrealised_record"] = _money(told.months.gains[-1, rows, 0])
@@ -167,7 +170,7 @@ def _months(firm: Firm, told: Told, chosen: NDArray[np.bool_]) -> pl.DataFrame:
                     "value": _money(told.months.value[place][own]),
                     **{cause.name.lower(): _money(saved[:, cause]) for cause in Cause},
                     "shadow": _money(saved.sum(axis=1)),
-                    "present_value": _money(told.months.present_value[place][own]),
+                    "present_value": _money(told.months.present_value[place][own].sum(axis=1)),
                 }
             )
         )

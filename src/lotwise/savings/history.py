@@ -32,6 +32,11 @@ class MarketHistory(NamedTuple):
         """The last trading day that is not after a day; -1 = all are."""
         return int(np.searchsorted(self.days, day, side="right")) - 1
 
+    def pays_on(self, day: int) -> bool:
+        """Whether any security goes ex on a day."""
+        row = self.row(day)
+        return row >= 0 and int(self.days[row]) == day and bool((self.payout[row] > 0).any())
+
 
 class Targets(NamedTuple):
     """What households want to hold: K distinct targets."""

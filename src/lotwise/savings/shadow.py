@@ -35,6 +35,8 @@ _SAME = (
     EventKind.INHERITANCE,
 )
 _IN_KIND = (EventKind.TRANSFER_OUT, EventKind.DONATION)
+_AT_A_TIME = 256  # accounts whose holdings are a dense table together
+
 _REORGANISATIONS = range(EventKind.SPLIT, EventKind.RETURN_OF_CAPITAL + 1)
 
 
@@ -172,8 +174,19 @@ def trades_of_rule(
 
     To the target where it is `due`; otherwise only what flows of cash ask for.
     """
+    made = [
+        _trades_of_some(history, day, accounts[first : first + _AT_A_TIME], held, cash, due=due, rule=rule)
+        for first in range(0, accounts.size, _AT_A_TIME)
+    ]
+    return np.concatenate([_blank(0, EventKind.BUY, day), *made])
+
+
+def _trades_of_some(
+    history: History, day: int, accounts: IntArray, held: Holdings, cash: IntArray, *, due: bool, rule: ShadowRule
+) -> Table:
+    """What the rule trades in a few accounts, as a table of accounts by securities."""
     row = history.market.row(day)
-    if row < 0 or not accounts.size:
+    if row < 0:
         return _blank(0, EventKind.BUY, day)
     price = history.market.price[row]
     shares = np.zeros((accounts.size, price.size))

@@ -15,7 +15,7 @@ from lotwise.ledger.receipts import reinvested_alone
 from lotwise.ledger.tables import SHORT
 from lotwise.money import SHARE, IntArray
 from lotwise.savings.history import Floats, History
-from lotwise.savings.present_value import latent_tax, unrealised
+from lotwise.savings.present_value import growth_by_cause, unrealised
 from lotwise.savings.rule_of_thumb import CREDIT, DEFERRED, Evening, credits_of_day
 from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.walk import Walk
@@ -44,12 +44,12 @@ class Months(NamedTuple):
     value: IntArray  # (M, H) of the record
     saved: IntArray  # (M, H, 3) number B since the beginning, by Cause
     gains: IntArray  # (M, H, 2) unrealised, of the record and of its shadow
-    waiting: IntArray  # (M, H, 2) tax that waits in the lots of each, less what losses carried on spare
+    waiting: IntArray  # (M, H, 3) growth of the tax that waits, against the shadow's, by Cause
 
     @property
     def present_value(self) -> IntArray:
-        """Number C since the beginning, (M, H)."""
-        present: IntArray = self.saved.sum(axis=2) - (self.waiting[:, :, 0] - self.waiting[:, :, 1])
+        """Number C since the beginning by Cause, (M, H, 3)."""
+        present: IntArray = self.saved - self.waiting
         return present
 
 
@@ -181,28 +181,31 @@ def tell(
     record_events = history.events[teller.chosen[history.events["account"]]]
     sides = ((walk.record.state.realized, record_events), (walk.shadow.state.realized, walk.all_shadow_events()))
 
-    def until(day: int) -> Saved:
+    def until(day: int) -> tuple[Saved, IntArray]:
+        """Compare the taxes of both sides so far; losses realised by each, (2, H)."""
         made, so_far = [], years[years <= from_day_number(day).year]
         for realized, events in sides:
             sold, paid = realized[realized["sold"] <= day], events[events["day"] <= day]
             made.append(figures_of(sold, _income(paid), owners, so_far, chosen.size))
-        return saved(asked.position, made[0], made[1], asked.law)
+        losses = np.stack([figures[:, :, 2:4].sum(axis=(0, 2)) for figures in made])
+        return saved(asked.position, made[0], made[1], asked.law), losses
 
     days = np.array([day for day, _, _ in teller.stands], np.int64)
     gains = np.stack([gain for _, _, gain in teller.stands])
     at_end = [until(day) for day in days.tolist()]
-    waiting = np.zeros_like(gains)
-    for month, each in enumerate(at_end):
-        for side, own in enumerate((each.record, each.shadow)):
-            carried = own.short_carried + own.long_carried
-            waiting[month, :, side] = latent_tax(history, gains[month, :, side], carried, asked.later)
+    waiting = np.stack(
+        [
+            growth_by_cause(history, gains[month], each, losses, asked.later)
+            for month, (each, losses) in enumerate(at_end)
+        ]
+    )
     value = np.stack([worth for _, worth, _ in teller.stands])
-    parts = np.stack([each.parts.sum(axis=0) for each in at_end])
+    parts = np.stack([each.parts.sum(axis=0) for each, _ in at_end])
     return Told(
         begins,
         np.concatenate(teller.credits),
         years,
-        at_end[-1],
+        at_end[-1][0],
         Months(days, value, parts, gains, waiting),
         walk.shadow.refused,
         walk.folded_rows(),

@@ -78,6 +78,8 @@ class Walk:
     def step(self, day: int, *, due: bool) -> None:
         """Go through a day, on which the shadow goes to its target if that is `due`. Days ascend."""
         rows = self._events[self._days.on(day)]
+        if not rows.size and not due and not self.history.market.pays_on(day):
+            return
         before = holdings_of(self.record.state)
         record = self._folded(self.record, rows, self.history.details)
         self._shadow_day(day, rows, (record, before), due=due)
@@ -102,11 +104,10 @@ class Walk:
         paid = paid[self.begins[paid["account"]] < day]
         given = np.concatenate((outside.events, paid)) if rows.size or paid.size else np.zeros(0, EVENT)
         side = self._folded(self.shadow, given, outside.details)
-        trades = np.zeros(0, EVENT)
-        if due or given.size:
-            trades = trades_of_rule(
-                self.history, day, managed, holdings_of(side.state), side.cash, due=due, rule=self.rule
-            )
+        to_look_at = managed if due else np.intersect1d(managed, given["account"])
+        trades = trades_of_rule(
+            self.history, day, to_look_at, holdings_of(side.state), side.cash, due=due, rule=self.rule
+        )
         if trades.size:
             given = np.concatenate((given, trades))
             side = self._folded(self.shadow, given, outside.details)

@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError
 from lotwise.interchange.firm_folder.firm import Firm
+from lotwise.interchange.firm_folder.target_history import Era, target_eras
 from lotwise.interchange.ledger_files.posting import OpenLedger
 from lotwise.interchange.ledger_files.price_history import as_traded, carried_on, payouts_of, read_closes
 from lotwise.money import IntArray
+from lotwise.rebalancing.book import Models
 from lotwise.savings.history import Accounts, History, MarketHistory, Targets
 from lotwise.storage.event_tables import event_tables
 from lotwise.storage.journal import NUMBER
@@ -35,7 +38,8 @@ class Recorded(NamedTuple):
 def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
     """Gather what savings are told from; raises FolderError where nothing has been posted.
 
-    Targets of earlier days are those of today: models, as they stand, with the weights that they have now.
+    Targets of earlier days are those that the folder gives for them: weights of models by `from`, models by glide. What
+    has no dates is taken to have been as it is today.
     """
     ledger = opened.ledger
     rows = ledger.journal.read()
@@ -64,7 +68,7 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
         world,
         _accounts(firm, names, ledger.standing().cash),
         market,
-        _targets(firm, names, closes.days.size),
+        _targets(folder, firm, names, closes.days),
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
     )
     return Recorded(history, names, numbers)
@@ -94,17 +98,39 @@ def _qualified(firm: Firm, names: Names) -> np.ndarray[tuple[int], np.dtype[np.b
     return np.asarray((place >= 0) & (share >= _QUALIFIES), dtype=np.bool_)
 
 
-def _targets(firm: Firm, names: Names, days: int) -> Targets:
-    """Today's target of each household, as fractions of value with the cash that it holds."""
+def _targets(folder: Path, firm: Firm, names: Names, days: NDArray[np.int32]) -> Targets:
+    """Target of each household on each day, as fractions of value with the cash that its policy keeps today.
+
+    A household whose model of a day is not known follows today's.
+    """
     book = firm.book
     cash = book.policies.cash_target[book.households.policy]
-    pairs = np.stack((book.households.model.astype(np.float64), cash), axis=1)
-    distinct, of = np.unique(pairs, axis=0, return_inverse=True)
     code = codes_of(pl.Series(firm.market_labels.symbols, dtype=pl.String), names.securities)
-    weight = np.zeros((len(distinct), len(names.securities)))
-    for row, (model, held_in_cash) in enumerate(distinct):
-        own = slice(book.models.start[int(model)], book.models.start[int(model) + 1])
-        scale = (1.0 - held_in_cash) / max(1.0 - float(book.models.cash[int(model)]), 1e-12)
-        weight[row, code[book.models.security[own]]] = book.models.weight[own] * scale
-    rows = np.repeat(of.reshape(-1, 1), max(days, 1), axis=1).astype(np.int32)
-    return Targets(weight, distinct[:, 1].copy(), rows)
+    today = Era(int(days[0]) if days.size else 0, book.models, book.households.model)
+    eras = target_eras(folder, firm, int(days[0]), int(days[-1])) if days.size else []
+    weights: list[NDArray[np.float64]] = []
+    kept: list[float] = []
+    of = np.zeros((book.households.model.size, max(days.size, 1)), np.int32)
+    for era in eras or [today]:
+        later = int(np.searchsorted(days, era.first))
+        pairs = [
+            (era.models if row >= 0 else book.models, int(row if row >= 0 else own), float(part))
+            for row, own, part in zip(era.of.tolist(), book.households.model.tolist(), cash.tolist(), strict=True)
+        ]
+        known: dict[tuple[int, int, float], int] = {}
+        for household, (models, model, part) in enumerate(pairs):
+            key = (id(models), model, part)
+            if key not in known:
+                known[key] = len(weights)
+                weights.append(_weights(models, model, part, code, len(names.securities)))
+                kept.append(part)
+            of[household, later:] = known[key]
+    return Targets(np.stack(weights), np.array(kept), of)
+
+
+def _weights(models: Models, model: int, cash: float, code: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+    """Weights of a model beside so much cash, by security of the record."""
+    own = slice(int(models.start[model]), int(models.start[model + 1]))
+    weight = np.zeros(count)
+    weight[code[models.security[own]]] = models.weight[own]
+    return weight * ((1.0 - cash) / max(1.0 - float(models.cash[model]), 1e-12))
