@@ -136,7 +136,8 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         frontier = tax_tracking_frontier(firm.book, firm.market, 0, asked.points)
         standing = standing_of(firm.book, firm.market)
         choices = choices_of(firm.book, firm.market, frontier, standing)
-        after = np.bincount(frontier.trades.security, frontier.trades.weight[frontier.chosen], firm.market.price.size)
+        chosen = frontier.trades.weight[frontier.chosen]
+        after: Floats = np.bincount(frontier.trades.security, chosen, firm.market.price.size).astype(np.float64)
         better = 0.0
         if (true := by_true_tax(firm.book, firm.market, frontier, standing)) is not None:
             truly, after, better = true
@@ -207,6 +208,7 @@ def _legacy(firm: Firm, standing: Standing, after: Floats) -> tuple[Legacy, ...]
     return tuple(
         Legacy(
             firm.market_labels.symbols[row],
+            firm.market_labels.names[row],
             SecurityKind(int(firm.market.kind[row])).name.lower(),
             round(standing.weight[row] * standing.value),
             int(gain[row]),

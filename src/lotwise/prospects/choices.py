@@ -5,6 +5,7 @@ Money is in units of `lotwise.money`; tracking, overlap and turnover are fractio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -58,6 +59,7 @@ class Choice:
     short_gains: int
     long_gains: int
     cost: int  # of trading: half the spread
+    sold: int  # value sold
     tracking: float
     overlap: float  # sum of what portfolio and target have in common
     turnover: float  # half of what is sold and bought, of value
@@ -72,6 +74,7 @@ class Standing:
 
     value: int  # money, cash included
     cash: int
+    taxable: int  # value of lots in taxable accounts
     worth: IntArray  # (L,) of each lot
     gain: IntArray  # (L,) unrealised, 0 outside taxable accounts
     long_term: NDArray[np.bool_]  # (L,)
@@ -106,7 +109,8 @@ def standing_of(book: Book, market: Market, household: int = 0) -> Standing:
     total = float(target.sum())
     if total > 0:
         target *= (1.0 - float(book.policies.cash_target[policy])) / total
-    return Standing(value, cash, worth, gain, long_term, weight, target)
+    taxable = int(worth[kind == AccountKind.TAXABLE].sum())
+    return Standing(value, cash, taxable, worth, gain, long_term, weight, target)
 
 
 def overlap_of(weights: Floats, target: Floats) -> float:
@@ -140,7 +144,7 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
         return break_even(cost, (today, tracking), price, standing.value)
 
     nothing = Choice(
-        Role.NOTHING, None, 0, 0, 0, 0, 0, today, overlap_of(standing.weight, standing.target), 0.0,
+        Role.NOTHING, None, 0, 0, 0, 0, 0, 0, today, overlap_of(standing.weight, standing.target), 0.0,
         held_names(standing.weight), 0.0,
     )  # fmt: skip
     between = []
@@ -159,6 +163,7 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
                 int(frontier.short_gains[point]),
                 int(frontier.long_gains[point]),
                 cost,
+                int(frontier.sold[point]),
                 tracking,
                 overlap_of(weights, standing.target),
                 float(frontier.turnover[point]),
@@ -169,9 +174,10 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
     return nothing, *between, _liquidated(book, market, standing, paid_back)
 
 
-def _liquidated(book: Book, market: Market, standing: Standing, paid_back: object) -> Choice:
+def _liquidated(
+    book: Book, market: Market, standing: Standing, paid_back: Callable[[int, float], float | None]
+) -> Choice:
     """Sell every lot and buy the target with what it brings: tax by law on all lots, no tracking left."""
-    assert callable(paid_back)
     short, long = standing.gains
     tax = int(tax_of_gains(book.tax[:1], np.array([short]), np.array([long]))[0])
     rates = book.households
@@ -186,9 +192,20 @@ def _liquidated(book: Book, market: Market, standing: Standing, paid_back: objec
     half = market.spread / (2 * FULL_RATE)
     cost = round(float((moved * half).sum()) * standing.value)
     return Choice(
-        Role.LIQUIDATE, None, tax, at_rates, short, long, cost, 0.0, 1.0, float(moved.sum()) / 2,
-        held_names(standing.target), paid_back(tax + cost, 0.0),
-    )  # fmt: skip
+        role=Role.LIQUIDATE,
+        risk_price=None,
+        tax=tax,
+        tax_at_rates=at_rates,
+        short_gains=short,
+        long_gains=long,
+        cost=cost,
+        sold=standing.value - standing.cash,
+        tracking=0.0,
+        overlap=1.0,
+        turnover=float(moved.sum()) / 2,
+        names=held_names(standing.target),
+        break_even=paid_back(tax + cost, 0.0),
+    )
 
 
 def with_recommended(choices: tuple[Choice, ...], better: Choice) -> tuple[Choice, ...]:

@@ -45,6 +45,7 @@ class Legacy:
     """A holding that the target does not have: what becomes of it at the recommended point."""
 
     symbol: str
+    name: str
     kind: str
     value: int
     gain: int  # unrealised, in taxable accounts

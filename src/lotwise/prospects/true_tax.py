@@ -55,6 +55,7 @@ def by_true_tax(
         short_gains=int(gain[~long_term].sum()),
         long_gains=int(gain[long_term].sum()),
         cost=cost,
+        sold=int(trades.value[sells].sum()),
         tracking=tracking,
         overlap=overlap_of(weights, standing.target),
         turnover=float(trades.value.sum()) / (2 * standing.value),

@@ -24,7 +24,7 @@ __all__ = ["budgets_frame", "choices_frame", "legacy_frame", "transition_json", 
 _ROWS = 8  # points of the frontier in the terminal: JSON and CSV have all of them
 _MOST_LEGACY = 10
 _PARTS = (0.1, 0.5, 0.9)
-_MONEY = ("tax", "tax_at_rates", "short_gains", "long_gains", "cost")
+_MONEY = ("tax", "tax_at_rates", "short_gains", "long_gains", "cost", "sold")
 
 
 def choices_frame(transition: Transition) -> pl.DataFrame:
