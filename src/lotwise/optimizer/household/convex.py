@@ -28,21 +28,25 @@ __all__ = ["renew", "solve_convex", "solve_warm"]
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
 
-# Proximal weight of the first round, in parts of the mean curvature, and what it falls by a round. With a tenth of it
-# the dual is so steep where accounts tie that line searches bisect; with ten times as much rounds are more.
-_FIRST_NEARNESS = 3e-3
-_SHRINK = 0.3
+# Proximal weight of the first round, in parts of the mean curvature, and what it falls by a round. With a thirtieth of it
+# the dual is so steep where accounts tie that line searches bisect; with less of a fall rounds are more.
+_FIRST_NEARNESS = 0.1
+_SHRINK = 0.1
 _MOST_ROUNDS = 60
 _MOST_STEPS = 500  # of a solve
 _MOST_STEPS_OF_ROUND = 60  # ordinary rounds take up to 40; one that does not settle is tried with stiffer weights
 
 # Cash and group rows may miss by this fraction of value before they are repaired; by more in rounds that others follow,
-# which end at a thousandth of the gap there was, or at this many times the gap asked for.
+# which end at this part of the gap there was, or at this many times the gap asked for.
 _RESIDUAL = 1e-11
-_LOOSE_RESIDUAL = 1e-7
-_EARLY = 1e-3
-_EARLIEST = 1e3
+_LOOSE_RESIDUAL = 1e-5
+_EARLY = 0.03
+_EARLIEST = 1e5
 
+# A round whose gap is this many times what is asked for is not repaired: its weights are centres of the next, no more.
+# Not in later rounds, of which one may be the last.
+_FAR = 100.0
+_UNREPAIRED_ROUNDS = 6
 
 # Part of an objective that the gap may be where rounds stall: with many accounts, and names without risk of their own,
 # the last prices are known less well than those of one account. At p = 50 it is some 1e-4 bp of value.
@@ -201,6 +205,24 @@ def _certify(columns: HouseholdColumns, state: HouseholdState, factors: int) -> 
 
 
 @inner_kernel
+def _end_round(columns: HouseholdColumns, state: HouseholdState, factors: int, far: float) -> tuple[float, float, bool]:
+    """Certify where a round ended; returns (value, bound, whether rows hold: not where the gap is beyond `far`)."""
+    base = state.base
+    if far < np.inf:
+        copy_values(base.weight, base.repaired)
+        for r in range(factors):
+            base.gradient[r] += base.theta[r]
+        value, below = _certify(columns, state, factors)
+        if value - below > far:
+            return value, below, False
+        for r in range(factors):
+            base.gradient[r] -= base.theta[r]
+    repair(columns, state, factors)
+    value, below = _certify(columns, state, factors)
+    return value, below, True
+
+
+@inner_kernel
 def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim, fresh: bool) -> Certified:
     """Solve the sides in force, warm from state.base.theta; see `optimizer.convex.solve_convex`."""
     base = state.base
@@ -214,19 +236,21 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
-    known = aim.known
+    known, gap = aim.known, np.inf
     for round_ in range(_MOST_ROUNDS):
         anew = round_ == 0 or columns.base.scales[NEARNESS] < UPDATED_NEARNESS
         gain = MORE * (aim.enough - known) if known < aim.enough else np.inf
-        loose = min(max(_EARLY * (primal - bound), 0.1 * aim.gap), _EARLIEST * aim.gap)
+        loose = min(max(_EARLY * gap, 0.1 * aim.gap), _EARLIEST * aim.gap)
         goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
-        repair(columns, state, factors)
-        value, below = _certify(columns, state, factors)
+        value, below, holds = _end_round(
+            columns, state, factors, _FAR * aim.gap if round_ < _UNREPAIRED_ROUNDS else np.inf
+        )
         if not np.isfinite(value - below):
             break
-        if value < primal:
+        gap = value - below
+        if holds and value < primal:
             primal = value
             copy_values(base.repaired, base.best)
             for side in range(columns.sides.size):
@@ -236,8 +260,8 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
             copy_values(base.theta, base.best_theta)
             for side in range(columns.sides.size):
                 columns.sides[side].floor = columns.sides[side].value
-        roundoff = ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
-        if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
+        roundoff = ROUNDOFF * (abs(value) + columns.base.scales[STEEPEST])
+        if (holds and primal - bound <= max(aim.gap, roundoff)) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]

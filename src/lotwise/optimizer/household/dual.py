@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, summing_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, summing_kernel
 from lotwise.optimizer.dual import (
     MOST_IDLE,
     MOST_UPDATES,
@@ -32,7 +32,6 @@ from lotwise.optimizer.household.sides import (
     minimise_sides,
     minimise_slacks,
     mix,
-    write_answers,
     write_price_steps,
 )
 from lotwise.optimizer.newton_system import REACH, add_to_hessian, solve_newton_step
@@ -74,6 +73,12 @@ def slack_sign(columns: HouseholdColumns, row: int) -> float:
     return 1.0 if names_rows <= row < names_rows + columns.account_scale.size else -1.0
 
 
+@inlined_kernel
+def has_one_link(columns: HouseholdColumns, count: int) -> bool:
+    """Whether every column of a position is linked to its account's cash alone, no group of accounts holding any."""
+    return bool(columns.link_start[count] == count)
+
+
 @inner_kernel
 def write_all_prices(
     columns: HouseholdColumns,
@@ -85,7 +90,10 @@ def write_all_prices(
     """Write s of every name and p of every column (a column's without its name's r; slacks' whole)."""
     _write_name_prices(columns.base.rows, theta, names)
     slack = prices.size - theta.size + factors
-    for c in range(slack):
+    if has_one_link(columns, slack):
+        for c in range(slack):
+            prices[c] = theta[columns.link_row[c]]
+    for c in range(0 if not has_one_link(columns, slack) else slack, slack):
         total = 0.0
         for link in range(columns.link_start[c], columns.link_start[c + 1]):
             total += columns.link_coefficient[link] * theta[columns.link_row[link]]
@@ -103,7 +111,7 @@ def _minimise_all(columns: HouseholdColumns, state: HouseholdState, factors: int
     return slope + rise, curvature + bend
 
 
-@inner_kernel
+@inlined_kernel
 def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first_row: int) -> None:
     """Add what a side in force answers: to response_next, cross and own."""
     base, at = state.base, columns.sides
@@ -111,6 +119,17 @@ def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first
     if at[side].response == 0.0:
         return
     state.response_next[name] += share * at[side].response * at[side].give
+    inside, last = 0, 0
+    for c in range(at[side].first, at[side].stop):
+        if base.response_next[c] != 0.0:
+            inside += 1
+            last = c
+    if inside == 1 and columns.link_start[last + 1] - columns.link_start[last] == 1:
+        part = share * at[side].response * at[side].give
+        row = columns.link_row[columns.link_start[last]] - first_row
+        state.cross[row, name] += part
+        state.own[row, row] += part
+        return
     lean = state.lean
     lean[:] = 0.0
     for c in range(at[side].first, at[side].stop):
@@ -130,7 +149,7 @@ def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first
                 state.own[a, b] -= share * at[side].stiff * lean[a] * lean[b]
 
 
-@inner_kernel
+@inlined_kernel
 def _add_mixture(columns: HouseholdColumns, state: HouseholdState, side: int, first_row: int) -> None:
     """Add what a share strictly between its ends answers; `side` is the sell side."""
     base, at = state.base, columns.sides
@@ -172,7 +191,6 @@ def accept_sides(columns: HouseholdColumns, state: HouseholdState, factors: int,
     base, at = state.base, columns.sides
     first_row = columns.base.rows.shape[0]
     slack = base.price.size - base.theta.size + factors
-    write_answers(columns)
     state.response_next[:] = 0.0
     state.name_weight[:] = 0.0
     state.cross[:, :] = 0.0
@@ -225,8 +243,13 @@ def write_row_gaps(
     for r in range(columns.base.rows.shape[0], out.size):
         out[r] = 0.0
     at = columns.sides
+    one_link = has_one_link(columns, slack)
     for side in range(at.size):
         if at[side].force == NEVER or at[side].share == 0.0:
+            continue
+        if one_link:
+            for c in range(at[side].first, at[side].stop):
+                out[columns.link_row[c]] += at[side].share * weights[c]
             continue
         for c in range(at[side].first, at[side].stop):
             w = at[side].share * weights[c]
