@@ -87,22 +87,47 @@ def _minimise_on_active(state: HouseholdState, length: float) -> None:
 
 @inlined_kernel
 def _find_elsewhere(
-    columns: HouseholdColumns, state: HouseholdState, side: int, length: float, at_prediction: tuple[float, float]
+    columns: HouseholdColumns, state: HouseholdState, side: int, length: float, tried: tuple[float, float, float]
 ) -> None:
-    """Find a side whose predicted price did not hold; `at_prediction` = (t, Q) there, Q NaN where not known."""
+    """Find a side whose predicted price did not hold; `tried` = (r, t, Q) of the last price tried, Q NaN if unknown."""
     at = columns.sides
     name = at[side].name
     s = state.name_price[name] + length * state.name_step[name]
-    r = at[side].price + length * at[side].price_step
     risk = (s, columns.curvature[name], columns.anchor[name])
     bounds = (columns.low[name], columns.high[name], penalty_of(columns.base))
     among = (at[side].first, at[side].stop)
-    found = find_side(_moving(columns, state), among, risk, bounds, (r, length, at_prediction[0], at_prediction[1]))
+    found = find_side(_moving(columns, state), among, risk, bounds, (tried[0], length, tried[1], tried[2]))
     at[side].price_next = found.price
     at[side].weight = found.weight
     at[side].response = found.response
     at[side].kept = found.kept
     at[side].fine = found.fine
+
+
+@inlined_kernel
+def _try_newton(
+    columns: HouseholdColumns, state: HouseholdState, side: int, length: float, tried: tuple[float, float, float, float]
+) -> tuple[float, float, float]:
+    """Take one Newton step in the price of a side, on the pieces its columns are on; returns (r, t, Q).
+
+    `tried` = (r, s, t, Q) before. Enough where all that moved are centres, or one column reached an end of its piece.
+    """
+    base, at = state.base, columns.sides
+    active, weight, answer = base.active, base.weight_next, base.response_next
+    r, s, t, q = tried
+    curvature = columns.curvature[at[side].name]
+    r -= (r - s - curvature * (t - columns.anchor[at[side].name])) / (1.0 + curvature * q)
+    t, q = 0.0, 0.0
+    for c in range(at[side].first, at[side].stop):
+        own = base.price[c] + length * base.price_step[c] + r
+        w = (active[PULL, c] - own) * active[GIVE, c]
+        inside = (w > active[LOWER, c]) & (w < active[UPPER, c])
+        elsewhere = (own > active[LEAVE, c]) | (own < active[ENTER, c])
+        weight[c] = min(max(w, active[LOWER, c]), active[UPPER, c])
+        answer[c] = np.nan if elsewhere else (active[GIVE, c] if inside else 0.0)
+        t += weight[c]
+        q += answer[c]
+    return r, t, q
 
 
 @inlined_kernel
@@ -140,16 +165,21 @@ def _move_side(columns: HouseholdColumns, state: HouseholdState, side: int, leng
         along += weight[c] * step[c]
         pull += answer[c] * step[c]
         square += answer[c] * step[c] * step[c]
-    if _is_as_predicted(columns, side, (r, s, t, q)):
+    predicted = _is_as_predicted(columns, side, (r, s, t, q))
+    if not predicted and not np.isnan(q):
+        r, t, q = _try_newton(columns, state, side, length, (r, s, t, q))
+    if predicted or _is_as_predicted(columns, side, (r, s, t, q)):
         at[side].price_next = r
         at[side].weight = t
         at[side].response = q
         at[side].kept = 0
         at[side].fine = 0.0
+    else:
+        _find_elsewhere(columns, state, side, length, (r, t, q))
+    if predicted:
         at[side].give, at[side].stiff = _answers(q, 0, columns.curvature[name])
         dr = at[side].give * ds - at[side].stiff * pull
     else:
-        _find_elsewhere(columns, state, side, length, (t, q))
         along, pull, square = 0.0, 0.0, 0.0
         for c in range(first, stop):
             along += weight[c] * step[c]
