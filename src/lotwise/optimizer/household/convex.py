@@ -46,6 +46,10 @@ _RESIDUAL = 1e-11
 _LOOSE_RESIDUAL, _EARLY, _EARLIEST = 1e-4, 0.03, 1e5
 _WARM_LOOSE_RESIDUAL, _WARM_EARLY, _WARM_EARLIEST = 1e-7, 1e-3, 1e3
 
+# Where a gap has not fallen to this part of the one before, the next round ends as tightly as the last: one that ends
+# early can leave the multipliers where they are, and then every round after it ends there too.
+_FALLS = 0.5
+
 # A round whose gap is this many times what is asked for is not repaired: its weights are centres of the next, no more.
 # Not in later rounds, of which one may be the last.
 _FAR = 100.0
@@ -252,14 +256,14 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], _WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
-    known, gap = aim.known, np.inf
+    known, gap, falls = aim.known, np.inf, True
     shrink = _SHRINK if fresh else _WARM_SHRINK
     early, earliest = (_EARLY, _EARLIEST) if fresh else (_WARM_EARLY, _WARM_EARLIEST)
     loose_residual = _LOOSE_RESIDUAL if fresh else _WARM_LOOSE_RESIDUAL
     for round_ in range(_MOST_ROUNDS):
         anew = round_ == 0 or columns.base.scales[NEARNESS] < UPDATED_NEARNESS
         gain = MORE * (aim.enough - known) if known < aim.enough else np.inf
-        loose = min(max(early * gap, 0.1 * aim.gap), earliest * aim.gap)
+        loose = min(max(early * gap if falls else 0.0, 0.1 * aim.gap), earliest * aim.gap)
         goal = Goal(loose, residual if loose < aim.gap else loose_residual, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
@@ -268,6 +272,7 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         )
         if not np.isfinite(value - below):
             break
+        falls = value - below < _FALLS * gap
         gap = value - below
         if holds and value < primal:
             primal = value
