@@ -227,18 +227,19 @@ def _certify(columns: HouseholdColumns, state: HouseholdState, factors: int) -> 
 @inner_kernel
 def _end_round(columns: HouseholdColumns, state: HouseholdState, factors: int, far: float) -> tuple[float, float, bool]:
     """Certify where a round ended; returns (value, bound, whether rows hold: not where the gap is beyond `far`)."""
-    base = state.base
-    if far < np.inf:
-        copy_values(base.weight, base.repaired)
-        for r in range(factors):
-            base.gradient[r] += base.theta[r]
+    base, value, below = state.base, np.inf, -np.inf
+    for repaired in range(0 if far < np.inf else 1, 2):
+        sign = -1.0 if repaired else 1.0
+        if far < np.inf:  # a gradient has -nu in it, what rows lack has not
+            for r in range(factors):
+                base.gradient[r] += sign * base.theta[r]
+        if repaired:
+            repair(columns, state, factors)
+        else:
+            copy_values(base.weight, base.repaired)
         value, below = _certify(columns, state, factors)
-        if value - below > far:
+        if not repaired and value - below > far:
             return value, below, False
-        for r in range(factors):
-            base.gradient[r] -= base.theta[r]
-    repair(columns, state, factors)
-    value, below = _certify(columns, state, factors)
     return value, below, True
 
 
