@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | frontier | screens | profile | risk | ledger | bench`.
+"""The command line: `lotwise demo | rebalance | explain | frontier | screens | documents | profile | risk | ledger | bench`.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -30,6 +30,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from lotwise import __version__
+from lotwise.cli_documents import documents
 from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 
 if TYPE_CHECKING:
@@ -371,6 +372,9 @@ def risk(
         if save:
             model.save(save)
             _out.print(f"Written to {save / 'risk'}")
+
+
+app.command(epilog="Example: lotwise documents firm --household H001 --out documents")(documents)
 
 
 @app.callback(invoke_without_command=True)

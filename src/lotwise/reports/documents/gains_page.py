@@ -54,7 +54,7 @@ def gains_document(gains: RealizedGains) -> Document:
     if len(gains.washes) > _FIRST_WASHES:
         blocks.append(_wash_table(gains.washes, "All wash sales", 0))
     return Document(
-        kind="gains",
+        kind=f"gains-{gains.year}",
         title=f"Realised gains {gains.year}",
         household_id=gains.household_id,
         name=gains.name,
