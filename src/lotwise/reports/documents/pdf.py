@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from lotwise.errors import LotwiseError
 from lotwise.reports.amounts import plain
-from lotwise.reports.documents.blocks import Document
+from lotwise.reports.documents.blocks import Document, Table
+from lotwise.reports.documents.column_widths import fitted, widths_of
+from lotwise.reports.documents.printed import long_day
 from lotwise.reports.documents.theme import Logo, Theme
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ _MAIN = "document.typ"
 # A word of more letters gets places where it may break: nothing else would keep it on the page.
 _LONG_WORD = 28
 _BREAK = "\u200b"
+
+# Points; as in the template.
+_PAPER_WIDTHS = {"letter": 612.0, "a4": 595.28}
+_MARGIN = 42.52
+_DENSE_SIZE, _DENSE_INSET = 7.0, 3.0
 
 # Rows from which on a document has no tags for screen readers: they make it five times as large and slow. The HTML of
 # the same document is accessible whatever its length.
@@ -50,6 +57,7 @@ class Press:
         self._root = _templates()
         self._own = threading.local()
         self._look = json.dumps(_theme_values(theme))
+        self._room = _PAPER_WIDTHS[theme.paper] - 2 * _MARGIN
 
     def pdf(self, document: Document) -> bytes:
         """Set a document; the same document gives the same bytes. Raises PressError where it cannot be set."""
@@ -59,7 +67,7 @@ class Press:
         try:
             made = self._own.compiler.compile(
                 format="pdf",
-                sys_inputs={"document": json.dumps(_values(document)), "theme": self._look},
+                sys_inputs={"document": json.dumps(_values(document, self._room)), "theme": self._look},
                 timestamp=datetime.combine(document.as_of, time(), UTC),
                 pdf_tags=rows <= _TAGGED_ROWS,
             )
@@ -110,23 +118,46 @@ def _theme_values(theme: Theme) -> dict[str, Any]:
     }
 
 
-def _values(value: Any) -> Any:  # noqa: ANN401 - whatever a block holds
+def _values(value: Any, room: float) -> Any:  # noqa: ANN401 - whatever a block holds
     """Blocks as plain values, each with the name of its kind; text without control characters, long words breakable."""
+    if isinstance(value, Table) and value.dense:
+        return _dense_values(value, room)
     if is_dataclass(value):
-        named = {field.name: _field(field.name, getattr(value, field.name)) for field in fields(value)}
+        named = {field.name: _field(field.name, getattr(value, field.name), room) for field in fields(value)}
         if isinstance(value, Document):
             named["whose"] = _breakable(value.whose)
-            named["day"] = f"{value.as_of:%B} {value.as_of.day}, {value.as_of.year}"
+            named["day"] = long_day(value.as_of)
         return named | {"block": type(value).__name__}
     if isinstance(value, tuple | list):
-        return [_values(each) for each in value]
+        return [_values(each, room) for each in value]
     if isinstance(value, str):
         return _breakable(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _field(name: str, value: Any) -> Any:  # noqa: ANN401
-    return value if name == "svg" else _values(value)
+def _field(name: str, value: Any, room: float) -> Any:  # noqa: ANN401
+    return value if name == "svg" else _values(value, room)
+
+
+def _dense_values(table: Table, room: float) -> dict[str, Any]:
+    """A dense table with the widths of its columns; its cells are plain already and cut to one line."""
+    widths = widths_of(table.columns, table.rows, _DENSE_SIZE, _DENSE_INSET, room)
+    wide = [(place, widths[place] - 2 * _DENSE_INSET) for place, column in enumerate(table.columns) if column.wide]
+    rows = []
+    for row in table.rows:
+        cells = [plain(cell) for cell in row.cells]
+        for place, space in wide:
+            cells[place] = fitted(cells[place], space, _DENSE_SIZE)
+        rows.append({"cells": cells, "kind": row.kind, "note": row.note})
+    return {
+        "block": "Table",
+        "columns": [_values(column, room) for column in table.columns],
+        "rows": rows,
+        "title": _breakable(table.title),
+        "note": table.note,
+        "dense": True,
+        "widths": widths,
+    }
 
 
 def _breakable(text: str) -> str:
