@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | frontier | screens | documents | profile | risk | ledger | bench`.
+"""The command line of `lotwise`: demo, rebalance, explain, frontier, screens, documents, profile, risk, ledger, bench.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 

@@ -89,7 +89,9 @@ def documents(
         "documents"
     ),
     formats: Annotated[str, typer.Option("--format", help="pdf, html, with commas.")] = "pdf,html",
-    day: Annotated[str | None, typer.Option("--date", help="Day of the documents (YYYY-MM-DD); default: firm.toml.")] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="Day of the documents (YYYY-MM-DD); default: firm.toml.")
+    ] = None,
     year: Annotated[
         int | None, typer.Option("--year", min=1970, max=2199, help="Year of realised gains; default: that of the day.")
     ] = None,

@@ -40,7 +40,7 @@ _CAVEATS = (
 
 def _money(random: np.random.Generator, low: float, high: float) -> int:
     """Dollars to the ten-thousandth: sums that do not come out even."""
-    return round(float(random.uniform(low, high)) * DOLLAR) + int(random.integers(0, 9_999))
+    return round(float(random.uniform(min(low, high), max(low, high))) * DOLLAR) + int(random.integers(0, 9_999))
 
 
 def _split(random: np.random.Generator, size: float) -> Split:
@@ -77,13 +77,14 @@ def invented_savings(seed: int, household: int = 1, *, months: int = 41, luck: f
     begun = [level.saved for level in levels if level.day.year < _AS_OF.year]
     opening = begun[-1] if begun else Split(0, 0, 0)
     this_year = Split(*(one - other for one, other in zip(standing.parts, opening.parts, strict=True)))
+    fee = _money(random, 200, 500)
     return TaxesSaved(
         household_id=f"H{household:03d}",
         name=f"Household {household:03d}",
         as_of=_AS_OF,
         inception=first,
-        year_to_date=_measured(random, this_year, 11),
-        since_inception=_measured(random, standing, len(levels)),
+        year_to_date=_measured(random, this_year, sum(level.day.year == _AS_OF.year for level in levels), fee),
+        since_inception=_measured(random, standing, len(levels), fee),
         months=tuple(levels),
         years=tuple(years),
         shadow_rule=_RULE,
@@ -91,15 +92,15 @@ def invented_savings(seed: int, household: int = 1, *, months: int = 41, luck: f
     )
 
 
-def _measured(random: np.random.Generator, shadow: Split, months: int) -> Measured:
+def _measured(random: np.random.Generator, shadow: Split, months: int, fee: int) -> Measured:
     def scaled(low: float, high: float) -> Split:
         return Split(*(round(part * float(random.uniform(low, high))) for part in shadow.parts))
 
-    return Measured(scaled(0.8, 1.3), shadow, scaled(0.3, 0.8), _money(random, 200, 500) * months)
+    return Measured(scaled(0.8, 1.3), shadow, scaled(0.3, 0.8), fee * months)
 
 
 def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
-    """A transition proposal: a falling curve from doing nothing to liquidating everything, and a plan of three years."""
+    """A transition proposal: a falling curve from doing nothing to selling everything, and a plan of three years."""
     random = np.random.default_rng((seed, household))
     value = _money(random, 400_000, 4_000_000)
     everything = round(value * float(random.uniform(0.03, 0.11)))
@@ -128,7 +129,9 @@ def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
         name=f"Household {household:03d}",
         as_of=_AS_OF,
         target="the large-company index of 500 names",
-        today=Legacy(value, round(value * 0.8), -_money(random, 0, 9_000), round(value * 0.31), 0, 34, 187, 0.18, tracking),
+        today=Legacy(
+            value, round(value * 0.8), -_money(random, 0, 9_000), round(value * 0.31), 0, 34, 187, 0.18, tracking
+        ),
         choices=(
             Choice(Role.NOTHING, "Keep everything", 0, tracking, 0.18, 0.0, 0),
             Choice(Role.OTHER, "A few losses only", -_money(random, 100, 4_000), tracking * 0.9, 0.25, 0.06, 1),
@@ -140,11 +143,16 @@ def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
         plan=plan,
         yearly_budget=round(max(taxes) * 1.05),
         kept=(
-            Kept("FUND1", "A municipal bond fund", _money(random, 20_000, 60_000), "its gain is small and it fits the bonds"),
+            Kept(
+                "FUND1",
+                "A municipal bond fund",
+                _money(random, 20_000, 60_000),
+                "its gain is small and it fits the bonds",
+            ),
             Kept("STOCK7", "An old stock", _money(random, 20_000, 90_000), "its gain is nine tenths of its value"),
         ),
         reasons=(
-            "Beyond this point each further basis point of tracking costs more tax than it is worth at your price of risk.",
+            "Beyond this point each basis point of tracking costs more tax than it is worth at your price of risk.",
             "It stays below the yearly tax budget in every simulated year but one in ten.",
         ),
         advice=("Against keeping what you have, the move pays for its tax after about four years.",),
@@ -167,15 +175,35 @@ def invented_gains(seed: int, household: int = 1, *, lines: int = 60) -> Realize
         shares = int(random.integers(1, 900 * SHARE))
         made.append(
             RealizedLine(
-                account, symbol, shares, sold - timedelta(days=held), sold, held > 366, Cells(proceeds, basis, disallowed), permanent
+                account,
+                symbol,
+                shares,
+                sold - timedelta(days=held),
+                sold,
+                held > 366,
+                Cells(proceeds, basis, disallowed),
+                permanent,
             )
         )
         if disallowed:
             replaced = sold + timedelta(days=9)
-            washes.append(WashLine(sold, account, symbol, shares // 3, disallowed, replaced, f"H{household:03d}-RO3", permanent > 0))
-    years = tuple(YearTotals(_AS_OF.year - back, _money(random, -9_000, 2_000), _money(random, -2_000, 9_000)) for back in (2, 1))
+            washes.append(
+                WashLine(
+                    sold, account, symbol, shares // 3, disallowed, replaced, f"H{household:03d}-RO3", permanent > 0
+                )
+            )
+    years = tuple(
+        YearTotals(_AS_OF.year - back, _money(random, -9_000, 2_000), _money(random, -2_000, 9_000)) for back in (2, 1)
+    )
     return RealizedGains(
-        f"H{household:03d}", f"Household {household:03d}", _AS_OF, _AS_OF.year, tuple(made), tuple(washes), years, _AS_OF
+        f"H{household:03d}",
+        f"Household {household:03d}",
+        _AS_OF,
+        _AS_OF.year,
+        tuple(made),
+        tuple(washes),
+        years,
+        _AS_OF,
     )
 
 
@@ -211,6 +239,8 @@ def invented_holdings(seed: int, household: int = 1, *, positions: int = 80, lot
             )
         asset_class = _CLASSES[int(random.integers(0, len(_CLASSES)))]
         held.append(
-            HeldPosition(f"S{place:03d}", f"Security number {place}", asset_class, None if place == 1 else price, tuple(own))
+            HeldPosition(
+                f"S{place:03d}", f"Security number {place}", asset_class, None if place == 1 else price, tuple(own)
+            )
         )
     return HoldingsOnDay(f"H{household:03d}", f"Household {household:03d}", _AS_OF, accounts, tuple(held))

@@ -132,7 +132,9 @@ class Printer:
         """Write a document in every format; returns how many files that are."""
         for ending in self._formats:
             path = self.out / folder / f"{document.kind}.{ending}"
-            made = self._press.pdf(document) if self._press and ending == "pdf" else document_html(document, self._theme)
+            made = (
+                self._press.pdf(document) if self._press and ending == "pdf" else document_html(document, self._theme)
+            )
             write_whole(path, made)
         return len(self._formats)
 

@@ -115,7 +115,9 @@ def _by_household(rows: Table, households: list[str | None]) -> dict[str, Table]
     rows, codes = rows[order], codes[order]
     starts = np.searchsorted(codes, np.arange(len(names) + 1))
     return {
-        name: rows[starts[code] : starts[code + 1]] for code, name in enumerate(names) if starts[code] < starts[code + 1]
+        name: rows[starts[code] : starts[code + 1]]
+        for code, name in enumerate(names)
+        if starts[code] < starts[code + 1]
     }
 
 

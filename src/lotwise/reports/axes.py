@@ -39,12 +39,16 @@ def frame_of(
     x: Axis,
     y: Axis,
     size: tuple[float, float] = (WIDTH, HEIGHT),
+    top: float = TOP,
 ) -> Frame:
-    """Draw the grid, the ticks and the titles of both axes; without a title across, the chart has its room."""
+    """Draw the grid, the ticks and the titles of both axes; without a title across, the chart has its room.
+
+    The chart begins `top` below the upper edge: a key has its place there.
+    """
     width, height = size
     bottom = BOTTOM if x.title else BOTTOM - 18
     across = Scale(x_ticks[0], x_ticks[-1], LEFT, width - RIGHT)
-    up = Scale(y_ticks[0], y_ticks[-1], height - bottom, TOP)
+    up = Scale(y_ticks[0], y_ticks[-1], height - bottom, top)
     parts = []
     for tick in y_ticks:
         parts.append(line(across.start, up(tick), across.end, up(tick)))

@@ -13,7 +13,8 @@ from lotwise.reports.savings_pictures import compact
 
 __all__ = ["AGES", "Aged", "lot_ages"]
 
-_SIZE = (380.0, 250.0)
+_SIZE = (380.0, 228.0)
+_TOP = 26.0  # room for the key
 
 # Name, and the days from which on it counts; long-term ones begin with the fourth, whatever their days (leap years).
 AGES = (
@@ -47,6 +48,7 @@ def lot_ages(lots: Sequence[Aged], title: str) -> str:
         Axis("", lambda _: ""),
         Axis("", compact),
         _SIZE,
+        _TOP,
     )
     width = frame.x(1) - frame.x(0)
     for place, (name, _) in enumerate(AGES):

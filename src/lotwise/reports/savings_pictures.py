@@ -34,7 +34,8 @@ __all__ = ["SOURCES", "Level", "Step", "compact", "savings_over_time", "waterfal
 # Deferral, harvesting, location: dark, light, between.
 SOURCES = (("Deferral", BLUE), ("Harvesting", YELLOW), ("Location", GREEN))
 
-_SIZE = (380.0, 226.0)
+_SIZE = (380.0, 232.0)
+_TOP = 26.0  # room for the key
 _MOST_COLUMNS = 60  # more are too thin to see: of each so many in a row the last is drawn
 
 
@@ -73,7 +74,7 @@ def savings_over_time(levels: Sequence[Level], title: str) -> str:
     highs = [sum(max(part, 0.0) for part in level.parts) for level in shown]
     lows = [sum(min(part, 0.0) for part in level.parts) for level in shown]
     y_ticks = ticks(min(0.0, *lows), max(*highs, 1.0 if not any(lows) else 0.0), 4)
-    frame = frame_of((0.0, float(len(shown))), y_ticks, Axis("", lambda _: ""), Axis("", compact), _SIZE)
+    frame = frame_of((0.0, float(len(shown))), y_ticks, Axis("", lambda _: ""), Axis("", compact), _SIZE, _TOP)
     half = (frame.x(1) - frame.x(0)) / 2
     for place, level in enumerate(shown):
         middle = frame.x(place + 0.5)
@@ -117,7 +118,7 @@ def _dates(frame: Frame, shown: Sequence[Level]) -> list[str]:
     """Write years below their first month; where there are few months, the first and the last."""
     floor = frame.y.start
     years = [place for place, level in enumerate(shown) if place and level.day.year != shown[place - 1].day.year]
-    if len(years) < 2:  # noqa: PLR2004 - one year alone says too little
+    if len(years) < 2:
         ends = [(0, "start"), (len(shown) - 1, "end")] if len(shown) > 1 else [(0, "start")]
         return [
             label(
@@ -180,13 +181,13 @@ def waterfall(steps: Sequence[Step], title: str) -> str:
 
 
 def _words(step: Step) -> str:
-    text = dollars(step.amount) if abs(step.amount) < 1e6 else short_dollars(step.amount)  # noqa: PLR2004
+    text = dollars(step.amount) if abs(step.amount) < 1e6 else short_dollars(step.amount)
     return f"+{text}" if step.change and step.amount > 0 else text
 
 
 def _two_lines(name: str) -> list[str]:
     """Break a name of more than a column's width at the blank nearest its middle."""
-    if len(name) <= 16 or " " not in name:  # noqa: PLR2004 - letters of the column
+    if len(name) <= 16 or " " not in name:
         return [name]
     blanks = [place for place, letter in enumerate(name) if letter == " "]
     at = min(blanks, key=lambda place: abs(place - len(name) / 2))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from lotwise.reports.amounts import plain
 from lotwise.reports.documents.definitions import DEFINITIONS
 
 __all__ = [
@@ -146,6 +147,9 @@ class Notes:
     notes: tuple[Note, ...]
 
 
+# Letters: more would push the figures off the first page.
+_LONGEST_NAME, _LONGEST_ID, _LONGEST_FOOT = 140, 40, 80
+
 Block = Tiles | Heading | Paragraph | Points | Picture | Table | Side | NewPage | Notes
 
 
@@ -183,7 +187,13 @@ class Document:
     @property
     def whose(self) -> str:
         """The household's name and id, or its id alone."""
-        return f"{self.name} ({self.household_id})" if self.name and self.name != self.household_id else self.household_id
+        known = plain(self.household_id, _LONGEST_ID)
+        return f"{plain(self.name, _LONGEST_NAME)} ({known})" if self.name not in ("", self.household_id) else known
+
+    @property
+    def footer(self) -> str:
+        """What the foot of every page says of it: shorter where its names are long."""
+        return f"{self.title}, {plain(self.whose, _LONGEST_FOOT)}"
 
     def tables(self) -> Sequence[Table]:
         """Every table, in its order."""

@@ -1,4 +1,4 @@
-"""Widths of the columns of a dense table: tables of a thousand rows are set in a third of the time when these are known.
+"""Widths of the columns of a dense table: hundreds of rows are set in half the time when these are known.
 
 Widths are those of the bundled font, in thousandths of its size, with digits all of one width as tables have them.
 The wide column takes the room that is left, and its texts are cut to fit: rows of a dense table have one line.
@@ -41,7 +41,7 @@ def text_width(text: str, size: float) -> float:
 
 def widths_of(columns: Sequence[Column], rows: Sequence[Row], size: float, inset: float, room: float) -> list[float]:
     """Widths in points of all columns, `inset` on either side of their texts included."""
-    widths = [text_width(column.title, size) + (4.0 if column.note else 0.0) for column in columns]
+    widths = [1.04 * text_width(column.title, size) + (4.0 if column.note else 0.0) for column in columns]
     for place, column in enumerate(columns):
         if not column.wide:
             cells = {row.cells[place] for row in rows}

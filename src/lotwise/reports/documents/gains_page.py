@@ -24,7 +24,7 @@ from lotwise.reports.documents.blocks import (
     Tiles,
 )
 from lotwise.reports.documents.printed import cents, counted, day, identifier, long_day, shares
-from lotwise.reports.documents.realized import RealizedGains, RealizedLine, WashLine
+from lotwise.reports.documents.realized import RealizedGains, RealizedLine, WashLine, YearTotals
 from lotwise.reports.gain_bars import GainBar, gain_bars
 from lotwise.tax.form_cells import NOTHING, Cells, add_up, to_cents
 
@@ -142,12 +142,12 @@ def _bars(lines: Sequence[_Printed]) -> Picture:
 
 
 def _by_year(gains: RealizedGains, lines: Sequence[_Printed], note: NoteList) -> Table:
-    by_term = [_total(lines, long_term=term).gain for term in (False, True)]
+    own = YearTotals(gains.year, *(_total(lines, long_term=term).gain for term in (False, True)))
     rows = []
-    years = [(str(year.year), year.short, year.long) for year in gains.years]
-    for name, short, long in (*years, (str(gains.year), *by_term)):
-        printed = (rounded(short, CENT), rounded(long, CENT))
-        rows.append(Row((name, *(dollars_and_cents(amount) for amount in (*printed, sum(printed))))))
+    for year in (*gains.years, own):
+        printed = (rounded(year.short, CENT), rounded(year.long, CENT))
+        cells = (dollars_and_cents(amount) for amount in (*printed, sum(printed)))
+        rows.append(Row((str(year.year), *cells)))
     columns = (
         Column("Year", number=False, wide=True),
         Column("Short term", note=note("term")),
@@ -163,7 +163,10 @@ def _wash_blocks(shown: Sequence[WashLine], number: int, note: NoteList) -> list
     table = _wash_table(shown, "Wash sales", note("disallowed"))
     if number == len(shown):
         return [table]
-    return [table, Paragraph(f"{counted(number - len(shown), 'more wash sale')}: all are listed at the end.", small=True)]
+    return [
+        table,
+        Paragraph(f"{counted(number - len(shown), 'more wash sale')}: all are listed at the end.", small=True),
+    ]
 
 
 def _wash_table(washes: Sequence[WashLine], title: str, number: int) -> Table:
@@ -226,4 +229,3 @@ def _line_tables(lines: Sequence[_Printed]) -> list[Block]:
         )
         blocks.append(Table(columns, tuple(rows), f"{name}: every line", dense=True))
     return blocks
-

@@ -31,7 +31,7 @@ from lotwise.reports.lot_ages import Aged, lot_ages
 __all__ = ["holdings_document"]
 
 # Rows of the first page: what does not fit is added up in one row, and the appendix has all of it.
-_CLASSES, _ACCOUNTS, _LARGEST = 9, 7, 8
+_CLASSES, _ACCOUNTS, _LARGEST = 8, 7, 6
 _NAME = 34  # letters of a security's name
 
 _UNKNOWN_CLASS = "Other"
@@ -79,13 +79,15 @@ def holdings_document(held: HoldingsOnDay) -> Document:
     note = NoteList()
     classes = _by_class(held)
     value = rounded(held.value)
-    blocks: list[Block] = [
-        _tiles(held, note),
-        _class_table(held, classes, note),
-        Side(_account_table(held, value), _ages(held, note)),
-    ]
+    blocks: list[Block] = [_tiles(held, note)]
     if held.positions:
-        blocks.append(_largest(held, value))
+        blocks += [
+            _class_table(held, classes, note),
+            Side(_account_table(held, value), _ages(held, note)),
+            _largest(held, value),
+        ]
+    elif held.accounts:
+        blocks.append(_account_table(held, value))
     blocks += [Heading("What the figures mean"), note.block()]
     blocks += _unknown(held)
     if held.positions:
@@ -105,7 +107,9 @@ def _headline(held: HoldingsOnDay) -> str:
     if not held.positions and not held.cash:
         return f"Nothing was held on {long_day(held.as_of)}."
     accounts = counted(len(held.accounts), "account")
-    return f"{whole(held.value)} in {accounts} and {counted(len(held.positions), 'position')} on {long_day(held.as_of)}."
+    return (
+        f"{whole(held.value)} in {accounts} and {counted(len(held.positions), 'position')} on {long_day(held.as_of)}."
+    )
 
 
 def _by_class(held: HoldingsOnDay) -> list[tuple[str, list[HeldPosition]]]:
@@ -150,9 +154,7 @@ def _lines(sums: Sequence[_Sum], total: int) -> list[_Line]:
 
 
 def _added(name: str, lines: Sequence[_Line]) -> _Line:
-    return _Line(
-        name, *(sum(getattr(line, column) for line in lines) for column in ("value", "taxable", "cost"))
-    )
+    return _Line(name, *(sum(getattr(line, column) for line in lines) for column in ("value", "taxable", "cost")))
 
 
 def _shortened(lines: Sequence[_Line], most: int, noun: str) -> list[_Line]:
@@ -188,7 +190,11 @@ def _account_table(held: HoldingsOnDay, total: int) -> Table:
             worth[lot.account_id] += lot.value
     values = shared_out([worth[account.account_id] for account in held.accounts], total) if held.accounts else []
     lines = [
-        (identifier(account.account_id), _KINDS.get(account.kind, account.kind) + (", held away" * account.held_away), value)
+        (
+            identifier(account.account_id),
+            _KINDS.get(account.kind, account.kind) + (", held away" * account.held_away),
+            value,
+        )
         for account, value in zip(held.accounts, values, strict=True)
     ]
     if len(lines) > _ACCOUNTS:
@@ -235,10 +241,12 @@ def _unknown(held: HoldingsOnDay) -> list[Block]:
     no_cost = [lot for each in held.positions for lot in each.lots if lot.taxable and lot.basis is None]
     if no_cost:
         worth = whole(sum(lot.value for lot in no_cost))
-        said.append(f"The cost of {counted(len(no_cost), 'taxable lot')} worth {worth} is not known: no gain is shown of them.")
+        said.append(
+            f"The cost of {counted(len(no_cost), 'taxable lot')} worth {worth} is not known: no gain is shown of them."
+        )
     no_price = [each.symbol for each in held.positions if each.price is None]
     if no_price:
-        names = ", ".join(identifier(symbol) for symbol in no_price[:6]) + (", \u2026" if len(no_price) > 6 else "")  # noqa: PLR2004
+        names = ", ".join(identifier(symbol) for symbol in no_price[:6]) + (", \u2026" if len(no_price) > 6 else "")
         said.append(f"{counted(len(no_price), 'position')} without a price count as zero: {names}.")
     return [Paragraph(" ".join(said), small=True)] if said else []
 

@@ -126,6 +126,7 @@ def _values(value: Any, room: float) -> Any:  # noqa: ANN401 - whatever a block 
         named = {field.name: _field(field.name, getattr(value, field.name), room) for field in fields(value)}
         if isinstance(value, Document):
             named["whose"] = _breakable(value.whose)
+            named["footer"] = _breakable(value.footer)
             named["day"] = long_day(value.as_of)
         return named | {"block": type(value).__name__}
     if isinstance(value, tuple | list):

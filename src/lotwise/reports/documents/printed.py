@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
-from lotwise.money import format_shares
+from lotwise.money import SHARE
 from lotwise.reports.amounts import dollars, dollars_and_cents, plain
 from lotwise.reports.documents.adding_up import CENT, rounded
 
@@ -35,9 +36,8 @@ def long_day(when: date) -> str:
 
 def shares(units: int) -> str:
     """Shares, thousands separated, without trailing zeros."""
-    text = format_shares(units)
-    front, dot, rest = text.partition(".")
-    return f"{int(front):,}{dot}{rest}" if front.lstrip("-").isdigit() and front not in ("-0",) else text
+    text = f"{Decimal(units) / SHARE:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def identifier(text: str) -> str:

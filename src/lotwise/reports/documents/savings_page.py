@@ -1,4 +1,4 @@
-"""Taxes saved: one headline, where it comes from, three ways to count it, against the fee, and what it is measured by."""
+"""Taxes saved: one headline, where it comes from, three ways to count it, the fee, and what it is measured by."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def _headline(saved: TaxesSaved) -> str:
     if dollars_saved == 0:
         return since + "tax-aware management has neither saved nor cost you tax."
     if dollars_saved < 0:
-        return since + f"tax-aware management has cost you {dollars(-dollars_saved)} more tax than an ordinary rebalance."
+        return (
+            since + f"tax-aware management has cost you {dollars(-dollars_saved)} more tax than an ordinary rebalance."
+        )
     text = since + f"tax-aware management has saved you {dollars(dollars_saved)} of tax"
     fee = rounded(whole_time.fee)
     if fee <= 0:
@@ -81,7 +83,9 @@ def _tiles(saved: TaxesSaved, note: NoteList) -> Tiles:
     year, always = saved.year_to_date, saved.since_inception
     return Tiles(
         (
-            Tile("Saved since inception", whole(always.shadow.total), f"since {saved.inception:%m/%d/%Y}", note("saved")),
+            Tile(
+                "Saved since inception", whole(always.shadow.total), f"since {saved.inception:%m/%d/%Y}", note("saved")
+            ),
             Tile("Saved this year", whole(year.shadow.total), f"{saved.as_of.year} to date", note("saved")),
             Tile("Fee", whole(always.fee), f"{whole(year.fee)} of it this year", note("fee")),
             Tile(
@@ -109,8 +113,7 @@ def _waterfall(saved: TaxesSaved, note: NoteList) -> Picture:
     title = "From the ordinary rebalance to what was done"
     steps = [Step("Tax of the ordinary rebalance", ordinary, change=False)]
     steps += [
-        Step(name, amount, change=True, colour=colour)
-        for (name, colour), amount in zip(SOURCES, taken, strict=True)
+        Step(name, amount, change=True, colour=colour) for (name, colour), amount in zip(SOURCES, taken, strict=True)
     ]
     steps.append(Step("Tax of what was done", ordinary + sum(taken), change=False, colour=INK))
     caption = "Tax since inception. What a source saved goes to the left, what it cost to the right."
@@ -119,19 +122,14 @@ def _waterfall(saved: TaxesSaved, note: NoteList) -> Picture:
 
 def _dollar_columns(year: tuple[int, ...], always: tuple[int, ...]) -> list[tuple[str, str]]:
     """Parts of both times in dollars that add up."""
-    return [
-        (dollars(one), dollars(other)) for one, other in zip(shared_out(year), shared_out(always), strict=True)
-    ]
+    return [(dollars(one), dollars(other)) for one, other in zip(shared_out(year), shared_out(always), strict=True)]
 
 
 def _sources(saved: TaxesSaved, note: NoteList) -> Table:
     year, always = saved.year_to_date, saved.since_inception
     parts = _dollar_columns(year.shadow.parts, always.shadow.parts)
     numbers = [note(key) for key in ("deferral", "harvesting", "location")]
-    rows = [
-        Row((name, *cells), note=number)
-        for (name, _), number, cells in zip(SOURCES, numbers, parts, strict=True)
-    ]
+    rows = [Row((name, *cells), note=number) for (name, _), number, cells in zip(SOURCES, numbers, parts, strict=True)]
     totals = [rounded(measured.shadow.total) for measured in (year, always)]
     fees = [rounded(measured.fee) for measured in (year, always)]
     rows.append(Row(("Saved", *(dollars(total) for total in totals)), "total"))
@@ -194,4 +192,3 @@ def _named(measured: Measured, note: NoteList) -> list[tuple[str, Split, int]]:
 def _split_cells(split: Split) -> tuple[str, ...]:
     parts = shared_out(split.parts)
     return (*(dollars(part) for part in parts), dollars(sum(parts)))
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.households.toml_values import closest, shown
 from lotwise.reports.amounts import plain
 
-__all__ = ["FILE", "KEYS", "Logo", "Theme", "read_theme"]
+__all__ = ["FILE", "KEYS", "Logo", "Theme", "contrast_to_white", "read_theme"]
 
 FILE = "theme.toml"
 
@@ -25,7 +25,10 @@ FILE = "theme.toml"
 KEYS: Mapping[str, tuple[str, str]] = {
     "name": ("text", "the firm's name; default: that of `firm.toml`"),
     "contact": ("text", "a line below the disclosures: address, telephone"),
-    "accent": ("a colour as #rrggbb, dark enough to be read on white", "headings, rules and large figures; default `#0b3c5d`"),
+    "accent": (
+        "a colour as #rrggbb, dark enough to be read on white",
+        "headings, rules and large figures; default `#0b3c5d`",
+    ),
     "logo": ("an SVG or PNG file in the firm folder, at most 500 kB", "at the top of every document"),
     "disclosures": ("a list of texts", "at the end of every document, one paragraph each"),
     "paper": ('"letter" or "a4"', "the size of a page; default `letter`"),
@@ -37,7 +40,7 @@ _LARGEST_LOGO = 500_000
 _MOST_TEXT = 20_000  # letters of all disclosures
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LEAST_CONTRAST = 4.5  # of text on white: WCAG 2.2, success criterion 1.4.3
-_SIGNATURES = {"png": b"\x89PNG\r\n\x1a\n"}
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Logo(NamedTuple):
@@ -76,18 +79,15 @@ def read_theme(
     except OSError as error:
         return Theme(name=firm), (_finding(None, None, "a file that can be read", error.strerror or str(error)),)
     reader = _Reader(folder, source, is_picture)
-    findings = list(reader.unknown_keys())
-    values = {}
-    for key in KEYS:
-        if key not in source.values:
-            continue
-        value, wrong = reader.read(key, source.values[key])
-        if wrong:
-            must_be, was = (KEYS[key][0], wrong) if isinstance(wrong, str) else wrong
-            findings.append(_finding(source.line_of("", key), key, must_be, was))
-        else:
-            values[key] = value
-    return Theme(**({"name": firm} | values)), tuple(findings)
+    theme, findings = Theme(name=firm), list(reader.unknown_keys())
+    for key, (must_be, _) in KEYS.items():
+        if key in source.values:
+            found = reader.read(theme, key, source.values[key])
+            if isinstance(found, Theme):
+                theme = found
+            else:
+                findings.append(_finding(source.line_of("", key), key, must_be, found))
+    return theme, tuple(findings)
 
 
 def _finding(line: int | None, key: str | None, must_be: str, was: str) -> Finding:
@@ -104,63 +104,67 @@ class _Reader:
         self._is_picture = is_picture
 
     def unknown_keys(self) -> Iterator[Finding]:
+        """Say which keys nobody reads."""
         for key in self._source.values:
             if key not in KEYS:
                 line = self._source.line_of("", key) or self._source.line_of(key)
                 to_do = f"{closest(key, tuple(KEYS))}it is not looked at"
                 yield Finding(FILE, line, key, Severity.NOTICE, "a key of theme.toml", shown(key), to_do)
 
-    def read(self, key: str, value: object) -> tuple[object, str]:
+    def read(self, theme: Theme, key: str, value: object) -> Theme | str:
+        """Give the theme with one key read, or what is wrong with its value."""
         if key == "disclosures":
-            return self._disclosures(value)
+            return self._disclosures(theme, value)
         if not isinstance(value, str):
-            return None, shown(value)
-        if key == "accent":
-            return value.lower(), self._wrong_colour(value)
-        if key == "paper":
-            return value, "" if value in _PAPERS else shown(value)
-        if key == "logo":
-            return self._logo(value)
-        return plain(value), ""
-
-    @staticmethod
-    def _disclosures(value: object) -> tuple[object, str]:
-        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            return None, shown(value)
-        texts = tuple(plain(text, _MOST_TEXT) for text in value if text.strip())
-        if sum(len(text) for text in texts) > _MOST_TEXT:
-            return None, f"{sum(len(text) for text in texts):,} letters, more than {_MOST_TEXT:,}"
-        return texts, ""
-
-    @staticmethod
-    def _wrong_colour(value: str) -> str:
-        if not _COLOUR.fullmatch(value):
             return shown(value)
-        contrast = contrast_to_white(value)
-        if contrast < _LEAST_CONTRAST:
-            return f"{value}, of contrast {contrast:.1f} to white; {_LEAST_CONTRAST} can be read"
-        return ""
+        if key == "logo":
+            return self._logo(theme, value)
+        if key == "accent":
+            return _wrong_colour(value) or replace(theme, accent=value.lower())
+        if key == "paper":
+            return replace(theme, paper=value) if value in _PAPERS else shown(value)
+        return replace(theme, name=plain(value)) if key == "name" else replace(theme, contact=plain(value))
 
-    def _logo(self, value: str) -> tuple[object, str]:
+    @staticmethod
+    def _disclosures(theme: Theme, value: object) -> Theme | str:
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            return shown(value)
+        texts = tuple(plain(text, _MOST_TEXT + 1) for text in value if text.strip())
+        letters = sum(len(text) for text in texts)
+        if letters > _MOST_TEXT:
+            return f"{letters:,} letters, more than {_MOST_TEXT:,}"
+        return replace(theme, disclosures=texts)
+
+    def _logo(self, theme: Theme, value: str) -> Theme | str:
         """Read a logo: a file of the folder itself, so that a theme cannot print what lies elsewhere."""
         path = self._folder / value
         ending = path.suffix.lower().removeprefix(".")
         if Path(value).name != value or ending not in ("svg", "png"):
-            return None, shown(value)
+            return shown(value)
         try:
             if path.resolve().parent != self._folder.resolve():
-                return None, f"{shown(value)}, a link to somewhere else"
+                return f"{shown(value)}, a link to somewhere else"
             size = path.stat().st_size
             if size > _LARGEST_LOGO:
-                return None, f"{shown(value)} of {size:,} bytes"
+                return f"{shown(value)} of {size:,} bytes"
             content = path.read_bytes()
         except OSError as error:
-            return None, f"{shown(value)}: {error.strerror or type(error).__name__}"
+            return f"{shown(value)}: {error.strerror or type(error).__name__}"
         logo = Logo(ending, content)
-        if ending == "png" and not content.startswith(_SIGNATURES["png"]):
-            return None, f"{shown(value)}, which is no PNG"
+        if ending == "png" and not content.startswith(_PNG):
+            return f"{shown(value)}, which is no PNG"
         why = self._is_picture(logo)
-        return logo, f"{shown(value)}, which cannot be drawn: {why}" if why else ""
+        return f"{shown(value)}, which cannot be drawn: {why}" if why else replace(theme, logo=logo)
+
+
+def _wrong_colour(value: str) -> str:
+    """Say what is wrong with a colour; "" where nothing is."""
+    if not _COLOUR.fullmatch(value):
+        return shown(value)
+    contrast = contrast_to_white(value)
+    if contrast < _LEAST_CONTRAST:
+        return f"{value}, of contrast {contrast:.1f} to white; from {_LEAST_CONTRAST} on it can be read"
+    return ""
 
 
 def contrast_to_white(colour: str) -> float:

@@ -80,7 +80,9 @@ def _tiles(proposal: TransitionChoices, note: NoteList) -> Tiles:
     part = percent(gain / rounded(today.value), 1) + " of value" if rounded(today.value) else ""
     return Tiles(
         (
-            Tile("Value today", whole(today.value), f"{counted(today.holdings, 'holding')}, {counted(today.lots, 'lot')}"),
+            Tile(
+                "Value today", whole(today.value), f"{counted(today.holdings, 'holding')}, {counted(today.lots, 'lot')}"
+            ),
             Tile("Unrealised gain", dollars(gain), part, note("embedded")),
             Tile(
                 "Overlap with the target",
