@@ -32,7 +32,8 @@ __all__ = ["holdings_document"]
 
 # Rows of the first page: what does not fit is added up in one row, and the appendix has all of it.
 _CLASSES, _ACCOUNTS, _LARGEST = 8, 7, 6
-_NAME = 34  # letters of a security's name
+_NAME = 44  # letters of a security's name
+_NAMED = 6  # securities named in one sentence
 
 _UNKNOWN_CLASS = "Other"
 _KINDS = {"taxable": "Taxable", "traditional": "Traditional IRA or plan", "roth": "Roth"}
@@ -244,10 +245,10 @@ def _unknown(held: HoldingsOnDay) -> list[Block]:
         said.append(
             f"The cost of {counted(len(no_cost), 'taxable lot')} worth {worth} is not known: no gain is shown of them."
         )
-    no_price = [each.symbol for each in held.positions if each.price is None]
+    no_price = [identifier(each.symbol) for each in held.positions if each.price is None]
     if no_price:
-        names = ", ".join(identifier(symbol) for symbol in no_price[:6]) + (", \u2026" if len(no_price) > 6 else "")
-        said.append(f"{counted(len(no_price), 'position')} without a price count as zero: {names}.")
+        names = ", ".join(no_price[:_NAMED]) + (f" and {len(no_price) - _NAMED} more" if len(no_price) > _NAMED else "")
+        said.append(f"Without a price, and counted as zero: {names}.")
     return [Paragraph(" ".join(said), small=True)] if said else []
 
 
