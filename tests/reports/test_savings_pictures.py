@@ -90,7 +90,7 @@ def test_the_waterfall_falls_from_bar_to_bar() -> None:
 def test_a_waterfall_of_any_signs_stays_in_its_frame(amounts: list[float]) -> None:
     steps = [Step("a name of two lines", amount, change=place > 0, colour=BLUE) for place, amount in enumerate(amounts)]
     for left, top, width, height in rects(parsed(waterfall(steps, "t")), BLUE):
-        assert 122 <= left <= left + width <= 380
+        assert 132 <= left <= left + width <= 380
         assert top + height <= 4 + 37 * len(steps) + 6
 
 

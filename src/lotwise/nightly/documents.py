@@ -18,7 +18,7 @@ from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 from lotwise.interchange.atomic import write_whole
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.held_on_day import holdings_of
-from lotwise.nightly.realized_in_year import realized_record
+from lotwise.nightly.realized_in_year import has_ledger, realized_record
 from lotwise.nightly.run import Watch, household_row
 from lotwise.reports.documents.blocks import Document
 from lotwise.reports.documents.gains_page import gains_document
@@ -27,7 +27,7 @@ from lotwise.reports.documents.html import document_html
 from lotwise.reports.documents.pdf import Press, why_no_picture
 from lotwise.reports.documents.theme import Theme, read_theme
 
-__all__ = ["FORMATS", "KINDS", "NotPrinted", "PrintReport", "Source", "print_documents", "printed_packs"]
+__all__ = ["FORMATS", "KINDS", "NotPrinted", "PrintReport", "Printer", "Source", "print_documents", "printed_packs"]
 
 KINDS = ("holdings", "gains")
 FORMATS = ("pdf", "html")
@@ -108,7 +108,7 @@ def _sources(
     findings: tuple[Finding, ...] = ()
     if not kinds or "holdings" in kinds:
         sources["holdings"] = lambda row: holdings_document(holdings_of(firm, row))
-    if "gains" in kinds or (not kinds and (folder / "ledger").is_dir()):
+    if "gains" in kinds or (not kinds and has_ledger(folder)):
         record = realized_record(folder, firm.as_of, year or firm.as_of.year)
         names = firm.labels.households
         sources["gains"] = lambda row: gains_document(record.of(str(names[row]), firm.household_names[row]))

@@ -9,7 +9,6 @@ import numpy as np
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
 from lotwise.interchange.firm_folder import Firm
 from lotwise.ledger.holding_period import is_long_term
-from lotwise.ledger.tables import ALWAYS_LONG
 from lotwise.money import SHARE, exact_mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag
 from lotwise.reports.documents.positions import HeldAccount, HeldLot, HeldPosition, HoldingsOnDay
@@ -56,8 +55,6 @@ def _lots(firm: Firm, account: int, held: HeldAccount) -> list[tuple[int, HeldLo
     lots, today = firm.book.lots, to_day_number(firm.as_of)
     price = firm.market.price[lots.security[own]]
     unknown = ((lots.flags[own] & LotFlag.UNKNOWN_TAX) != 0) & (lots.basis[own] == 0)
-    start = lots.holding_start[own]
-    since = np.where(start == ALWAYS_LONG, lots.acquired[own], start)
     names = firm.labels.lots.slice(own.start, own.stop - own.start).to_list()
     columns = (
         names,
@@ -66,8 +63,7 @@ def _lots(firm: Firm, account: int, held: HeldAccount) -> list[tuple[int, HeldLo
         price.tolist(),
         np.where(unknown, -1, lots.basis[own]).tolist(),
         lots.acquired[own].tolist(),
-        since.tolist(),
-        (start == ALWAYS_LONG).tolist(),
+        lots.holding_start[own].tolist(),
     )
     taxable = held.kind == "taxable"
     return [
@@ -81,11 +77,11 @@ def _lots(firm: Firm, account: int, held: HeldAccount) -> list[tuple[int, HeldLo
                 basis=None if basis < 0 else basis,
                 acquired=None if acquired == NO_DATE else from_day_number(acquired),
                 held_days=None if began == NO_DATE else today - began,
-                long_term=always or (began != NO_DATE and _long(began, today, firm.as_of)),
+                long_term=began != NO_DATE and _long(began, today, firm.as_of),
                 taxable=taxable,
             ),
         )
-        for name, security, shares, each, basis, acquired, began, always in zip(*columns, strict=True)
+        for name, security, shares, each, basis, acquired, began in zip(*columns, strict=True)
     ]
 
 

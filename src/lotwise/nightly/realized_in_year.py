@@ -22,7 +22,7 @@ from lotwise.storage.ledger import Ledger
 from lotwise.tax.form_cells import Cells
 from lotwise.tax.gains import recognised
 
-__all__ = ["RealizedRecord", "realized_record"]
+__all__ = ["RealizedRecord", "has_ledger", "realized_record"]
 
 _EARLIER = 9  # years before the one of the page
 
@@ -78,14 +78,19 @@ def _totals(year: int, rows: Table) -> YearTotals:
     return YearTotals(year, int(recognised(rows[~long]).sum()), int(recognised(rows[long]).sum()))
 
 
+def has_ledger(folder: Path) -> bool:
+    """Whether anything has been posted to the ledger of a firm folder."""
+    return any((folder / "ledger" / "journal").glob("*.parquet"))
+
+
 def realized_record(folder: Path, as_of: date, year: int) -> RealizedRecord:
     """Read the ledger of a firm folder; raises FolderError where nothing has been posted to it."""
-    opened = open_ledger(folder)
-    ledger = opened.ledger
-    if not ledger.journal.parts():
+    if not has_ledger(folder):  # before it is opened, which writes
         to_do = "begin it with `lotwise ledger open`, then `lotwise ledger post`"
         finding = Finding("ledger", None, None, Severity.ERROR, "a posted ledger", "empty", to_do)
-        raise FolderError(str(finding), (*opened.findings, finding))
+        raise FolderError(str(finding), (finding,))
+    opened = open_ledger(folder)
+    ledger = opened.ledger
     standing = ledger.standing()
     realized = standing.state.realized
     accounts = standing.names.accounts.to_list()

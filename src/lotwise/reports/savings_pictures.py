@@ -152,7 +152,7 @@ def _key(below_zero: bool, located: bool) -> str:
 
 def waterfall(steps: Sequence[Step], title: str) -> str:
     """Draw amounts from zero and changes between them, one below the other; each says its dollars."""
-    names, room, pitch, top = 122.0, 70.0, 37.0, 4.0
+    names, room, pitch, top = 132.0, 70.0, 37.0, 4.0
     level, spans = 0.0, []
     for step in steps:
         start = level if step.change else 0.0

@@ -15,7 +15,16 @@ from lotwise.money import DOLLAR
 from lotwise.reports.documents.gains_page import gains_document
 from lotwise.reports.documents.printed import cents
 from lotwise.tax.form_cells import Cells
-from tests.reports.documents.printed_pages import amount, html_of, html_tables, missing_rows, pages, pdf_of, table_named, words
+from tests.reports.documents.printed_pages import (
+    amount,
+    html_of,
+    html_tables,
+    missing_rows,
+    pages,
+    pdf_of,
+    table_named,
+    words,
+)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 120))

@@ -16,7 +16,16 @@ from lotwise.reports.documents.adding_up import rounded
 from lotwise.reports.documents.blocks import Notes, Tiles
 from lotwise.reports.documents.figures import Split, TaxesSaved, YearOfTax
 from lotwise.reports.documents.savings_page import savings_document
-from tests.reports.documents.printed_pages import amount, html_of, html_tables, missing_rows, pages, pdf_of, table_named, words
+from tests.reports.documents.printed_pages import (
+    amount,
+    html_of,
+    html_tables,
+    missing_rows,
+    pages,
+    pdf_of,
+    table_named,
+    words,
+)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 160), st.sampled_from([-1.0, 0.001, 1.0]))

@@ -80,10 +80,11 @@ def holdings_document(held: HoldingsOnDay) -> Document:
     note = NoteList()
     classes = _by_class(held)
     value = rounded(held.value)
-    blocks: list[Block] = [_tiles(held, note)]
+    lines = _class_lines(held, classes)
+    blocks: list[Block] = [_tiles(held, lines, note)]
     if held.positions:
         blocks += [
-            _class_table(held, classes, note),
+            _class_table(lines, note),
             Side(_account_table(held, value), _ages(held, note)),
             _largest(held, value),
         ]
@@ -123,9 +124,8 @@ def _by_class(held: HoldingsOnDay) -> list[tuple[str, list[HeldPosition]]]:
     return sorted(groups.items(), key=lambda group: (-sum(each.value for each in group[1]), group[0]))
 
 
-def _tiles(held: HoldingsOnDay, note: NoteList) -> Tiles:
-    taxable = _Sum.of("", held.positions)
-    worth, cost = rounded(taxable.taxable), rounded(taxable.cost)
+def _tiles(held: HoldingsOnDay, lines: Sequence[_Line], note: NoteList) -> Tiles:
+    gain = sum(line.taxable - line.cost for line in lines)
     away = sum(account.held_away for account in held.accounts)
     accounts = counted(len(held.accounts), "account") + (f", {away} of them held away" if away else "")
     known = [lot for each in held.positions for lot in each.lots if lot.has_gain and each.price is not None]
@@ -133,8 +133,8 @@ def _tiles(held: HoldingsOnDay, note: NoteList) -> Tiles:
     return Tiles(
         (
             Tile("Value", whole(held.value), accounts, note("value")),
-            Tile("Unrealised gain", dollars(worth - cost), f"{whole(long)} of it long term", note("embedded")),
-            Tile("Cash", whole(held.cash), "after pending orders", note("value")),
+            Tile("Unrealised gain", dollars(gain), f"{whole(long)} of it long term", note("embedded")),
+            Tile("Cash", dollars(lines[-1].value), "after pending orders", note("value")),
             Tile(
                 "Positions",
                 f"{len(held.positions):,}",
@@ -166,13 +166,18 @@ def _shortened(lines: Sequence[_Line], most: int, noun: str) -> list[_Line]:
     return [*lines[: most - 1], _added(f"{len(rest)} other {noun}", rest)]
 
 
-def _class_table(held: HoldingsOnDay, classes: Sequence[tuple[str, list[HeldPosition]]], note: NoteList) -> Table:
-    total = rounded(held.value)
+def _class_lines(held: HoldingsOnDay, classes: Sequence[tuple[str, list[HeldPosition]]]) -> list[_Line]:
+    """Asset classes, and cash last."""
     sums = [_Sum.of(name, members) for name, members in classes]
-    *lines, cash = _lines([*sums, _Sum("Cash", held.cash)], total)
-    shown = [*_shortened(lines, _CLASSES, "asset classes"), cash]
-    rows = [Row((plain(line.name, _NAME), *line.cells(total))) for line in shown]
-    rows.append(Row(("Total", *_added("Total", shown).cells(total)), "total"))
+    return _lines([*sums, _Sum("Cash", held.cash)], rounded(held.value))
+
+
+def _class_table(lines: Sequence[_Line], note: NoteList) -> Table:
+    *classes, cash = lines
+    whole_row = _added("Total", lines)
+    shown = [*_shortened(classes, _CLASSES, "asset classes"), cash]
+    rows = [Row((plain(line.name, _NAME), *line.cells(whole_row.value))) for line in shown]
+    rows.append(Row(("Total", *whole_row.cells(whole_row.value)), "total"))
     columns = (
         Column("Asset class", number=False, wide=True),
         Column("Value", note=note("value")),
