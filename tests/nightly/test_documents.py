@@ -104,9 +104,9 @@ def test_what_cannot_be_done_is_said(folder: Path, tmp_path: Path) -> None:
         print_documents(folder, tmp_path, kinds=["everything"])
     with pytest.raises(ValueError, match="format must be one of pdf, html, was 'doc'"):
         print_documents(folder, tmp_path, formats=["doc"])
-    with pytest.raises(ValueError, match="household must be one of the 3 of households.csv, was 'H9'"):
+    with pytest.raises(ValueError, match=r"household must be one of the 3 of households.csv, was 'H9'"):
         print_documents(folder, tmp_path, households=["H9"])
-    with pytest.raises(FolderError, match="ledger: must be a posted ledger; was empty"):
+    with pytest.raises(FolderError, match=r"ledger: must be a posted ledger; was empty"):
         print_documents(folder, tmp_path, kinds=["gains"])
     with pytest.raises(FolderError, match="it is a firm folder"):
         print_documents(folder, folder)

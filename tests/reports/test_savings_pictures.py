@@ -73,8 +73,12 @@ def test_many_months_are_thinned_and_the_last_stays(parts: list[tuple[float, flo
 
 
 def test_the_waterfall_falls_from_bar_to_bar() -> None:
-    steps = [Step("Ordinary", 100.0, change=False), Step("Deferral", -60.0, change=True, colour=BLUE),
-             Step("Harvesting", 10.0, change=True, colour=YELLOW), Step("Done", 50.0, change=False, colour=INK)]  # fmt: skip
+    steps = [
+        Step("Ordinary", 100.0, change=False),
+        Step("Deferral", -60.0, change=True, colour=BLUE),
+        Step("Harvesting", 10.0, change=True, colour=YELLOW),
+        Step("Done", 50.0, change=False, colour=INK),
+    ]
     root = parsed(waterfall(steps, "t"))
     (ordinary,) = (each for each in rects(root, GREY) if each[3] == 26)
     (deferral,), (harvesting,), (done,) = (rects(root, colour) for colour in (BLUE, YELLOW, INK))

@@ -59,8 +59,8 @@ def document_tables(households: int, seed: int = 0) -> Iterator[MeasuredTable]:
         rows.append((case.name, f"{pages}", f"{size / 1000:,.0f}", *_speed(pdf, count), _speed(html, count)[0]))
     header = ("document", "pages", "kB", "PDFs a minute", "CPU ms a PDF", "HTML a minute")
     note = (
-        f"{machine('typst')}; {cores} threads; {households:,} households of invented figures. From figures to files on the"
-        " disk: the document, its pictures, typesetting, writing. CPU is that of all threads."
+        f"{machine('typst')}; {cores} threads; {households:,} households of invented figures. From figures to files"
+        " on the disk: the document, its pictures, typesetting, writing. CPU is that of all threads."
     )
     yield MeasuredTable("Documents a minute", header, rows, note)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from lotwise.bench.document_figures import invented_holdings
 from lotwise.money import DOLLAR, SHARE
+from lotwise.reports.documents.blocks import Row
 from lotwise.reports.documents.holdings_page import holdings_document
 from lotwise.reports.documents.positions import HeldAccount, HeldLot, HeldPosition, HoldingsOnDay
 from lotwise.reports.documents.theme import Theme
@@ -73,30 +76,28 @@ def check_appendix(held: HoldingsOnDay) -> None:
     """Lots add up to positions and positions to classes, in cents, and those to all that is held but cash."""
     document = holdings_document(held)
     appendix = document.tables()[len(first_page_tables(document)) :]
-    ends = 0
+    whole = Decimal(0)
     for table in appendix:
-        worth, cost, gain, heads = [], [], [], []
-        for row in table.rows:
-            if row.kind == "total":
-                assert sum(heads) == amount(row.cells[4])
-                ends += int(amount(row.cells[4]) * 100)
-                continue
-            if row.kind == "group":
-                heads.append(amount(row.cells[4]))
-                left = [amount(cell) for cell in row.cells[4:7]]
-                worth, cost, gain = [], [], []
-                continue
-            worth.append(amount(row.cells[4]))
-            cost.append(0 if row.cells[5] == "not known" else amount(row.cells[5]))
-            gain.append(amount(row.cells[6]) if row.cells[6] else 0)
-            if row.cells[6]:
-                assert worth[-1] - cost[-1] == gain[-1]
-            left[0], left[1], left[2] = left[0] - worth[-1], left[1] - cost[-1], left[2] - gain[-1]
-            last_of_its_position = table.rows[table.rows.index(row) + 1].kind != "" if row != table.rows[-1] else True
-            if last_of_its_position:
-                assert left == [0, 0, 0]
+        *rows, total = table.rows
+        heads = [place for place, row in enumerate(rows) if row.kind == "group"]
+        for first, last in pairwise([*heads, len(rows)]):
+            lots = [lot_amounts(row) for row in rows[first + 1 : last]]
+            assert [sum(column) for column in zip(*lots, strict=True)] == [
+                amount(cell) for cell in rows[first].cells[4:7]
+            ]
+        assert sum(amount(rows[place].cells[4]) for place in heads) == amount(total.cells[4])
+        whole += amount(total.cells[4])
     exact = sum(position.value for position in held.positions)
-    assert abs(ends * (DOLLAR // 100) - exact) <= DOLLAR // 200
+    assert abs(whole * DOLLAR - exact) <= DOLLAR // 200
+
+
+def lot_amounts(row: Row) -> tuple[Decimal, Decimal, Decimal]:
+    """Value, cost and gain of a lot, zero where not known; where there is a gain it is value less cost."""
+    value, cost, gain = row.cells[4:7]
+    printed = amount(value), Decimal(0) if cost == "not known" else amount(cost), amount(gain) if gain else Decimal(0)
+    if gain:
+        assert printed[0] - printed[1] == printed[2]
+    return printed
 
 
 @pytest.mark.parametrize("paper", ["letter", "a4"])

@@ -8,7 +8,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["DEFINITIONS", "Definition"]
+__all__ = ["DEFINITIONS", "Definition", "definitions_reference"]
 
 
 class Definition(NamedTuple):
@@ -25,3 +25,9 @@ def _read() -> Mapping[str, Definition]:
 
 
 DEFINITIONS = _read()
+
+
+def definitions_reference() -> str:
+    """Every definition as a Markdown table."""
+    lines = ["| figure | what it is |", "|---|---|", *(f"| {one.term} | {one.text} |" for one in DEFINITIONS.values())]
+    return "\n".join(lines) + "\n"

@@ -17,7 +17,7 @@ from lotwise.households.toml_text import TomlText, TomlUnreadable
 from lotwise.households.toml_values import closest, shown
 from lotwise.reports.amounts import plain
 
-__all__ = ["FILE", "KEYS", "Logo", "Theme", "contrast_to_white", "read_theme"]
+__all__ = ["FILE", "KEYS", "Logo", "Theme", "contrast_to_white", "read_theme", "theme_reference"]
 
 FILE = "theme.toml"
 
@@ -172,3 +172,9 @@ def contrast_to_white(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def theme_reference() -> str:
+    """Every key as a Markdown table."""
+    lines = ["| key | must be | what for |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| `{key}` | {must_be} | {what} |" for key, (must_be, what) in KEYS.items())]) + "\n"
