@@ -47,7 +47,7 @@ def test_who_gets_none_is_said_and_leaves_with_1(folder: Path, tmp_path: Path) -
     ("arguments", "said"),
     [
         (["--kind", "gains"], "ledger: must be a posted ledger; was empty; begin it with `lotwise ledger open`"),
-        (["--kind", "poems"], "kind must be one of holdings, gains, was 'poems'"),
+        (["--kind", "poems"], "kind must be one of holdings, gains, savings, was 'poems'"),
         (["--format", "docx"], "format must be one of pdf, html, was 'docx'"),
         (["--household", "H11"], "was 'H11'; did you mean H1?"),
         (["--date", "yesterday"], "must be a date as YYYY-MM-DD, was 'yesterday'"),

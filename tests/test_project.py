@@ -211,7 +211,19 @@ def test_the_command_line_is_documented() -> None:
     typer_main = importlib.import_module("typer.main")
     text = page("reference/command-line.md")
     commands = typer_main.get_command(cli.app).commands
-    known = {"demo", "rebalance", "explain", "frontier", "screens", "documents", "profile", "risk", "ledger", "bench"}
+    known = {
+        "demo",
+        "rebalance",
+        "explain",
+        "frontier",
+        "screens",
+        "profile",
+        "risk",
+        "savings",
+        "documents",
+        "ledger",
+        "bench",
+    }
     assert set(commands) == known
     for name, command in commands.items():
         part = text.split(f"## lotwise {name}\n")[1].split("\n## ")[0]

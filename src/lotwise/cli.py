@@ -8,30 +8,34 @@ A command loads what it needs when it is called: `lotwise --help` loads no compi
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from typer.core import TyperGroup
 
 from lotwise import __version__
 from lotwise.cli_documents import documents
-from lotwise.errors import Finding, FolderError, LotwiseError, Severity
+from lotwise.cli_savings import savings
+from lotwise.cli_session import (
+    INTERRUPTED,
+    AsOf,
+    Folder,
+    Only,
+    Out,
+    Threads,
+    day_of,
+    err_console,
+    interruptible,
+    out_console,
+    reported,
+    show_findings,
+    watched,
+)
+from lotwise.errors import Severity
 
 if TYPE_CHECKING:
     from lotwise.nightly.run import RunReport, Watch
@@ -44,7 +48,7 @@ def _group_of(module: str, name: str) -> type[TyperGroup]:
 
     class Late(TyperGroup):
         def _group(self) -> TyperGroup:
-            with _interruptible():
+            with interruptible():
                 group = typer.main.get_command(getattr(import_module(module), name))
             assert isinstance(group, TyperGroup)
             return group
@@ -74,94 +78,6 @@ app.add_typer(
     name="bench",
     help="Measure this engine on this machine: speed, quality, hostile accounts, throughput, risk forecasts.",
 )
-_out = Console()
-_err = Console(stderr=True)
-
-# What a person reads while a phase runs.
-_PHASES = {
-    "demo": "making the demo firm",
-    "read": "reading the firm",
-    "risk": "risk model",
-    "compile": "loading the kernels",
-    "solve": "solving households",
-    "verify": "verifying exactly",
-    "write": "writing results",
-}
-
-_NOTHING_DONE = 2
-_INTERRUPTED = 130
-
-Folder = Annotated[Path, typer.Argument(help="The firm folder.", show_default=False)]
-AsOf = Annotated[str | None, typer.Option("--date", help="Day to rebalance for (YYYY-MM-DD); default: firm.toml.")]
-Only = Annotated[list[str] | None, typer.Option("--household", help="Only this household; may be repeated.")]
-Out = Annotated[Path, typer.Option("--out", help="Where the results go.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Solver threads; 0 = one per core.")]
-
-
-@contextmanager
-def _watched() -> Iterator[Watch]:
-    """Show a progress bar for the phases of a run."""
-    from lotwise.kernels import told_when_compiling
-    from lotwise.nightly.run import Watch
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=_err, transient=True) as progress:
-        task = progress.add_task("", total=None)
-
-        def on_phase(name: str, total: int) -> None:
-            progress.reset(task, description=_PHASES.get(name, name), total=total or None)
-
-        with told_when_compiling(lambda: progress.console.print("compiling the kernels (once, two to four minutes)")):
-            yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn Ctrl-C into words and an exit status."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        _err.print("interrupted: nothing was written")
-        raise typer.Exit(_INTERRUPTED) from error
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Turn what ends a command into words and an exit status."""
-    try:
-        with _interruptible():
-            yield
-    except FolderError as error:
-        # The message is a finding itself; the others come first, the worst of them before all.
-        others = [finding for finding in error.findings if str(finding) not in str(error)]
-        _show_findings(tuple(sorted(others, key=lambda finding: list(Severity).index(finding.severity))))
-        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(_NOTHING_DONE) from error
-    except (LotwiseError, OSError, ValueError) as error:
-        _err.print(f"[bold red]nothing could be done:[/] {escape(str(error))}")
-        raise typer.Exit(_NOTHING_DONE) from error
-
-
-def _show_findings(findings: tuple[Finding, ...], most: int = 12) -> None:
-    for finding in findings[:most]:
-        _err.print(f"  {finding.severity}: {finding}", markup=False, highlight=False)
-    if len(findings) > most:
-        _err.print(f"  and {len(findings) - most} more")
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
-    except ValueError as error:
-        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
 
 
 def _run(folder: Path, out: Path, watch: Watch, threads: int | None, **asked: Any) -> RunReport:  # noqa: ANN401
@@ -179,12 +95,12 @@ def _finish(report: RunReport, out: Path) -> None:
     """Show what a run did and leave with its exit status."""
     from lotwise.reports.summary import summary
 
-    _out.print(summary(report.run, out))
+    out_console.print(summary(report.run, out))
     count = len(report.proposals.outcomes.status)
     seconds = ", ".join(f"{name} {time:.1f}" for name, time in report.seconds.items())
     solve = report.seconds.get("solve", 0.0)
     rate = f" ({count / solve:,.0f} households/s)" if solve > 0 else ""
-    _out.print(f"[dim]seconds: {seconds}{rate}[/]")
+    out_console.print(f"[dim]seconds: {seconds}{rate}[/]")
     raise typer.Exit(report.exit_status)
 
 
@@ -200,20 +116,20 @@ def demo(
 
     One of its households is refused on purpose, so a demo of the usual size leaves with status 1.
     """
-    with _reported():
+    with reported():
         from lotwise.lab.demo_firm import write_demo_firm
         from lotwise.rebalancing.proposal import Status
         from lotwise.reports.summary import summary
         from lotwise.settings import read_settings
 
         read_settings()  # a wrong one is said before anything is written
-        with _watched() as watch:
+        with watched() as watch:
             with watch.phase("demo"):
                 write_demo_firm(out / "firm", seed=seed, households=households, market=market)
             report = _run(out / "firm", out / "results", watch, threads)
-        _out.print(summary(report.run, out / "results"))
-        _out.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
-        _out.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
+        out_console.print(summary(report.run, out / "results"))
+        out_console.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
+        out_console.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
         # One household of the demo is refused on purpose; that is what it shows, not what went wrong.
         failed = (report.proposals.outcomes.status == Status.FAILED).any()
         raise typer.Exit(int(failed))
@@ -228,9 +144,9 @@ def rebalance(
     threads: Threads = None,
 ) -> None:
     """Read a firm folder and write certified lot-level trades, outcomes, findings and the page of the run."""
-    with _reported():
-        with _watched() as watch:
-            report = _run(folder, out, watch, threads, as_of=_day(day), households=household)
+    with reported():
+        with watched() as watch:
+            report = _run(folder, out, watch, threads, as_of=day_of(day), households=household)
         _finish(report, out)
 
 
@@ -242,21 +158,21 @@ def explain(
     day: AsOf = None,
 ) -> None:
     """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
-    with _reported():
+    with reported():
         from lotwise.nightly.run import household_row, prepared_firm
         from lotwise.rebalancing.explain import explain_household
         from lotwise.rebalancing.netting import netted_household
         from lotwise.reports.explanation import explanation
 
-        with _watched() as watch:
+        with watched() as watch:
             # All of the firm, not the household alone: what a spouse's household trades bars things in this one.
-            firm, _ = prepared_firm(folder, _day(day), None, watch)
+            firm, _ = prepared_firm(folder, day_of(day), None, watch)
             row = household_row(household, firm.labels.households.tolist())
             with watch.phase("solve"):
                 book = netted_household(firm.book, firm.market, row)
                 found = explain_household(book, firm.market, row)
-        _show_findings(tuple(f for f in firm.findings if f.household == household))
-        _out.print(explanation(found, firm.labels, firm.market_labels, symbol))
+        show_findings(tuple(f for f in firm.findings if f.household == household))
+        out_console.print(explanation(found, firm.labels, firm.market_labels, symbol))
 
 
 @app.command(epilog="Example: lotwise frontier firm --household H001 --out frontier.svg")
@@ -273,15 +189,15 @@ def frontier(
     """Show how near its target a household can be, and what each step nearer costs in tax."""
     if out is not None and out.suffix.lower() not in (".svg", ".csv"):
         raise typer.BadParameter(f"must end in .svg or .csv, was {str(out)!r}", param_hint="--out")
-    with _reported():
+    with reported():
         import json
 
         from lotwise.nightly.frontier import frontier_of
         from lotwise.reports.frontier import drawn_frontier, frontier_frame, frontier_json, frontier_table
 
-        with _watched() as watch:
-            firm, found = frontier_of(folder, _day(day), household, points, watch)
-        _show_findings(tuple(f for f in firm.findings if f.household == household))
+        with watched() as watch:
+            firm, found = frontier_of(folder, day_of(day), household, points, watch)
+        show_findings(tuple(f for f in firm.findings if f.household == household))
         if isinstance(found, ValueError):
             raise found
         if out is not None:
@@ -290,9 +206,9 @@ def frontier(
         if as_json:
             sys.stdout.write(json.dumps(frontier_json(household, found), indent=1) + "\n")
         else:
-            _out.print(frontier_table(household, found))
+            out_console.print(frontier_table(household, found))
             if out is not None:
-                _out.print(f"Written to {escape(str(out))}", highlight=False)
+                out_console.print(f"Written to {escape(str(out))}", highlight=False)
 
 
 @app.command(epilog="Example: lotwise profile firm --household H001")
@@ -303,19 +219,19 @@ def profile(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON instead of a table.")] = False,
 ) -> None:
     """Print every key of a policy with its value, its unit and the layer that says it, and the policy's version."""
-    with _reported():
+    with reported():
         from lotwise.interchange.firm_folder.policy_of import firm_policy, household_policy
         from lotwise.reports.policy import policy_json, policy_table
 
-        found = firm_policy(folder) if household is None else household_policy(folder, household, _day(day))
-        _show_findings(tuple(f for f in found.findings if f.severity is Severity.ERROR))
+        found = firm_policy(folder) if household is None else household_policy(folder, household, day_of(day))
+        show_findings(tuple(f for f in found.findings if f.severity is Severity.ERROR))
         if found.profile is None:
-            _err.print("[bold red]its policy cannot be used[/] until the errors above are corrected")
+            err_console.print("[bold red]its policy cannot be used[/] until the errors above are corrected")
             raise typer.Exit(1)
         if as_json:
             sys.stdout.write(policy_json(found.owner, found.profile))
         else:
-            _out.print(policy_table(found.owner, found.profile))
+            out_console.print(policy_table(found.owner, found.profile))
 
 
 @app.command(epilog="Example: lotwise screens firm --household H001")
@@ -327,25 +243,25 @@ def screens(
     day: AsOf = None,
 ) -> None:
     """List each household's screens and what they keep out of its model; for one household, what each costs."""
-    with _reported():
+    with reported():
         import json
 
         from lotwise.nightly.screens import listed_screens, priced_screens
         from lotwise.reports.screens import screens_json, screens_table
 
         scope = "" if every else "screen"
-        with _watched() as watch:
+        with watched() as watch:
             if household is None:
-                firm, lines = listed_screens(folder, _day(day), scope, watch)
+                firm, lines = listed_screens(folder, day_of(day), scope, watch)
             else:
-                firm, lines = priced_screens(folder, _day(day), household, scope, watch)
+                firm, lines = priced_screens(folder, day_of(day), household, scope, watch)
         about = ("restrictions", "screens")
         found = (f for f in firm.findings if f.file.startswith(about) or f.column == "industry")
-        _show_findings(tuple(found))
+        show_findings(tuple(found))
         if as_json:
             typer.echo(json.dumps(screens_json(lines, firm.market_labels.symbols), indent=1))
         else:
-            _out.print(screens_table(lines))
+            out_console.print(screens_table(lines))
 
 
 @app.command(epilog="Example: lotwise risk firm --save firm")
@@ -355,12 +271,12 @@ def risk(
     day: AsOf = None,
 ) -> None:
     """Estimate (or check) the risk model of a firm folder and describe it."""
-    with _reported():
+    with reported():
         from lotwise.nightly.run import prepared_firm
 
-        with _watched() as watch:
-            firm, model = prepared_firm(folder, _day(day), None, watch)
-        _show_findings(tuple(f for f in firm.findings if f.file.startswith(("risk", "(risk model)"))))
+        with watched() as watch:
+            firm, model = prepared_firm(folder, day_of(day), None, watch)
+        show_findings(tuple(f for f in firm.findings if f.file.startswith(("risk", "(risk model)"))))
         table = Table(title=f"Risk model of {escape(firm.name)}, {model.as_of}", show_header=False)
         volatility = (model.specific + ((model.loadings() ** 2).sum(axis=1)) / 2) ** 0.5
         origins = ", ".join(f"{model.origin.count(o)} {o}" for o in sorted(set(model.origin)))
@@ -368,10 +284,13 @@ def risk(
         table.add_row("Factors", f"{len(model.factors)}")
         table.add_row("Volatility, median", f"{sorted(volatility)[len(volatility) // 2]:.1%} a year")
         table.add_row("Specific, median", f"{sorted(model.specific)[len(model.specific) // 2] ** 0.5:.1%} a year")
-        _out.print(table)
+        out_console.print(table)
         if save:
             model.save(save)
-            _out.print(f"Written to {save / 'risk'}")
+            out_console.print(f"Written to {save / 'risk'}")
+
+
+app.command(epilog="Example: lotwise savings firm --household H001 --trace")(savings)
 
 
 app.command(epilog="Example: lotwise documents firm --household H001 --out documents")(documents)
@@ -380,7 +299,7 @@ app.command(epilog="Example: lotwise documents firm --household H001 --out docum
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     if version:
-        _out.print(f"lotwise {__version__}")
+        out_console.print(f"lotwise {__version__}")
         raise typer.Exit
 
 
@@ -389,8 +308,8 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        _err.print("interrupted: nothing was written")
-        raise SystemExit(_INTERRUPTED) from None
+        err_console.print("interrupted: nothing was written")
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

@@ -308,3 +308,29 @@ def test_the_reference_names_every_column() -> None:
     text = contract_reference()
     for name in ("household_id", "holding_period_start", "wash_group", "transaction_id", "risk/covariance"):
         assert name in text
+
+
+def test_of_the_weights_of_a_model_the_latest_that_have_come_count(tmp_path: Path) -> None:
+    files = small_firm()
+    rows = ("core,AAA,,1,", "core,BBB,,1,2025-06-30", "core,CCC,,1,2025-07-01", "other,AAA,,1,2026-01-02")
+    files["models.csv"] = "\n".join(("model,symbol,child_model,weight,from", *rows, "blend,,core,1,", ""))
+    firm = read_firm(write(tmp_path, files))
+    assert_sound(firm)
+    models = firm.book.models
+    held = {
+        name: models.security[models.start[row] : models.start[row + 1]].tolist()
+        for row, name in enumerate(firm.labels.models)
+    }
+    bbb = firm.market_labels.symbols.index("BBB")
+    assert held == {"core": [bbb], "blend": [bbb]}
+
+
+def test_a_day_that_is_none_spoils_its_model_and_no_other(tmp_path: Path) -> None:
+    files = small_firm()
+    rows = ("core,AAA,,1,soon", "fund,ETF,,1,", "blend,,fund,1,")
+    files["models.csv"] = "\n".join(("model,symbol,child_model,weight,from", *rows, ""))
+    firm = read_firm(write(tmp_path, files))
+    (found,) = [each for each in firm.findings if (each.file, each.column) == ("models.csv", "from")]
+    assert (found.severity, found.was) == (Severity.ERROR, "'soon'")
+    refused = firm.labels.households[firm.book.households.blocked].tolist()
+    assert refused == ["H1"]  # H3 has glided to another one

@@ -13,7 +13,7 @@ from lotwise.errors import FolderError
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.ledger_files.posting import open_ledger, post_files
 from lotwise.money import DOLLAR, SHARE
-from lotwise.nightly.documents import Printer, print_documents, printed_packs
+from lotwise.nightly.documents import Printer, Wanted, print_documents, printed_packs
 from lotwise.nightly.held_on_day import holdings_of
 from lotwise.nightly.realized_in_year import realized_record
 from lotwise.reports.documents.blocks import Document
@@ -82,7 +82,7 @@ def test_documents_of_every_household(folder: Path, tmp_path: Path) -> None:
 
 def test_the_theme_of_the_folder_is_used_and_what_is_wrong_with_it_is_said(tmp_path: Path) -> None:
     firm = write(tmp_path / "firm", small_firm() | {"theme.toml": 'contact = "1 Street"\naccent = "red"\n'})
-    report = print_documents(firm, tmp_path / "out", households=["H2"], formats=["html"])
+    report = print_documents(firm, tmp_path / "out", Wanted(["H2"], formats=["html"]))
     assert [finding.column for finding in report.findings if finding.file == "theme.toml"] == ["accent"]
     assert "1 Street" in (tmp_path / "out" / "H2" / "holdings.html").read_text()
     assert not (tmp_path / "out" / "H1").exists()
@@ -91,7 +91,7 @@ def test_the_theme_of_the_folder_is_used_and_what_is_wrong_with_it_is_said(tmp_p
 def test_a_household_whose_data_has_errors_gets_no_document(tmp_path: Path) -> None:
     files = small_firm()
     files["lots.csv"] += "A5,L7,NONE,1,2023-03-03,100,purchase,\n"
-    report = print_documents(write(tmp_path / "firm", files), tmp_path / "out", formats=["html"])
+    report = print_documents(write(tmp_path / "firm", files), tmp_path / "out", Wanted(formats=["html"]))
     (failure,) = report.failures
     assert failure.household == "H3"
     assert "its data has errors: lots.csv:9 [symbol]" in failure.why
@@ -100,14 +100,14 @@ def test_a_household_whose_data_has_errors_gets_no_document(tmp_path: Path) -> N
 
 
 def test_what_cannot_be_done_is_said(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="kind must be one of holdings, gains, was 'everything'"):
-        print_documents(folder, tmp_path, kinds=["everything"])
+    with pytest.raises(ValueError, match="kind must be one of holdings, gains, savings, was 'everything'"):
+        print_documents(folder, tmp_path, Wanted(kinds=["everything"]))
     with pytest.raises(ValueError, match="format must be one of pdf, html, was 'doc'"):
-        print_documents(folder, tmp_path, formats=["doc"])
+        print_documents(folder, tmp_path, Wanted(formats=["doc"]))
     with pytest.raises(ValueError, match=r"household must be one of the 3 of households.csv, was 'H9'"):
-        print_documents(folder, tmp_path, households=["H9"])
+        print_documents(folder, tmp_path, Wanted(households=["H9"]))
     with pytest.raises(FolderError, match=r"ledger: must be a posted ledger; was empty"):
-        print_documents(folder, tmp_path, kinds=["gains"])
+        print_documents(folder, tmp_path, Wanted(kinds=["gains"]))
     with pytest.raises(FolderError, match="it is a firm folder"):
         print_documents(folder, folder)
 
@@ -174,7 +174,7 @@ def test_earlier_years_stand_in_totals(posted: Path) -> None:
 
 
 def test_a_folder_with_a_ledger_gets_both_kinds(posted: Path, tmp_path: Path) -> None:
-    report = print_documents(posted, tmp_path, households=["H2"], formats=["pdf"], year=2024)
+    report = print_documents(posted, tmp_path, Wanted(["H2"], ["holdings", "gains"], ["pdf"], year=2024))
     assert report.files == 2
     assert sorted(path.name for path in (tmp_path / "H2").iterdir()) == ["gains-2024.pdf", "holdings.pdf"]
     text = " ".join(pages((tmp_path / "H2" / "gains-2024.pdf").read_bytes()))

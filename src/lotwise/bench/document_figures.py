@@ -17,7 +17,7 @@ from lotwise.reports.documents.choices import (
     Role,
     TransitionChoices,
 )
-from lotwise.reports.documents.figures import Measured, MonthOfSavings, ShadowRule, Split, TaxesSaved, YearOfTax
+from lotwise.reports.documents.figures import Measured, MonthOfSavings, Split, TaxesSaved, YearOfTax
 from lotwise.reports.documents.positions import HeldAccount, HeldLot, HeldPosition, HoldingsOnDay
 from lotwise.reports.documents.realized import RealizedGains, RealizedLine, WashLine, YearTotals
 from lotwise.tax.form_cells import Cells
@@ -26,10 +26,10 @@ __all__ = ["invented_choices", "invented_gains", "invented_holdings", "invented_
 
 _AS_OF = date(2026, 11, 20)
 _CLASSES = ("US equity", "International equity", "Emerging markets", "US bonds", "Municipal bonds", "Real estate")
-_RULE = ShadowRule(
-    "on the last trading day of each quarter, and whenever money comes or goes",
-    "what is more than 1% of value away from its target goes back to the target",
-    "first in, first out",
+_RULE = (
+    "Each account goes back to its target on the last trading day of each quarter, and whenever money comes or goes.",
+    "What is within 1% of value of its target stays.",
+    "Lots are sold oldest first.",
 )
 _CAVEATS = (
     "Tax that is put off is not tax that is gone: if everything were sold today, a part of the savings would be paid.",

@@ -20,20 +20,34 @@ from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.held_on_day import holdings_of
 from lotwise.nightly.realized_in_year import has_ledger, realized_record
 from lotwise.nightly.run import Watch, household_row
+from lotwise.nightly.saved_since import saved_record
+from lotwise.nightly.savings import SavingsRun, told_savings
 from lotwise.reports.documents.blocks import Document
 from lotwise.reports.documents.gains_page import gains_document
 from lotwise.reports.documents.holdings_page import holdings_document
 from lotwise.reports.documents.html import document_html
 from lotwise.reports.documents.pdf import Press, why_no_picture
+from lotwise.reports.documents.savings_page import savings_document
 from lotwise.reports.documents.theme import Theme, read_theme
+from lotwise.savings.shadow_rule import ShadowRule
 
-__all__ = ["FORMATS", "KINDS", "NotPrinted", "PrintReport", "Printer", "Source", "print_documents", "printed_packs"]
+__all__ = [
+    "FORMATS",
+    "KINDS",
+    "NotPrinted",
+    "PrintReport",
+    "Printer",
+    "Source",
+    "Wanted",
+    "print_documents",
+    "printed_packs",
+]
 
-KINDS = ("holdings", "gains")
+KINDS = ("holdings", "gains", "savings")
 FORMATS = ("pdf", "html")
 
-# Makes the document of a household, by its row in the book.
-Source = Callable[[int], Document]
+# Makes the document of a household, by its row in the book; None where it has nothing of that kind.
+Source = Callable[[int], Document | None]
 
 
 class NotPrinted(NamedTuple):
@@ -59,37 +73,56 @@ class PrintReport:
         return int(bool(self.failures))
 
 
-def print_documents(
-    folder: Path,
-    out: Path,
-    *,
-    households: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-    formats: Sequence[str] = FORMATS,
-    as_of: date | None = None,
-    year: int | None = None,
-    threads: int = 0,
-    watch: Watch | None = None,
-) -> PrintReport:
-    """Write documents of all or of the given households into `out`, a folder for each.
+class Wanted(NamedTuple):
+    """What is asked for."""
 
-    `kinds`: default all that the folder has data for (realised gains need a posted ledger). Raises FolderError where
-    nothing can be done, ValueError for a household that is not there, PressError for PDF without typst.
+    households: Sequence[str] = ()  # none: all
+    kinds: Sequence[str] = ()  # none: all that the folder has data for; what comes from the ledger needs a posted one
+    formats: Sequence[str] = FORMATS
+    as_of: date | None = None
+    year: int | None = None  # of realised gains; None: that of the day
+    rule: ShadowRule = ShadowRule()  # that taxes saved are measured against
+
+
+def print_documents(
+    folder: Path, out: Path, wanted: Wanted | None = None, threads: int = 0, watch: Watch | None = None
+) -> PrintReport:
+    """Write documents of a firm folder into `out`, a folder for each household.
+
+    Raises FolderError where nothing can be done, ValueError for a household that is not there, PressError for PDF
+    without typst.
     """
     if (out / "firm.toml").exists():
         raise FolderError(f"{out}: must be a folder for documents; it is a firm folder")
-    watch = watch or Watch()
+    watch, wanted = watch or Watch(), wanted or Wanted()
+    kinds = _kinds(folder, wanted)
+    told = (
+        told_savings(folder, wanted.as_of, wanted.households, wanted.rule, watch=watch) if "savings" in kinds else None
+    )
     with watch.phase("read"):
-        firm = read_firm(folder, as_of)
-        rows = _rows(firm, households)
-        sources, ledger_findings = _sources(folder, firm, kinds, year)
-        wants_pdf = "pdf" in formats
-        theme, wrong = read_theme(folder, firm.name, why_no_picture if wants_pdf else lambda _: "")
+        firm = told.firm if told else read_firm(folder, wanted.as_of)
+        rows = _rows(firm, wanted.households)
+        sources, ledger_findings = _sources(folder, firm, kinds, wanted.year)
+        if told:
+            sources["savings"] = _savings_of(told)
+        can_draw = why_no_picture if "pdf" in wanted.formats else lambda _: ""
+        theme, wrong = read_theme(folder, firm.name, can_draw)
     with watch.phase("print", len(rows)):
-        files, failures = printed_packs(firm, rows, sources, Printer(theme, formats, out), threads, watch.on_done)
+        printer = Printer(theme, wanted.formats, out)
+        files, failures = printed_packs(firm, rows, sources, printer, threads, watch.on_done)
     chosen = {str(firm.labels.households[row]) for row in rows} | {None}
     found = tuple(finding for finding in firm.findings if finding.household in chosen)
     return PrintReport(len(rows), files, failures, (*wrong, *ledger_findings, *found))
+
+
+def _kinds(folder: Path, wanted: Wanted) -> tuple[str, ...]:
+    """The kinds that are asked for, or all that there is data for."""
+    for words, known in ((wanted.kinds, KINDS), (wanted.formats, FORMATS)):
+        for word in words:
+            if word not in known:
+                what = "kind" if known is KINDS else "format"
+                raise ValueError(f"{what} must be one of {', '.join(known)}, was {word!r}")
+    return tuple(wanted.kinds) or (KINDS if has_ledger(folder) else ("holdings",))
 
 
 def _rows(firm: Firm, households: Sequence[str]) -> list[int]:
@@ -100,15 +133,12 @@ def _rows(firm: Firm, households: Sequence[str]) -> list[int]:
 def _sources(
     folder: Path, firm: Firm, kinds: Sequence[str], year: int | None
 ) -> tuple[dict[str, Source], tuple[Finding, ...]]:
-    """What makes each kind; the ledger is read only where realised gains are wanted and can be had."""
-    for kind in kinds:
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, was {kind!r}")
+    """What makes holdings and realised gains; the ledger is read only for these."""
     sources: dict[str, Source] = {}
     findings: tuple[Finding, ...] = ()
-    if not kinds or "holdings" in kinds:
+    if "holdings" in kinds:
         sources["holdings"] = lambda row: holdings_document(holdings_of(firm, row))
-    if "gains" in kinds or (not kinds and has_ledger(folder)):
+    if "gains" in kinds:
         record = realized_record(folder, firm.as_of, year or firm.as_of.year)
         names = firm.labels.households
         sources["gains"] = lambda row: gains_document(record.of(str(names[row]), firm.household_names[row]))
@@ -116,13 +146,21 @@ def _sources(
     return sources, findings
 
 
+def _savings_of(run: SavingsRun) -> Source:
+    """What makes taxes saved of what was told."""
+    record = saved_record(run)
+
+    def made(row: int) -> Document | None:
+        saved = record.of(row)
+        return None if saved is None else savings_document(saved)
+
+    return made
+
+
 class Printer:
     """Prints documents of one theme in the given formats into a folder."""
 
     def __init__(self, theme: Theme, formats: Sequence[str], out: Path) -> None:
-        for ending in formats:
-            if ending not in FORMATS:
-                raise ValueError(f"format must be one of {', '.join(FORMATS)}, was {ending!r}")
         self._theme = theme
         self._formats = tuple(dict.fromkeys(formats))
         self._press = Press(theme) if "pdf" in formats else None
@@ -163,7 +201,8 @@ def printed_packs(
         files, failures = 0, []
         for kind, source in sources.items():
             try:
-                files += printer.write(source(row), folders[place])
+                document = source(row)
+                files += printer.write(document, folders[place]) if document else 0
             except (LotwiseError, ValueError) as error:
                 failures.append(NotPrinted(name, kind, str(error)))
         return files, failures

@@ -44,6 +44,8 @@ MOTIVES = {
     ("exchange", "buy"): "Bought in place of sold",
     ("location", "sell"): "Sold to be held elsewhere",
     ("location", "buy"): "Bought where taxed less",
+    ("substitute", "sell"): "Sold for a substitute",
+    ("substitute", "buy"): "Substitute bought",
 }
 
 

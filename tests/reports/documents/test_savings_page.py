@@ -71,9 +71,7 @@ def test_pdf_and_html_say_every_figure() -> None:
         dollars(rounded(saved.since_inception.shadow.total)),
         dollars(rounded(saved.since_inception.present_value.total)),
         dollars(rounded(saved.year_to_date.rule_of_thumb.total)),
-        saved.shadow_rule.schedule,
-        saved.shadow_rule.bands,
-        saved.shadow_rule.relief,
+        *saved.shadow_rule,
         *saved.caveats,
     ]
     assert [words for words in said if words not in text] == []
@@ -98,6 +96,16 @@ def test_every_note_is_there_and_pointed_at() -> None:
 )
 def test_the_headline_says_what_happened(luck: float, said: str) -> None:
     assert said in savings_document(invented_savings(1, luck=luck)).headline
+
+
+def test_a_fee_that_is_not_known_is_compared_with_nothing() -> None:
+    saved = invented_savings(1)
+    measured = (replace(each, fee=None) for each in (saved.year_to_date, saved.since_inception))
+    year, always = measured
+    document = savings_document(replace(saved, year_to_date=year, since_inception=always))
+    assert tile(document, "Fee") == "not known"
+    assert "fee" not in document.headline
+    assert [row.cells[0] for row in table_named(document, *SOURCES).rows][3:] == ["Saved"]
 
 
 def test_the_waterfall_ends_where_the_table_does() -> None:

@@ -14,7 +14,6 @@ from lotwise.interchange.firm_folder.contract import (
     FileContract,
     Kind,
     id_column,
-    later,
     text_column,
 )
 
@@ -83,7 +82,7 @@ HOUSEHOLDS = FileContract(
             low="0",
             high="1",
         ),
-        later("fee_bps", Kind.BASIS_POINTS, "yearly fee", "0", "10000"),
+        Column("fee_bps", Kind.BASIS_POINTS, "yearly fee", low="0", high="10000", bad=Severity.WARNING),
         id_column("profile", "named profile; empty = the firm's own", required=False, filled=False),
         id_column("wash_group", "links married-separate households", required=False, filled=False),
     ),

@@ -7,6 +7,7 @@ from datetime import date
 
 from lotwise.errors import Finding
 from lotwise.households.profile import Profile
+from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels
 from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.risk.factor_model import FactorModel
@@ -34,3 +35,5 @@ class Firm:
     household_names: tuple[str, ...]  # what people call the book's households, '' where unknown
     profiles: tuple[Profile, ...]  # one per row of Policies: the profile it was made of
     lookthrough: Lookthrough  # what funds hold, where that is known
+    fees: IntArray  # (H,) yearly fee of each household, billionths of value; events.MISSING where it is not known
+    outside_gains: IntArray  # (H, 2) short-term and long-term gains that no managed account realised, money

@@ -114,6 +114,7 @@ MODELS = FileContract(
             low="0",
             high="1",
         ),
+        Column("from", Kind.DATE, "first day of these weights; empty = always; the latest day that has come counts"),
     ),
     needed=True,
 )

@@ -40,14 +40,15 @@ class _Blend:
     children: list[tuple[str, float]]
 
 
-def read_models(table: TypedTable, securities: Securities, findings: FindingList) -> ModelTable | None:
-    """Read the models; None, with a fatal finding, if none is sound."""
+def read_models(table: TypedTable, securities: Securities, today: int, findings: FindingList) -> ModelTable | None:
+    """Read the models as they stand on a day; None, with a fatal finding, if none is sound."""
     table.report_cells(findings)
     frame = table.frame.with_columns(
         code_of(table.frame["symbol"], securities.labels.symbols).alias("security"),
         table.frame["symbol"].is_in(list(securities.cash)).fill_null(value=False).alias("is_cash"),
         table.errors().alias("wrong"),
     )
+    frame = _of_day(frame, today)
     wrong = set(frame.filter(pl.col("wrong") & pl.col("model").is_not_null())["model"].to_list())
     known = set(frame["model"].drop_nulls().to_list())
     for row in table.broken:
@@ -65,6 +66,13 @@ def read_models(table: TypedTable, securities: Securities, findings: FindingList
         findings.stop(Place(table.file), message, f"{len(names)} models, none sound")
         return None
     return _arrange(names, resolved)
+
+
+def _of_day(frame: pl.DataFrame, today: int) -> pl.DataFrame:
+    """Rows of each model's weights of the day: those from the latest day that has come, or those without one."""
+    come = frame.filter(pl.col("from").is_null() | (pl.col("from") <= today))
+    latest = pl.col("from").max().over("model")
+    return come.filter(pl.col("from").eq_missing(latest) | pl.col("wrong"))
 
 
 def _report_rows(file: str, frame: pl.DataFrame, findings: FindingList) -> set[str]:

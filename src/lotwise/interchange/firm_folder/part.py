@@ -40,6 +40,8 @@ def part_of(firm: Firm, chosen: NDArray[np.bool_]) -> Firm:
             lots=labels.lots.gather(lots),
         ),
         household_names=tuple(firm.household_names[row] for row in rows.tolist()),
+        fees=firm.fees[rows],
+        outside_gains=firm.outside_gains[rows],
         findings=tuple(finding for finding in firm.findings if finding.household in names),
     )
 

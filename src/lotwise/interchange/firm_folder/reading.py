@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from lotwise.dates import to_day_number
 from lotwise.errors import FolderError, Severity
-from lotwise.households.policy_version import policy_version
 from lotwise.interchange.firm_folder import client_files, market_files, stand_ins
 from lotwise.interchange.firm_folder.accounts import AccountTable, read_accounts
 from lotwise.interchange.firm_folder.activity import (
@@ -23,13 +21,10 @@ from lotwise.interchange.firm_folder.activity import (
     report_oversold,
     windows_of,
 )
+from lotwise.interchange.firm_folder.assembling import ReadClients, ReadHoldings, ReadMarket, firm_of
 from lotwise.interchange.firm_folder.book_building import (
-    AccountRows,
-    LotColumns,
-    PolicyTable,
     account_columns,
     account_rows,
-    limits_of,
     load_kernels,
     lot_columns,
     mark_kept,
@@ -51,32 +46,21 @@ from lotwise.interchange.firm_folder.households import (
 )
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models, report_unpriced_targets
-from lotwise.interchange.firm_folder.prices import Prices, market_of, read_prices
+from lotwise.interchange.firm_folder.prices import read_prices
 from lotwise.interchange.firm_folder.record import original_bases, read_record
 from lotwise.interchange.firm_folder.requests import read_requests, request_columns
-from lotwise.interchange.firm_folder.restrictions import RestrictionTable, read_restrictions
+from lotwise.interchange.firm_folder.restrictions import read_restrictions
 from lotwise.interchange.firm_folder.risk_files import read_risk_model
-from lotwise.interchange.firm_folder.rule_sets import RuleBook, build_rules
+from lotwise.interchange.firm_folder.rule_sets import build_rules
 from lotwise.interchange.firm_folder.screens import read_screens
 from lotwise.interchange.firm_folder.securities import Securities, code_of, read_securities
 from lotwise.interchange.firm_folder.substitutes import read_substitutes
 from lotwise.interchange.firm_folder.tables import is_there, note_strangers, read_table
 from lotwise.interchange.firm_folder.tax_positions import (
-    TaxPositions,
-    YearToDate,
-    deferred_weights,
-    payout_rates,
-    rates_tonight,
     read_tax_positions,
     report_ignored_gains,
 )
 from lotwise.interchange.firm_folder.wishes import read_wishes, report_unknown_classes
-from lotwise.ledger.events import Table
-from lotwise.ledger.wash_sales import Windows
-from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
-from lotwise.rebalancing.mandates import with_mandates
-from lotwise.rebalancing.nearest_substitutes import Lookthrough
-from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.risk.factor_model import FactorModel
 from lotwise.securities.market import asset_classes_of
 
@@ -103,34 +87,6 @@ def _stop(findings: FindingList) -> None:
     if findings.fatal:
         more = f" (and {len(findings.fatal) - 1} more)" if len(findings.fatal) > 1 else ""
         raise FolderError(findings.fatal[0] + more, findings.all_sorted(FILE_ORDER))
-
-
-@dataclass(frozen=True, slots=True)
-class _Market:
-    securities: Securities
-    prices: Prices
-    models: ModelTable
-
-
-@dataclass(frozen=True, slots=True)
-class _Clients:
-    model: NDArray[np.int32]  # of the chosen households
-    policies: PolicyTable
-    tax: TaxPositions  # of every household of the roster
-
-
-@dataclass(frozen=True, slots=True)
-class _Holdings:
-    rows: AccountRows
-    accounts: Accounts
-    lots: LotColumns
-    windows: Windows
-    rules: RuleBook
-    restrictions: RestrictionTable
-    requests: tuple[Requests, tuple[str, ...]]  # and their names
-    substitutes: Substitutes
-    lookthrough: Lookthrough
-    year_to_date: YearToDate  # of every household of the roster
 
 
 class _FolderReader:
@@ -184,9 +140,9 @@ class _FolderReader:
         risk_model = self._read_risk_model(day)
         holdings = self._read_holdings(context, market.models, clients.model, no_lots=no_lots)
         report_ignored_gains(self._table(client_files.HOUSEHOLDS).file, roster, holdings.year_to_date, findings)
-        return _firm(header.name, day, market, context, clients, holdings, risk_model, findings)
+        return firm_of(header.name, day, market, context, clients, holdings, risk_model, findings)
 
-    def _read_market(self, day: date) -> _Market:
+    def _read_market(self, day: date) -> ReadMarket:
         findings = self._findings
         no_prices = self._missing(market_files.PRICES)
         securities = None
@@ -198,11 +154,11 @@ class _FolderReader:
             prices = stand_ins.prices_for(known, to_day_number(day))
         models = None
         if not self._missing(market_files.MODELS):
-            models = read_models(self._table(market_files.MODELS), known, findings)
+            models = read_models(self._table(market_files.MODELS), known, to_day_number(day), findings)
         if models is None:
             models = stand_ins.models_for(self._tables)
         report_unpriced_targets(self._table(market_files.MODELS).file, known, prices.close, models, findings)
-        return _Market(known, prices, models)
+        return ReadMarket(known, prices, models)
 
     def _read_roster(self, only: Sequence[str] | None) -> Roster:
         roster = None
@@ -233,7 +189,7 @@ class _FolderReader:
             if stem != client_files.REQUESTS.stem:
                 table.report_unused(findings)
 
-    def _read_clients(self, header: FirmHeader, day: date, market: _Market, roster: Roster) -> _Clients:
+    def _read_clients(self, header: FirmHeader, day: date, market: ReadMarket, roster: Roster) -> ReadClients:
         """Find the model, policy and tax position of every household."""
         findings = self._findings
         file = self._table(client_files.HOUSEHOLDS).file
@@ -251,11 +207,11 @@ class _FolderReader:
         policies = policies_of(
             roster, model, market.models, wishes, day, findings=findings, asset_classes=asset_classes
         )
-        return _Clients(model, policies, tax)
+        return ReadClients(model, policies, tax)
 
     def _read_holdings(
         self, context: LotContext, models: ModelTable, followed: NDArray[np.int32], *, no_lots: bool
-    ) -> _Holdings:
+    ) -> ReadHoldings:
         """Read lots, orders, transactions and restrictions: what is held, and what may not be done with it.
 
         The last files to be read: raises FolderError where something stopped the folder.
@@ -284,7 +240,7 @@ class _FolderReader:
         columns = lot_columns(lots, account_order)
         accounts = account_columns(context.accounts, account_order, orders.cash_used, columns.start)
         requests = request_columns(asked, context.accounts.roster.chosen, account_order.row)
-        return _Holdings(
+        return ReadHoldings(
             account_order,
             accounts,
             columns,
@@ -309,90 +265,3 @@ class _FolderReader:
         table = self._table(market_files.LOOKTHROUGH)
         lookthrough = read_lookthrough(table, securities, today, self._findings)
         return GroupBook.of(securities, screens, lookthrough, table.file)
-
-
-def _households(
-    market: _Market, roster: Roster, clients: _Clients, holdings: _Holdings, tax: Table, findings: FindingList
-) -> Households:
-    """Columns of the chosen households; `tax` are their positions."""
-    held = (holdings.accounts, holdings.lots.lots, market.prices.close)
-    with ThreadPoolExecutor(max_workers=1) as beside:  # kernels hold no lock
-        losses = beside.submit(unrealised_losses, len(tax), *held)
-        gains = gains_of_a_move(*held, market.models.models, clients.model)
-    policies = clients.policies
-    rates = rates_tonight(tax, (losses.result(), gains), policies.profiles, policies.of_household)
-    payouts = payout_rates(tax)
-    return Households(
-        holdings.rows.household_start,
-        clients.model,
-        policies.of_household,
-        holdings.rules.of_household[roster.chosen],
-        rates["short"].copy(),
-        rates["long"].copy(),
-        rates["loss_short"].copy(),
-        rates["loss_long"].copy(),
-        payouts.ordinary,
-        payouts.qualified,
-        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
-        clients.tax.origin[roster.chosen],
-        roster.taxpayer[roster.chosen],
-        # Last of all: by now everything has been looked at.
-        np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
-    )
-
-
-def _firm(
-    name: str,
-    day: date,
-    market: _Market,
-    context: LotContext,
-    clients: _Clients,
-    holdings: _Holdings,
-    risk_model: FactorModel | None,
-    findings: FindingList,
-) -> Firm:
-    """Put a firm together from what was read, none of which stands in for anything."""
-    roster = context.accounts.roster
-    chosen = np.flatnonzero(roster.chosen)
-    ids = [roster.ids[number] for number in chosen]
-    tax = clients.tax.with_year_to_date(holdings.year_to_date)[chosen]
-    book = Book(
-        _households(market, roster, clients, holdings, tax, findings),
-        holdings.accounts,
-        holdings.lots.lots,
-        market.models.models,
-        clients.policies.policies,
-        holdings.rules.sets,
-        holdings.rules.groups,
-        holdings.windows,
-        tax,
-        clients.policies.preferences,
-        holdings.requests[0],
-        holdings.substitutes,
-        limits_of(clients.policies.profiles),
-    )
-    tonight = market_of(market.securities, market.prices, context.today)
-    return Firm(
-        name=name,
-        as_of=day,
-        book=with_mandates(book, tonight),
-        labels=BookLabels(
-            np.array(ids, dtype=np.str_),
-            np.array([context.accounts.ids[number] for number in holdings.rows.source], dtype=np.str_),
-            holdings.lots.names,
-            market.models.names,
-            holdings.rules.group_names,
-            holdings.restrictions.words,
-            tuple(policy_version(profile) for profile in clients.policies.profiles),
-            holdings.restrictions.named,
-            holdings.requests[1],
-        ),
-        market=tonight,
-        market_labels=market.securities.labels,
-        history=market.prices.history,
-        risk_model=risk_model,
-        findings=findings.all_sorted(FILE_ORDER),
-        household_names=tuple(roster.frame["name"].fill_null("").gather(chosen).to_list()),
-        profiles=clients.policies.profiles,
-        lookthrough=holdings.lookthrough,
-    )

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from lotwise.money import to_dollars
 
-__all__ = ["Measured", "MonthOfSavings", "ShadowRule", "Split", "TaxesSaved", "YearOfTax"]
+__all__ = ["Measured", "MonthOfSavings", "Split", "TaxesSaved", "YearOfTax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Measured:
     rule_of_thumb: Split  # A
     shadow: Split  # B
     present_value: Split  # C
-    fee: int
+    fee: int | None  # None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,6 @@ class YearOfTax:
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowRule:
-    """The ordinary rebalance that B compares with, in words."""
-
-    schedule: str  # "On the last trading day of each quarter"
-    bands: str  # "Whatever is more than 1% of value away from its target goes back to it"
-    relief: str  # "First in, first out"
-
-
-@dataclass(frozen=True, slots=True)
 class TaxesSaved:
     """Taxes saved of one household, year to date and since inception."""
 
@@ -87,7 +78,7 @@ class TaxesSaved:
     since_inception: Measured
     months: tuple[MonthOfSavings, ...]
     years: tuple[YearOfTax, ...]
-    shadow_rule: ShadowRule
+    shadow_rule: tuple[str, ...]  # the ordinary rebalance that B compares with: schedule, bands, lots; a statement each
     caveats: tuple[str, ...]
 
     def __post_init__(self) -> None:

@@ -38,13 +38,7 @@ def savings_document(saved: TaxesSaved) -> Document:
         Side(_sources(saved, note), _by_year(saved, note)),
         _measures(saved, note),
         Heading("The ordinary rebalance that we compare with"),
-        Points(
-            (
-                f"When: {saved.shadow_rule.schedule}.",
-                f"What moves: {saved.shadow_rule.bands}.",
-                f"Which lots are sold: {saved.shadow_rule.relief}.",
-            )
-        ),
+        Points(saved.shadow_rule),
     ]
     if saved.caveats:
         blocks += [Heading("What to know about these figures"), Points(saved.caveats)]
@@ -71,7 +65,7 @@ def _headline(saved: TaxesSaved) -> str:
             since + f"tax-aware management has cost you {dollars(-dollars_saved)} more tax than an ordinary rebalance."
         )
     text = since + f"tax-aware management has saved you {dollars(dollars_saved)} of tax"
-    fee = rounded(whole_time.fee)
+    fee = 0 if whole_time.fee is None else rounded(whole_time.fee)
     if fee <= 0:
         return text + "."
     if dollars_saved >= fee:
@@ -87,7 +81,7 @@ def _tiles(saved: TaxesSaved, note: NoteList) -> Tiles:
                 "Saved since inception", whole(always.shadow.total), f"since {saved.inception:%m/%d/%Y}", note("saved")
             ),
             Tile("Saved this year", whole(year.shadow.total), f"{saved.as_of.year} to date", note("saved")),
-            Tile("Fee", whole(always.fee), f"{whole(year.fee)} of it this year", note("fee")),
+            _fee_tile(saved, note),
             Tile(
                 "After later taxes",
                 whole(always.present_value.total),
@@ -96,6 +90,13 @@ def _tiles(saved: TaxesSaved, note: NoteList) -> Tiles:
             ),
         )
     )
+
+
+def _fee_tile(saved: TaxesSaved, note: NoteList) -> Tile:
+    year, always = saved.year_to_date.fee, saved.since_inception.fee
+    if year is None or always is None:
+        return Tile("Fee", "not known", "", note("fee"))
+    return Tile("Fee", whole(always), f"{whole(year)} of it this year", note("fee"))
 
 
 def _over_time(saved: TaxesSaved) -> Picture:
@@ -131,11 +132,12 @@ def _sources(saved: TaxesSaved, note: NoteList) -> Table:
     numbers = [note(key) for key in ("deferral", "harvesting", "location")]
     rows = [Row((name, *cells), note=number) for (name, _), number, cells in zip(SOURCES, numbers, parts, strict=True)]
     totals = [rounded(measured.shadow.total) for measured in (year, always)]
-    fees = [rounded(measured.fee) for measured in (year, always)]
     rows.append(Row(("Saved", *(dollars(total) for total in totals)), "total"))
-    rows.append(Row(("Fee", *(dollars(fee) for fee in fees))))
-    beyond = (dollars(total - fee) for total, fee in zip(totals, fees, strict=True))
-    rows.append(Row(("Saved beyond the fee", *beyond), "total"))
+    fees = [measured.fee for measured in (year, always) if measured.fee is not None]
+    if len(fees) == len(totals):
+        rows.append(Row(("Fee", *(whole(fee) for fee in fees))))
+        beyond = (dollars(total - rounded(fee)) for total, fee in zip(totals, fees, strict=True))
+        rows.append(Row(("Saved beyond the fee", *beyond), "total"))
     columns = (Column("Source", number=False, wide=True), Column("Year to date"), Column("Since inception"))
     return Table(columns, tuple(rows), "Where it comes from, and the fee", note("saved"))
 

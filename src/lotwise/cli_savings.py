@@ -1,0 +1,54 @@
+"""`lotwise savings`: what was saved in tax, against an ordinary rule and against the fee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lotwise.cli_session import AsOf, Folder, Only, day_of, out_console, reported, show_findings, watched
+from lotwise.savings.shadow_rule import Order, Schedule
+
+__all__ = ["savings"]
+
+
+def savings(
+    folder: Folder,
+    household: Only = None,
+    day: AsOf = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="Tell from this day on (YYYY-MM-DD); default: the first of the record."),
+    ] = None,
+    schedule: Annotated[Schedule, typer.Option(help="How often the ordinary rule rebalances.")] = Schedule.YEARLY,
+    month: Annotated[int, typer.Option(min=1, max=12, help="Month at whose end a yearly one does.")] = 12,
+    band: Annotated[float, typer.Option(min=0, max=1, help="Part of its target within which a name stays.")] = 0.0,
+    relief: Annotated[Order, typer.Option(help="Which lots it sells first.")] = Order.FIFO,
+    trace: Annotated[bool, typer.Option("--trace", help="Show every credit, lot by lot and day by day.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write all tables into this folder.")] = None,
+) -> None:
+    """Say what was saved in tax: by the rule of thumb, against a shadow ledger, and at present value.
+
+    Needs a posted ledger: what happened is told from it alone. Every figure is recomputed from the record each time.
+    """
+    with reported():
+        from lotwise.nightly.savings import told_savings, write_savings
+        from lotwise.reports.savings import savings_json, savings_summary, trace_table
+        from lotwise.savings.shadow_rule import ShadowRule
+
+        rule = ShadowRule(schedule, month, band, relief=relief)
+        with watched() as watch:
+            run = told_savings(
+                folder, day_of(day), household or [], rule, since=day_of(since), daily=trace, watch=watch
+            )
+        show_findings(tuple(each for each in run.firm.findings if each.household in (household or ())))
+        if out is not None:
+            write_savings(out, run)
+        if as_json:
+            typer.echo(savings_json(run.tables.households, run.tables.months, run.inputs, rule))
+        elif trace:
+            out_console.print(trace_table(run.tables.credits))
+        else:
+            out_console.print(savings_summary(run.tables.households, rule, run.told.refused))

@@ -1,0 +1,165 @@
+"""What was saved, on a terminal and as JSON: the household's three numbers, or the firm's against its fees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from lotwise.reports.amounts import plain
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lotwise.savings.shadow_rule import ShadowRule
+
+__all__ = ["against_fees", "savings_json", "savings_summary", "trace_table"]
+
+_MOST_HOUSEHOLDS, _MOST_CREDITS = 25, 60
+_PARTS = ("deferral", "harvesting", "location")
+_NUMBERS = (
+    ("rule_of_thumb", "A  rule of thumb"),
+    ("shadow", "B  against the shadow"),
+    ("present_value", "C  present value"),
+)
+_CAVEATS = """A compares each day's trades with an ordinary rebalance to target on that day; a deferral is credited once
+and taken back when the gain is realised. B is the tax of a shadow ledger less that of the record, by law: wash sales,
+netting, the $3,000 limit and what is carried on. Income, outside gains and the law are those of this year, in every
+year. C is B less the growth of the tax that waits in the lots, as the policy discounts it. Targets of days for which
+the folder gives none are those of today.""".replace("\n", " ")
+
+
+def _dollars(amount: Decimal | None) -> str:
+    if amount is None:
+        return "not known"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
+
+
+def against_fees(households: pl.DataFrame) -> dict[str, float | int]:
+    """How many households saved more (number B) than they paid, by count and by dollars of value.
+
+    Households whose fee is not known are left out.
+    """
+    known = households.filter(pl.col("fee").is_not_null() & (pl.col("fee") > 0))
+    above = known.filter(pl.col("shadow") > pl.col("fee"))
+    value = float(known["value"].sum() or 0)
+    ratio = known.select((pl.col("shadow").cast(pl.Float64) / pl.col("fee").cast(pl.Float64)).alias("ratio"))["ratio"]
+    quantiles = {f"ratio_p{part}": float(ratio.quantile(part / 100) or 0.0) for part in (10, 25, 50, 75, 90)}
+    return {
+        "households": known.height,
+        "above": above.height,
+        "by_count": above.height / known.height if known.height else 0.0,
+        "by_dollars": float(above["value"].sum() or 0) / value if value else 0.0,
+        **(quantiles if known.height else {}),
+    }
+
+
+def savings_summary(households: pl.DataFrame, rule: ShadowRule, refused: int) -> RenderableType:
+    """Table of what was saved: of one household number by number, of several a line each and the firm's total."""
+    if not households.height:
+        return Text("nothing to tell: none of these households has a posted record")
+    parts: list[RenderableType] = []
+    if households.height == 1:
+        parts.append(_one(households.row(0, named=True)))
+    else:
+        parts += [_several(households), _fees(against_fees(households))]
+    parts.append(Text(f"The shadow: {rule.in_words()}.", style="dim"))
+    parts.append(Text(_CAVEATS, style="dim"))
+    if refused:
+        parts.append(Text(f"{refused:,} events of the shadow could not be posted: its figures are near, not exact"))
+    return Group(*parts)
+
+
+def _one(row: Mapping[str, object]) -> Table:
+    title = f"Taxes saved for {plain(str(row['household_id']))} since {row['since']}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    table.add_column("")
+    for name in ("year to date", "since the beginning"):
+        table.add_column(name, justify="right")
+
+    def add(words: str, key: str, style: str = "") -> None:
+        if f"{key}_ytd" in row and key in row:
+            cells = (row[f"{key}_ytd"], row[key])
+            table.add_row(
+                words, *(_dollars(cell if isinstance(cell, Decimal) else None) for cell in cells), style=style
+            )
+
+    for key, words in _NUMBERS:
+        add(words, key, "bold")
+        for part in _PARTS:
+            add(f"     {part}", f"{key}_{part}")
+    add("Fee", "fee")
+    return table
+
+
+def _several(households: pl.DataFrame) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Taxes saved since the beginning", title_justify="left")
+    table.add_column("household", no_wrap=True)
+    for name in ("value", "A", "B", *_PARTS, "C", "fee"):
+        table.add_column(name, justify="right")
+    keys = ("value", "rule_of_thumb", "shadow", *(f"shadow_{part}" for part in _PARTS), "present_value", "fee")
+    shown = households.sort(pl.col("shadow").abs(), descending=True).head(_MOST_HOUSEHOLDS)
+    for row in shown.iter_rows(named=True):
+        table.add_row(plain(row["household_id"]), *(_dollars(row[key]) for key in keys))
+    if households.height > shown.height:
+        table.add_row(f"and {households.height - shown.height:,} more")
+    totals = households.select(pl.col(keys).sum()).row(0)
+    table.add_row("all", *(_dollars(total) for total in totals), style="bold")
+    return table
+
+
+def _fees(found: Mapping[str, float | int]) -> Text:
+    if not found["households"]:
+        return Text("No household's fee is known (fee_bps of households).")
+    spread = ", ".join(f"{found[f'ratio_p{part}']:.1f}x at {part}%" for part in (10, 25, 50, 75, 90))
+    return Text(
+        f"B exceeds the fee for {found['above']:,} of {found['households']:,} households ({found['by_count']:.0%}; "
+        f"{found['by_dollars']:.0%} by dollars of value). B as a multiple of the fee: {spread}."
+    )
+
+
+def trace_table(lines: pl.DataFrame) -> RenderableType:
+    """Table of credits, day by day and lot by lot, and what they add up to."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("day", "account", "security", "lot", "source", "term"):
+        table.add_column(name, no_wrap=True)
+    for name in ("gain", "credit", "deferred now"):
+        table.add_column(name, justify="right", no_wrap=True)
+    shown = lines.tail(_MOST_CREDITS)
+    for row in shown.iter_rows(named=True):
+        names = (str(row["day"]), *(plain(str(row[key])) for key in ("account_id", "symbol", "lot_id")))
+        amounts = (f"{row[key]:,.2f}" for key in ("gain", "credit", "deferred"))
+        table.add_row(*names, row["source"], row["term"], *amounts)
+    total = lines["credit"].sum()
+    words = f"{lines.height:,} credits, {_dollars(total if isinstance(total, Decimal) else Decimal(0))} in all"
+    if lines.height > shown.height:
+        words += f"; the last {shown.height} are shown, --out writes all of them"
+    return Group(table, Text(words))
+
+
+def savings_json(households: pl.DataFrame, months: pl.DataFrame, inputs: Mapping[str, str], rule: ShadowRule) -> str:
+    """Everything but the credits as JSON: dollars as numbers, null where not known."""
+    return json.dumps(
+        {
+            "shadow_rule": rule.in_words(),
+            "inputs": dict(inputs),
+            "against_fees": against_fees(households),
+            "households": _plain_rows(households),
+            "months": _plain_rows(months),
+        },
+        indent=1,
+    )
+
+
+def _plain_rows(frame: pl.DataFrame) -> list[dict[str, object]]:
+    def plain_value(value: object) -> object:
+        return float(value) if isinstance(value, Decimal) else value if isinstance(value, str | None) else str(value)
+
+    return [{name: plain_value(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]

@@ -1,0 +1,130 @@
+"""Taxes saved from a folder with a posted ledger: the arithmetic by hand, files that come out the same, bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from lotwise.cli import app
+from lotwise.errors import FolderError
+from lotwise.nightly.savings import SavingsRun, told_savings, write_savings
+from lotwise.savings.shadow_rule import ShadowRule
+from tests.nightly.told_firm import told_firm
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return told_firm(tmp_path_factory.mktemp("told") / "firm")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> SavingsRun:
+    return told_savings(folder, None, [], ShadowRule(), daily=True)
+
+
+def row(run: SavingsRun, household: str = "H1") -> dict[str, object]:
+    (found,) = run.tables.households.filter(pl.col("household_id") == household).iter_rows(named=True)
+    return found
+
+
+def number(run: SavingsRun, key: str) -> float:
+    value = row(run)[key]
+    assert isinstance(value, Decimal)
+    return float(value)
+
+
+def test_the_shadow_rebalances_at_the_end_of_the_year_and_the_record_later(run: SavingsRun) -> None:
+    """On 15 August B pays both 2 dollars on 500 shares: cash near the hundredth of value that the policy keeps.
+
+    On 31 December the shadow holds 75,000 of A, 50,000 of B and 1,000 of cash; 49.5% of that is 62,370. It sells 12,630
+    of A, two thirds of it gain. The record sells 15,000 in January, two thirds of it gain too.
+    """
+    assert number(run, "tax_shadow") == pytest.approx(12_630 * 2 / 3 * 0.238, abs=0.01)
+    assert number(run, "tax_record") == pytest.approx(10_000 * 0.238, abs=0.01)
+    assert number(run, "shadow") == pytest.approx(number(run, "tax_shadow") - number(run, "tax_record"), abs=0.01)
+    assert number(run, "shadow_ytd") == pytest.approx(-10_000 * 0.238, abs=0.01)
+
+
+def test_parts_add_up_and_the_fee_is_half_a_percent_of_value(run: SavingsRun) -> None:
+    for name, parts in (
+        ("rule_of_thumb", ("deferral", "harvesting")),
+        ("shadow", ("deferral", "harvesting", "location")),
+    ):
+        for period in ("", "_ytd"):
+            total = sum(Decimal(str(row(run)[f"{name}_{part}{period}"])) for part in parts)
+            assert total == row(run)[f"{name}{period}"]
+    assert number(run, "fee") == pytest.approx(0.005 * 120_000 * 270 / 365, rel=0.05)
+    assert row(run, "H2")["fee"] is None
+    assert row(run, "H2")["shadow"] == 0  # a Roth account pays no tax
+
+
+def test_the_headline_is_the_sum_of_its_lines(run: SavingsRun) -> None:
+    lines = run.tables.credits.filter(pl.col("household_id") == "H1")
+    assert lines["credit"].sum() == row(run)["rule_of_thumb"]
+    harvested = lines.filter(pl.col("source") == "harvesting")["credit"].sum()
+    assert harvested == row(run)["rule_of_thumb_harvesting"]
+    assert set(lines["lot_id"].to_list()) <= {"L1", "L2"}
+
+
+def test_what_is_deferred_is_told_on_the_day_the_price_moves(run: SavingsRun) -> None:
+    """A at 150 is 60% of value: 12,500 above its half, two thirds of it gain."""
+    moved = run.tables.credits.filter((pl.col("day") == date(2025, 9, 2)) & (pl.col("symbol") == "A"))
+    assert float(moved["deferred"].sum()) == pytest.approx(12_500 * 2 / 3 * 0.238, rel=0.02)
+
+
+def test_the_same_folder_is_told_the_same_again_to_the_last_byte(folder: Path, run: SavingsRun, tmp_path: Path) -> None:
+    again = told_savings(folder, None, [], ShadowRule(), daily=True)
+    for name, each in (("first", run), ("again", again)):
+        write_savings(tmp_path / name, each)
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert len(files) == 7
+    for file in files:
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
+
+
+def test_seldom_and_daily_come_to_the_same_sum(folder: Path, run: SavingsRun) -> None:
+    seldom = told_savings(folder, None, ["H1"], ShadowRule())
+    assert row(seldom) == row(run)
+
+
+def test_a_folder_without_a_posted_ledger_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(FolderError, match="lotwise ledger open"):
+        told_savings(tmp_path, None, [], ShadowRule())
+
+
+def test_the_command_line_shows_numbers_lines_and_json(folder: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    shown = runner.invoke(app, ["savings", str(folder), "--household", "H1", "--out", str(tmp_path / "out")])
+    assert shown.exit_code == 0, shown.output
+    assert "B  against the shadow" in shown.output
+    assert "once a year, on the last trading day of December" in " ".join(shown.output.split())
+    traced = runner.invoke(app, ["savings", str(folder), "--household", "H1", "--trace"])
+    assert "in all" in traced.output
+    told = json.loads(runner.invoke(app, ["savings", str(folder), "--json"]).output)
+    assert {each["household_id"] for each in told["households"]} == {"H1", "H2"}
+    assert told["against_fees"]["households"] == 1
+    assert (tmp_path / "out" / "savings.json").exists()
+    wrong = runner.invoke(app, ["savings", str(folder), "--household", "H9"])
+    assert wrong.exit_code == 2
+
+
+def test_a_target_of_an_earlier_day_is_that_of_its_day(folder: Path, tmp_path: Path) -> None:
+    """Until the last day of January all of it was wanted in A: the shadow sells B, not A, in December."""
+    shutil.copytree(folder, tmp_path / "dated")
+    weights = "halves,A,1,\nhalves,A,0.5,2026-01-30\nhalves,B,0.5,2026-01-30\n"
+    (tmp_path / "dated" / "models.csv").write_text(f"model,symbol,weight,from\n{weights}")
+    found = told_savings(tmp_path / "dated", None, ["H1"], ShadowRule())
+    assert found.firm.book.models.weight.tolist() == [0.5, 0.5]
+    assert number(found, "tax_shadow") == pytest.approx(0, abs=0.01)  # B has no gain
+    held = found.told.months.gains[-1, 0, 1] / 10_000
+    assert held == pytest.approx(50_000, rel=0.01)  # all of A is still there
