@@ -10,6 +10,7 @@ import json
 import threading
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,9 @@ def why_no_picture(logo: Logo) -> str:
     return ""
 
 
+@cache
 def _fonts() -> Fonts:
+    """Fonts of the package and of the system, looked for once."""
     try:
         from typst import Fonts  # noqa: PLC0415 - an extra
     except ImportError as error:
