@@ -150,7 +150,7 @@ def _risk(chosen: Chosen, first: int | None = None, last: int | None = None) -> 
 def _documents(chosen: Chosen) -> Iterable[MeasuredTable]:
     try:
         tables: Iterable[MeasuredTable] = list(
-            _topic("documents").document_tables(20 if chosen.size is Size.QUICK else 200, chosen.seed)
+            _topic("documents").document_tables(20 if chosen.size is Size.QUICK else 100, chosen.seed)
         )
     except LotwiseError as trouble:
         raise CannotMeasureError(str(trouble)) from trouble

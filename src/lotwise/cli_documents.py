@@ -54,6 +54,7 @@ def documents(
     month: Annotated[int, typer.Option(min=1, max=12, help="Month at whose end a yearly one does.")] = 12,
     band: Annotated[float, typer.Option(min=0, max=1, help="Part of its target within which a name stays.")] = 0.0,
     relief: Annotated[Order, typer.Option(help="Which lots it sells first.")] = Order.FIFO,
+    appendix: Annotated[bool, typer.Option("--appendix/--no-appendix", help="List every lot and every sale.")] = True,
     threads: Annotated[int, typer.Option("--threads", min=0, help="Threads; 0 = one per core.")] = 0,
 ) -> None:
     """Write client documents, PDF and HTML, of every household: holdings and, from the ledger, gains and savings."""
@@ -62,7 +63,7 @@ def documents(
         from lotwise.savings.shadow_rule import ShadowRule
 
         rule = ShadowRule(schedule, month, band, relief=relief)
-        wanted = Wanted(household or (), _words(kind), _words(formats), day_of(day), year, rule)
+        wanted = Wanted(household or (), _words(kind), _words(formats), day_of(day), year, rule, appendix)
         with watched() as watch:
             try:
                 report = print_documents(folder, out, wanted, threads, watch)

@@ -82,6 +82,7 @@ class Wanted(NamedTuple):
     as_of: date | None = None
     year: int | None = None  # of realised gains; None: that of the day
     rule: ShadowRule = ShadowRule()  # that taxes saved are measured against
+    appendix: bool = True  # whether every lot and every line are listed
 
 
 def print_documents(
@@ -102,7 +103,7 @@ def print_documents(
     with watch.phase("read"):
         firm = told.firm if told else read_firm(folder, wanted.as_of)
         rows = _rows(firm, wanted.households)
-        sources, ledger_findings = _sources(folder, firm, kinds, wanted.year)
+        sources, ledger_findings = _sources(folder, firm, kinds, wanted)
         if told:
             sources["savings"] = _savings_of(told)
         can_draw = why_no_picture if "pdf" in wanted.formats else lambda _: ""
@@ -131,17 +132,19 @@ def _rows(firm: Firm, households: Sequence[str]) -> list[int]:
 
 
 def _sources(
-    folder: Path, firm: Firm, kinds: Sequence[str], year: int | None
+    folder: Path, firm: Firm, kinds: Sequence[str], wanted: Wanted
 ) -> tuple[dict[str, Source], tuple[Finding, ...]]:
     """What makes holdings and realised gains; the ledger is read only for these."""
     sources: dict[str, Source] = {}
     findings: tuple[Finding, ...] = ()
     if "holdings" in kinds:
-        sources["holdings"] = lambda row: holdings_document(holdings_of(firm, row))
+        sources["holdings"] = lambda row: holdings_document(holdings_of(firm, row), appendix=wanted.appendix)
     if "gains" in kinds:
-        record = realized_record(folder, firm.as_of, year or firm.as_of.year)
+        record = realized_record(folder, firm.as_of, wanted.year or firm.as_of.year)
         names = firm.labels.households
-        sources["gains"] = lambda row: gains_document(record.of(str(names[row]), firm.household_names[row]))
+        sources["gains"] = lambda row: gains_document(
+            record.of(str(names[row]), firm.household_names[row]), appendix=wanted.appendix
+        )
         findings = record.findings
     return sources, findings
 

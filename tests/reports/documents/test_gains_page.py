@@ -75,6 +75,14 @@ def test_many_wash_sales_stand_at_the_end() -> None:
     assert len(table_named(document, "All wash sales").rows) == len(gains.washes)
 
 
+def test_without_its_appendix_the_rest_is_counted() -> None:
+    gains = invented_gains(4, lines=400)
+    document = gains_document(gains, appendix=False)
+    text = " ".join(pages(pdf_of(document)))
+    assert f"{len(gains.washes) - 12} more wash sales." in text
+    assert [table.title for table in document.tables()] == ["Totals of the year", "By year", "Wash sales"]
+
+
 def test_a_year_without_sales_says_so() -> None:
     gains = replace(invented_gains(1), lines=(), washes=(), years=())
     text = " ".join(pages(pdf_of(gains_document(gains))))

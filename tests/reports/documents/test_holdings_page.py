@@ -111,6 +111,12 @@ def test_the_first_page_is_one_page_however_much_there_is(paper: str) -> None:
     assert "24 others" in printed[0]
 
 
+def test_without_its_appendix_it_is_one_page() -> None:
+    document = holdings_document(many(3, 2, 60), appendix=False)
+    assert len(pages(pdf_of(document))) == 1
+    assert document.tables() == first_page_tables(holdings_document(many(3, 2, 60)))
+
+
 def test_pdf_and_html_say_every_lot() -> None:
     held = invented_holdings(5, positions=40)
     document = holdings_document(held)

@@ -40,18 +40,18 @@ class _Printed(NamedTuple):
     cells: Cells
 
 
-def gains_document(gains: RealizedGains) -> Document:
-    """Write the document of a year's realised gains."""
+def gains_document(gains: RealizedGains, *, appendix: bool = True) -> Document:
+    """Write the document of a year's realised gains; every line and wash sale stands in its appendix."""
     note = NoteList()
     lines = [*_in_cents(gains, long_term=False), *_in_cents(gains, long_term=True)]
     blocks: list[Block] = [_tiles(gains, lines, note), Side(_totals(lines, note), _bars(lines))]
     if gains.years or lines:
         blocks.append(_by_year(gains, lines, note))
-    blocks += _wash_blocks(gains.washes[:_FIRST_WASHES], len(gains.washes), note)
+    blocks += _wash_blocks(gains.washes[:_FIRST_WASHES], len(gains.washes), note, appendix=appendix)
     blocks += [Heading("What the figures mean"), note.block()]
-    if lines:
+    if lines and appendix:
         blocks += [NewPage(), *_line_tables(lines)]
-    if len(gains.washes) > _FIRST_WASHES:
+    if len(gains.washes) > _FIRST_WASHES and appendix:
         blocks.append(_wash_table(gains.washes, "All wash sales", 0))
     return Document(
         kind=f"gains-{gains.year}",
@@ -157,16 +157,14 @@ def _by_year(gains: RealizedGains, lines: Sequence[_Printed], note: NoteList) ->
     return Table(columns, tuple(rows), "By year")
 
 
-def _wash_blocks(shown: Sequence[WashLine], number: int, note: NoteList) -> list[Block]:
+def _wash_blocks(shown: Sequence[WashLine], number: int, note: NoteList, *, appendix: bool) -> list[Block]:
     if not number:
         return [Heading("Wash sales", note("disallowed")), Paragraph("None.")]
     table = _wash_table(shown, "Wash sales", note("disallowed"))
     if number == len(shown):
         return [table]
-    return [
-        table,
-        Paragraph(f"{counted(number - len(shown), 'more wash sale')}: all are listed at the end.", small=True),
-    ]
+    more = counted(number - len(shown), "more wash sale")
+    return [table, Paragraph(f"{more}: all are listed at the end." if appendix else f"{more}.", small=True)]
 
 
 def _wash_table(washes: Sequence[WashLine], title: str, number: int) -> Table:

@@ -75,8 +75,8 @@ class _Line:
         return dollars(self.value), part, dollars(self.taxable), dollars(self.cost), dollars(self.taxable - self.cost)
 
 
-def holdings_document(held: HoldingsOnDay) -> Document:
-    """Write the document of holdings: one page, and an appendix with every position and lot."""
+def holdings_document(held: HoldingsOnDay, *, appendix: bool = True) -> Document:
+    """Write the document of holdings: one page and, if asked for, an appendix with every position and lot."""
     note = NoteList()
     classes = _by_class(held)
     value = rounded(held.value)
@@ -92,7 +92,7 @@ def holdings_document(held: HoldingsOnDay) -> Document:
         blocks.append(_account_table(held, value))
     blocks += [Heading("What the figures mean"), note.block()]
     blocks += _unknown(held)
-    if held.positions:
+    if held.positions and appendix:
         blocks += [NewPage(), *_appendix(classes)]
     return Document(
         kind="holdings",
