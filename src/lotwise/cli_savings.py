@@ -28,14 +28,17 @@ def savings(
     trace: Annotated[bool, typer.Option("--trace", help="Show every credit, lot by lot and day by day.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write all tables into this folder.")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Hold what --out wrote into this folder against the figures of now.")
+    ] = None,
 ) -> None:
     """Say what was saved in tax: by the rule of thumb, against a shadow ledger, and at present value.
 
     Needs a posted ledger: what happened is told from it alone. Every figure is recomputed from the record each time.
     """
     with reported():
-        from lotwise.nightly.savings import told_savings, write_savings
-        from lotwise.reports.savings import savings_json, savings_summary, trace_table
+        from lotwise.nightly.savings import compare_savings, told_savings, write_savings
+        from lotwise.reports.savings import comparison_words, savings_json, savings_summary, trace_table
         from lotwise.savings.shadow_rule import ShadowRule
 
         rule = ShadowRule(schedule, month, band, relief=relief)
@@ -46,6 +49,11 @@ def savings(
         show_findings(tuple(each for each in run.firm.findings if each.household in (household or ())))
         if out is not None:
             write_savings(out, run)
+        if check is not None:
+            found = compare_savings(check, run)
+            words = comparison_words(found.changed_households, found.changed_inputs, found.changed_settings)
+            out_console.print(words, highlight=False)
+            raise typer.Exit(int(not found.is_same))
         if as_json:
             typer.echo(savings_json(run.tables.households, run.tables.months, run.inputs, rule))
         elif trace:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from lotwise.cli import app
 from lotwise.errors import FolderError
-from lotwise.nightly.savings import SavingsRun, told_savings, write_savings
+from lotwise.nightly.savings import SavingsRun, compare_savings, told_savings, write_savings
 from lotwise.savings.shadow_rule import ShadowRule
 from tests.nightly.told_firm import told_firm
 
@@ -128,3 +128,20 @@ def test_a_target_of_an_earlier_day_is_that_of_its_day(folder: Path, tmp_path: P
     assert number(found, "tax_shadow") == pytest.approx(0, abs=0.01)  # B has no gain
     held = found.told.months.gains[-1, 0, 1] / 10_000
     assert held == pytest.approx(50_000, rel=0.01)  # all of A is still there
+
+
+def test_an_archived_telling_is_held_against_the_folder_of_now(folder: Path, run: SavingsRun, tmp_path: Path) -> None:
+    write_savings(tmp_path / "told", run)
+    runner = CliRunner()
+    same = runner.invoke(app, ["savings", str(folder), "--check", str(tmp_path / "told")])
+    assert same.exit_code == 0, same.output
+    assert "every figure comes out as it was told" in same.output
+    shutil.copytree(folder, tmp_path / "other")
+    prices = tmp_path / "other" / "prices.csv"
+    prices.write_text(prices.read_text().replace("2026-02-27,A,150,150", "2026-02-27,A,151,151"))
+    found = compare_savings(tmp_path / "told", told_savings(tmp_path / "other", None, [], ShadowRule(band=0.1)))
+    assert found.changed_households == ("H1", "H2")
+    assert found.changed_inputs == ("prices.csv",)
+    assert found.changed_settings == ("shadow_rule",)
+    with pytest.raises(FolderError, match="lotwise savings --out"):
+        compare_savings(tmp_path, run)

@@ -14,6 +14,7 @@ import numpy as np
 
 from lotwise import __version__
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
+from lotwise.errors import FolderError
 from lotwise.interchange.atomic import write_whole
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.ledger_files.posting import open_ledger
@@ -26,7 +27,15 @@ from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.told import Asked, Told, tell
 from lotwise.tax.liability import load_law
 
-__all__ = ["SavingsRun", "fees_of", "outside_position", "told_savings", "write_savings"]
+__all__ = [
+    "Compared",
+    "SavingsRun",
+    "compare_savings",
+    "fees_of",
+    "outside_position",
+    "told_savings",
+    "write_savings",
+]
 
 _INPUTS = ("prices", "models", "households", "accounts", "firm", "profiles", "overrides", "identical")
 
@@ -132,5 +141,46 @@ def write_savings(out: Path, run: SavingsRun) -> None:
         content = io.BytesIO()
         table.write_parquet(content)
         write_whole(out / f"{stem}.parquet", content.getvalue())
-    said = {"as_of": run.firm.as_of.isoformat(), "shadow_rule": asdict(run.rule), "inputs": run.inputs}
+    said = {**_settings(run), "inputs": run.inputs}
     write_whole(out / "savings.json", (json.dumps(said, indent=1) + "\n").encode())
+
+
+def _settings(run: SavingsRun) -> dict[str, object]:
+    rule = {name: value if isinstance(value, int | float) else str(value) for name, value in asdict(run.rule).items()}
+    return {"as_of": run.firm.as_of.isoformat(), "shadow_rule": rule}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An earlier telling against the same one made again."""
+
+    changed_inputs: tuple[str, ...]  # files that are others now, gone or new; "lotwise" where the version is another
+    changed_settings: tuple[str, ...]
+    changed_households: tuple[str, ...]  # whose figures are others now
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every figure came out as it was told."""
+        return not self.changed_households
+
+
+def compare_savings(archive: Path, run: SavingsRun) -> Compared:
+    """Hold what `write_savings` wrote against a run: which figures are others, and what they came of that is another.
+
+    Raises FolderError where the folder holds no telling.
+    """
+    said, told = archive / "savings.json", archive / "savings.csv"
+    try:
+        earlier, figures = json.loads(said.read_text()), told.read_text().splitlines()
+        inputs = dict(earlier["inputs"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FolderError(f"{archive}: must hold what `lotwise savings --out` wrote, was not that: {error}") from error
+    now = run.tables.households.write_csv().splitlines()
+    rows = [{line.partition(",")[0]: line for line in lines[1:]} for lines in (figures, now)]
+    households = sorted({*rows[0], *rows[1]})
+    settings = {**_settings(run)}
+    return Compared(
+        tuple(sorted(name for name in {*inputs, *run.inputs} if inputs.get(name) != run.inputs.get(name))),
+        tuple(sorted(name for name in settings if earlier.get(name) != settings[name])),
+        tuple(each for each in households if figures[:1] != now[:1] or rows[0].get(each) != rows[1].get(each)),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from lotwise.savings.shadow_rule import ShadowRule
 
-__all__ = ["against_fees", "savings_json", "savings_summary", "trace_table"]
+__all__ = ["against_fees", "comparison_words", "savings_json", "savings_summary", "trace_table"]
 
-_MOST_HOUSEHOLDS, _MOST_CREDITS = 25, 60
+_MOST_HOUSEHOLDS, _MOST_CREDITS, _MOST_NAMED = 25, 60, 10
 _PARTS = ("deferral", "harvesting", "location")
 _NUMBERS = (
     ("rule_of_thumb", "A  rule of thumb"),
@@ -142,6 +142,18 @@ def trace_table(lines: pl.DataFrame) -> RenderableType:
     if lines.height > shown.height:
         words += f"; the last {shown.height} are shown, --out writes all of them"
     return Group(table, Text(words))
+
+
+def comparison_words(households: Sequence[str], inputs: Sequence[str], settings: Sequence[str]) -> Text:
+    """Say whether an earlier telling came out the same again, and what it was made of that is another now."""
+    if not households:
+        words = "every figure comes out as it was told, to the cent"
+    else:
+        few = ", ".join(plain(each) for each in households[:_MOST_NAMED])
+        more = f" and {len(households) - _MOST_NAMED:,} more" if len(households) > _MOST_NAMED else ""
+        words = f"other figures now: {few}{more}"
+    changed = [*inputs, *settings]
+    return Text(f"{words}; changed since: {', '.join(plain(each) for each in changed) or 'nothing'}")
 
 
 def savings_json(households: pl.DataFrame, months: pl.DataFrame, inputs: Mapping[str, str], rule: ShadowRule) -> str:
