@@ -58,7 +58,11 @@ def test_costs_hang_below_zero_and_a_line_shows_the_sum() -> None:
     assert "in all" not in texts(parsed(savings_over_time(levels((50.0, 20.0, 0.0)), "t")))
 
 
-@given(st.lists(PARTS, min_size=1, max_size=140))
+def test_months_without_savings_say_so_in_words() -> None:
+    assert "Nothing saved and nothing lost so far." in texts(parsed(savings_over_time(levels((0.0, 0.0, 0.0)), "t")))
+
+
+@given(st.lists(PARTS.filter(any), min_size=1, max_size=140))
 def test_many_months_are_thinned_and_the_last_stays(parts: list[tuple[float, float, float]]) -> None:
     shown = levels(*parts)
     root = parsed(savings_over_time(shown, "t"))

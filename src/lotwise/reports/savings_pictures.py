@@ -69,6 +69,8 @@ def savings_over_time(levels: Sequence[Level], title: str) -> str:
     """Stack the sources month by month, what saved above zero and what cost below, with a line through their sum."""
     if not levels:
         return _nothing(title, "Nothing to show: no month has ended yet.")
+    if not any(part for level in levels for part in level.parts):
+        return _nothing(title, "Nothing saved and nothing lost so far.")
     step = -(-len(levels) // _MOST_COLUMNS)
     shown = levels[::-1][::step][::-1]
     highs = [sum(max(part, 0.0) for part in level.parts) for level in shown]
