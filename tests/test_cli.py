@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -326,6 +327,19 @@ def test_a_frontier_as_json_has_every_point(demo_folder: Path) -> None:
     assert len(found["points"]) == 9
     assert [point["chosen"] for point in found["points"]].index(True) == found["chosen"]
     assert found["today"]["tax"] == 0
+    refined, chosen = found["refined"], found["points"][found["chosen"]]
+    assert refined["risk_price_bps"] == chosen["risk_price_bps"]
+    assert refined["at_frozen_rates"]["tax"] == chosen["tax"]
+    assert refined["gained"] >= 0
+
+
+def test_another_point_of_a_frontier_is_solved_by_its_true_tax_where_asked(demo_folder: Path) -> None:
+    said = lotwise_says("frontier", demo_folder, "--household", "H0002", "--points", 9, "--json", "--at", 20)
+    found = json.loads(said.stdout)
+    nearest = min(found["points"], key=lambda point: abs(math.log(point["risk_price_bps"] / 20)))
+    assert found["refined"]["risk_price_bps"] == nearest["risk_price_bps"]
+    assert found["refined"]["at_frozen_rates"]["tracking_error"] == nearest["tracking_error"]
+    assert lotwise_says("frontier", demo_folder, "--household", "H0002", "--at", 0).exit_code == 2
 
 
 def test_a_frontier_is_written_as_a_picture_or_as_csv(demo_folder: Path, tmp_path: Path) -> None:

@@ -185,6 +185,10 @@ def frontier(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the picture (.svg) or every point (.csv) here.")
     ] = None,
+    near: Annotated[
+        float | None,
+        typer.Option("--at", min=1e-6, help="Solve the point nearest to this price by its true tax, not the chosen."),
+    ] = None,
 ) -> None:
     """Show how near its target a household can be, and what each step nearer costs in tax."""
     if out is not None and out.suffix.lower() not in (".svg", ".csv"):
@@ -196,17 +200,18 @@ def frontier(
         from lotwise.reports.frontier import drawn_frontier, frontier_frame, frontier_json, frontier_table
 
         with watched() as watch:
-            firm, found = frontier_of(folder, day_of(day), household, points, watch)
+            firm, drawn = frontier_of(folder, day_of(day), household, points, watch, near)
         show_findings(tuple(f for f in firm.findings if f.household == household))
-        if isinstance(found, ValueError):
-            raise found
+        if isinstance(drawn, ValueError):
+            raise drawn
+        found = drawn[0]
         if out is not None:
-            drawn = out.suffix.lower() == ".svg"
-            out.write_text(drawn_frontier(household, found) if drawn else frontier_frame(found).write_csv(), "utf-8")
+            picture = out.suffix.lower() == ".svg"
+            out.write_text(drawn_frontier(household, *drawn) if picture else frontier_frame(found).write_csv(), "utf-8")
         if as_json:
-            sys.stdout.write(json.dumps(frontier_json(household, found), indent=1) + "\n")
+            sys.stdout.write(json.dumps(frontier_json(household, *drawn), indent=1) + "\n")
         else:
-            out_console.print(frontier_table(household, found))
+            out_console.print(frontier_table(household, *drawn))
             if out is not None:
                 out_console.print(f"Written to {escape(str(out))}", highlight=False)
 

@@ -113,11 +113,14 @@ def _household(chosen: Chosen) -> Iterator[MeasuredTable]:
     households, each, mixed = (3, 2, 100) if quick else (5, 40, 3_080)
     yield from _topic("household_tables").household_tables(shapes, households, each, mixed, chosen.seed)
     yield _topic("household_quality").household_quality(5 if quick else 125, chosen.seed)
+    yield _topic("household_quality").household_bounds(1 if quick else 50, chosen.seed)
+    nights = [(2, 20), (4, 20)] if quick else [(2, 200), (4, 200), (6, 100), (8, 50), (12, 25)]
+    yield _topic("household_nights").household_nights(nights, 1 if quick else 3, chosen.seed)
 
 
 def _netting(chosen: Chosen) -> Iterator[MeasuredTable]:
     quick = chosen.size is Size.QUICK
-    households, names, accounts, rounds = (60, [5], 50, 2) if quick else (300, [5, 7], 500, 3)
+    households, names, accounts, rounds = (60, [5], 50, 2) if quick else (500, [5, 7], 500, 3)
     yield from _topic("netting_quality").netting_quality(households, names, accounts, rounds, chosen.seed)
 
 

@@ -8,8 +8,9 @@ import pytest
 from lotwise.bench.netted_households import netted_households
 from lotwise.bench.netting_quality import measured, netting_quality, trades_of
 from lotwise.bench.netting_reference import best_of, small_household
-from lotwise.rebalancing.netting import rebalance_netted
+from lotwise.rebalancing.netting import rebalance_netted, with_steering
 from lotwise.rebalancing.rebalance import rebalance
+from lotwise.rebalancing.steering import steering_of
 
 
 def test_netted_households_end_near_the_enumerated_optimum_and_never_beyond_it() -> None:
@@ -19,11 +20,27 @@ def test_netted_households_end_near_the_enumerated_optimum_and_never_beyond_it()
     ours = np.array([one.netted for one in found])
     fixed = np.array([one.fixed for one in found])
     assert ours.min() > -1e-3
-    assert np.sort(ours)[-2] < 0.1
-    assert ours.max() < 2.0  # one of them jumps from selling a name to buying it, past the best in between
-    assert ours.mean() < 0.06
+    assert ours.max() < 0.2
+    assert ours.mean() < 0.01
     assert fixed.mean() > 10 * ours.mean()
     assert (ours <= fixed + 1e-6).all()
+
+
+@pytest.mark.parametrize(("names", "seed", "household"), [(5, 3, 70), (7, 2, 220)])
+def test_between_selling_a_name_at_a_loss_and_buying_it_rates_are_sought_on_one_side(
+    names: int, seed: int, household: int
+) -> None:
+    """At the rates that are best for the one side the other costs less: rates alone end 0.9 and 2.4 bp away."""
+    book, market = netted_households(300, seed, names)
+    netted = rebalance_netted(book, market, household, household + 1)
+    own = small_household(book, market, household)
+    best, _ = best_of(own)
+    assert own.judge(trades_of(own, book, netted.proposals, household)) - best < 5e-6  # 0.05 bp
+    assert netted.steering.pinned_side[0] >= 0
+    whole = steering_of(book, 0, 300).replaced(np.array([household]), netted.steering)
+    again = rebalance(with_steering(book, whole), market, household, household + 1)
+    assert again.trades.shares.tolist() == netted.proposals.trades.shares.tolist()
+    assert again.trades.lot.tolist() == netted.proposals.trades.lot.tolist()
 
 
 def test_the_improvement_is_what_the_exact_tax_of_another_hand_says() -> None:

@@ -141,11 +141,11 @@ def test_the_lower_form_of_deferral_wins() -> None:
     assert float(longer.tax_later()) == pytest.approx(0.75 / 1.05**20)
 
 
-def test_keys_of_later_versions_are_validated_and_said_so() -> None:
+def test_a_plan_of_transition_is_read_and_used() -> None:
     profile, findings = read("turnover_cap = 0.2\ndays_between_trades = 5")
     assert profile is not None
-    assert profile.days_between_trades == 5
-    assert [f.severity for f in findings] == [Severity.NOTICE] * 2
+    assert (profile.turnover_cap, profile.days_between_trades) == (Decimal("0.2"), Decimal(5))
+    assert findings == ()
     assert read("turnover_cap = -1")[0] is None
 
 

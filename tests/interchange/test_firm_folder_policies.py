@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lotwise.dates import NO_DATE, to_day_number
 from lotwise.errors import Finding, FolderError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.firm_folder.policy_of import firm_policy, household_policy
@@ -27,6 +29,10 @@ def read(folder: Path, **changed: str) -> Firm:
     firm = read_firm(folder)
     assert_sound(firm)
     return firm
+
+
+def day(year: int, month: int, number: int) -> int:
+    return to_day_number(date(year, month, number))
 
 
 def found_in(firm: Firm, file: str, severity: Severity = Severity.ERROR) -> list[Finding]:
@@ -186,3 +192,38 @@ def test_a_wrong_policy_is_none_with_its_findings(tmp_path: Path) -> None:
     (tmp_path / "firm.toml").write_text("version = 1\n[profile\n")
     with pytest.raises(FolderError):
         firm_policy(tmp_path)
+
+
+def test_a_plan_of_transition_comes_into_the_book(tmp_path: Path) -> None:
+    firm = read(tmp_path, overrides_toml="[H3]\nturnover_cap = 0.05\ndays_between_trades = 14\n")
+    rows = firm.book.households.policy
+    assert firm.book.limits["turnover"][rows].tolist() == [np.inf, np.inf, 0.05]
+    assert firm.book.policies.days_between[rows].tolist() == [0, 0, 14]
+    assert firm.book.policies.trading_price.tolist() == [0.0] * len(firm.profiles)
+
+
+def test_the_last_trade_is_that_of_the_record_or_of_a_purchased_lot(tmp_path: Path) -> None:
+    """A1 bought a lot on 20 June; A2 sold before that; A5 sold on the 11th, and A4, which did later, is held away."""
+    away = "date,account_id,kind,transaction_id,symbol,shares,amount,fee,basis,term\n"
+    away += "2025-06-10,A3,sell,T1,CCC,1,9,0.1,20,short\n2025-06-11,A5,sell,T2,AAA,1,100,0,50,short\n"
+    away += "2025-06-12,A2,sell,T3,BBB,1,9,0,50,short\n2025-06-24,A4,buy,T5,CCC,1,9,0,,\n"
+    away += "2025-06-25,A5,reinvest,T6,BBB,1,9,0,,\n"
+    files = small_firm() | {"transactions.csv": away}
+    del files["pending_orders.csv"]
+    write(tmp_path, files)
+    firm = read_firm(tmp_path)
+    assert firm.book.households.last_trade.tolist() == [day(2025, 6, 20), day(2025, 6, 10), day(2025, 6, 11)]
+
+
+def test_a_pending_order_is_a_trade_of_tonight(tmp_path: Path) -> None:
+    assert read(tmp_path).book.households.last_trade.tolist()[:2] == [day(2025, 6, 30)] * 2
+
+
+def test_where_nothing_is_recorded_no_last_trade_is_known(tmp_path: Path) -> None:
+    files = small_firm()
+    for name in ("transactions.csv", "pending_orders.csv"):
+        del files[name]
+    lots = "account_id,lot_id,symbol,shares,acquired,basis,acquisition\n"
+    lots += "A1,L1,AAA,10,2020-01-02,500,gift\nA2,L2,AAA,10,2020-01-02,500,reinvest\nA3,L1,AAA,3,,400,\n"
+    write(tmp_path, files | {"lots.csv": lots})
+    assert read_firm(tmp_path).book.households.last_trade.tolist() == [NO_DATE] * 3

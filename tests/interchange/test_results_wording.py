@@ -101,6 +101,7 @@ def test_every_cause_has_a_message_that_starts_with_its_status(cause: Cause) -> 
         Cause.CASH: "proposed",
         Cause.RESTRICTION: "proposed",
         Cause.NOT_WORTH_IT: "holds",
+        Cause.TRADED_LATELY: "holds",
         Cause.NOTHING_TO_TRADE: "holds",
         Cause.BAD_DATA: "refused",
         Cause.NO_VALUE: "refused",

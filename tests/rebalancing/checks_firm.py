@@ -81,6 +81,7 @@ class Household:
     loss_rates: tuple[int, int] | None = None  # short and long; None: those of gains
     gains: tuple[int, int] = (0, 0)  # short and long, of the year before tonight
     carried: tuple[int, int] = (0, 0)
+    deferred: int = FULL_RATE  # what a dollar of a traditional account counts
 
     def rate(self, *, loss: bool, long_term: bool) -> int:
         """Rate of a line, by its sign and term."""
@@ -279,6 +280,8 @@ def _as_policies(firm: Firm) -> Policies:
         location_years=0 * ones,
         preferences=np.zeros(len(firm.policies), dtype=np.int32),
         carried_loss_value=np.nan * ones,
+        days_between=0 * ones,
+        trading_price=0 * ones,
     )
 
 
@@ -300,12 +303,17 @@ def as_book(firm: Firm) -> Book:
             loss_long_rate=np.array([h.rate(loss=True, long_term=True) for h in households], dtype=np.int64),
             ordinary_rate=np.array([h.short_rate for h in households], dtype=np.int64),
             qualified_rate=np.array([h.long_rate for h in households], dtype=np.int64),
-            deferred_weight=np.ones(len(households)),
+            deferred_weight=np.array([h.deferred / FULL_RATE for h in households]),
+            withdrawal_cost=np.array([h.short_rate / FULL_RATE for h in households]),
             rate_origin=np.full(len(households), RateOrigin.OWN, dtype=np.uint8),
             taxpayer=np.array(
                 [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
             ),
+            last_trade=np.full(len(households), NO_DATE, dtype=np.int32),
             blocked=np.array([h.blocked for h in households], dtype=np.bool_),
+            capped_lot=np.full(len(households), -1),
+            capped_shares=np.zeros(len(households), np.int64),
+            pinned_side=np.full(len(households), -1),
         ),
         accounts=Accounts(
             household=np.array([h for h, _ in accounts], dtype=np.int32),

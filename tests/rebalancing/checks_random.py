@@ -70,6 +70,7 @@ def _random_household(random: Random, securities: int) -> Household:
     rates = sorted(random.randrange(FULL_RATE // 2) for _ in range(2))
     blocked = random.random() < 0.05
     household = Household(accounts, rates[1], rates[0], random.randrange(2), random.randrange(2), blocked)
+    household.deferred = random.choice((FULL_RATE, FULL_RATE, 650_000_000, 123_456_789))
     household.loss_rates = random.choice((None, (0, 0), (rates[1] // 2, rates[0] // 2)))
     household.gains = (_random_gain(random), _random_gain(random))
     household.carried = (max(_random_gain(random), 0), max(_random_gain(random), 0))

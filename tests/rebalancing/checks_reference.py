@@ -11,10 +11,10 @@ from typing import NamedTuple
 from lotwise.dates import NO_DATE, from_day_number
 from lotwise.ledger.holding_period import is_long_term
 from lotwise.money import FULL_RATE, SHARE
-from lotwise.rebalancing.book import LotFlag, NameRule
+from lotwise.rebalancing.book import AccountKind, LotFlag, NameRule
 from lotwise.rebalancing.proposal import Side, Status
 from lotwise.rebalancing.violations import Rule
-from tests.rebalancing.checks_firm import Account, Firm, Line, Lot, Restriction, tax_owed
+from tests.rebalancing.checks_firm import Account, Firm, Household, Line, Lot, Restriction, tax_owed
 
 
 class Broken(NamedTuple):
@@ -251,12 +251,17 @@ def _is_one(firm: Firm, household: int) -> bool:
     return firm.policies[own.policy].joint and len(valued) > 1 and any(account.trades for account in valued)
 
 
+def _counted(own: Household, owner: Account, amount: int) -> int:
+    """What shares or money of an account count beside those of others."""
+    return round(Fraction(amount * own.deferred, FULL_RATE)) if owner.kind == AccountKind.TRADITIONAL else amount
+
+
 def _weights(firm: Firm, household: int, lines: list[Judged]) -> Iterator[Broken]:
     """Greatest weights of a household that is one portfolio."""
     own = firm.households[household]
     policy = firm.policies[own.policy]
     valued = [account for account in own.accounts if _worth(firm, account) > 0]
-    total = sum(_worth(firm, account) for account in valued)
+    total = sum(_counted(own, account, _worth(firm, account)) for account in valued)
     for rule in firm.rule_sets[own.rules]:
         mine = [
             x
@@ -265,8 +270,11 @@ def _weights(firm: Firm, household: int, lines: list[Judged]) -> Iterator[Broken
         ]
         if rule.account != -1 or rule.high >= 1 or not any(x.line.side == Side.BUY for x in mine):
             continue
-        held = sum(lot.shares for account in valued for lot in account.lots if lot.security == rule.security)
-        held += sum(x.line.shares if x.line.side == Side.BUY else -x.line.shares for x in mine)
+        name = [(account, lot) for account in valued for lot in account.lots if lot.security == rule.security]
+        held = sum(_counted(own, account, lot.shares) for account, lot in name)
+        for x in mine:
+            shares = _counted(own, firm.accounts()[x.line.account][1], x.line.shares)
+            held += shares if x.line.side == Side.BUY else -shares
         price = firm.securities[rule.security].price
         bound = round(Fraction(total * round(Fraction(str(rule.high)) * FULL_RATE), FULL_RATE))
         position = round(Fraction(held * price, SHARE))

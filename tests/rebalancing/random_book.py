@@ -49,6 +49,8 @@ def _random_policies(random: Random, count: int, whole: np.ndarray) -> Policies:
         location_years=np.zeros(count),
         preferences=np.zeros(count, np.int32),
         carried_loss_value=np.resize([0.8, 0.0, 1.0, np.nan], count),
+        days_between=np.resize([0.0, 10.0, 0.0], count),
+        trading_price=np.zeros(count),
     )
 
 

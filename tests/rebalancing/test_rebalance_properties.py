@@ -111,6 +111,13 @@ def portfolios_of(book: Book, market: Market, household: int) -> list[list[int]]
     return [[account] for account in trading]
 
 
+def counts_of(book: Book, portfolio: list[int]) -> Floats:
+    """What a dollar of each account of a portfolio counts: (accounts,)."""
+    deferred = book.households.deferred_weight[book.accounts.household[portfolio]]
+    traditional = book.accounts.kind[portfolio] == AccountKind.TRADITIONAL
+    return np.where(traditional & (len(portfolio) > 1), deferred, 1.0)
+
+
 def accounts_of(book: Book, market: Market, household: int) -> list[int]:
     """Accounts of a household that count in its target."""
     return [account for portfolio in portfolios_of(book, market, household) for account in portfolio]
@@ -163,10 +170,14 @@ def test_cash_after_is_cash_before_and_sales_less_purchases(seed: int) -> None:
 def test_tracking_before_and_after_follows_from_book_trades_and_market(seed: int) -> None:
     book, market, proposals = night(seed)
     for household in solved(book, proposals):
-        accounts = accounts_of(book, market, household)
-        total = sum(account_worth(book, market, account) for account in accounts)
-        before = sum((dollars_held(book, market, account) for account in accounts), np.zeros(len(market.price)))
-        after = before + sum(dollars_moved(market, proposals, account) for account in accounts)
+        total, before = 0.0, np.zeros(len(market.price))
+        after = before.copy()
+        for portfolio in portfolios_of(book, market, household):
+            for account, counts in zip(portfolio, counts_of(book, portfolio), strict=True):
+                total += round(counts * account_worth(book, market, account), 4)  # counted in money units
+                before += counts * dollars_held(book, market, account)
+                after += counts * dollars_moved(market, proposals, account)
+        after += before
         target = target_weights(book, market, household)
         outcomes = proposals.outcomes
         for reported, dollars in ((outcomes.te_before, before), (outcomes.te_after, after)):
@@ -234,15 +245,19 @@ def test_under_the_reference_objective_the_score_is_risk_less_true_tax_and_cost(
     for household in solved(book, proposals):
         price = book.policies.risk_price[book.households.policy[household]]
         target = target_weights(book, market, household)
-        saved = 0.0
+        saved, total = 0.0, 0.0
         for accounts in portfolios_of(book, market, household):
-            value = sum(account_worth(book, market, account) for account in accounts)
-            held = sum((dollars_held(book, market, account) for account in accounts), np.zeros(len(market.price)))
-            moved = sum((dollars_moved(market, proposals, account) for account in accounts), np.zeros_like(held))
+            value, held = 0.0, np.zeros(len(market.price))
+            moved = held.copy()
+            for account, counts in zip(accounts, counts_of(book, accounts), strict=True):
+                value += round(counts * account_worth(book, market, account), 4)
+                held += counts * dollars_held(book, market, account)
+                moved += counts * dollars_moved(market, proposals, account)
+                own = trades.account == account
+                saved -= counts * (trades.tax[own].sum() + trades.cost[own].sum()) / DOLLAR
             risk = variance(market, held / value - target) - variance(market, (held + moved) / value - target)
-            own = np.isin(trades.account, accounts)
-            saved += price * risk * value - (trades.tax[own].sum() + trades.cost[own].sum()) / DOLLAR
-        total = sum(account_worth(book, market, account) for account in accounts_of(book, market, household))
+            saved += price * risk * value
+            total += value
         # lines are rounded to a money unit, and so is the value on which the gain of a lot of a few cents is figured
         tolerance = 1e-6 * max(1.0, price) + 1e-4 * np.count_nonzero(trades.household == household) / total
         assert proposals.outcomes.score[household] == pytest.approx(saved / total, abs=tolerance, rel=1e-6)

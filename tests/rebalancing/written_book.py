@@ -124,6 +124,8 @@ class Steering:
     joint: bool = True
     worth_it: float = 0.0
     location_years: float = 0.0
+    days_between: float = 0.0
+    trading_price: float = 0.0
 
 
 def lot(
@@ -192,6 +194,7 @@ class WrittenBook:
     loss_sales: tuple[tuple[str, int], ...] = ()  # symbol, days ago
     short_rate: float = 0.408  # federal: 37% and 20%, each with the 3.8% of 26 U.S.C. 1411
     long_rate: float = 0.238
+    deferred: float = 1.0  # what a dollar in a traditional account counts
     blocked: bool = False
     substitutes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of a symbol, the first choice first
     symbols: tuple[str, ...] = field(init=False)
@@ -211,6 +214,11 @@ class WrittenBook:
     def group(self, symbol: str) -> int:
         """Substantially identical group of a symbol."""
         return self.position(self.names.get(symbol, Name()).twin or symbol)
+
+    def value_of(self, account: int) -> float:
+        """Dollars in an account, cash included."""
+        own = self.accounts[account]
+        return own.cash + sum(each.value for each in own.lots)
 
     def _account(self, written: HeldAccount) -> Account:
         lots = [self._lot(each) for each in written.lots]
@@ -239,6 +247,7 @@ class WrittenBook:
         rates = (round(self.short_rate * FULL_RATE), round(self.long_rate * FULL_RATE))
         worth = round(self.steering.loss_usability * rates[0]), round(self.steering.loss_usability * rates[1])
         household = Household(accounts, *rates, blocked=self.blocked, loss_rates=worth)
+        household.deferred = round(self.deferred * FULL_RATE)
         firm = Firm(AS_OF, securities, [household], [Policy(0, fractional=True)], [[]])
         firm.loss_sales = [(0, self.group(symbol), AS_OF - days) for symbol, days in self.loss_sales]
         firm.purchases = [
@@ -277,6 +286,8 @@ class WrittenBook:
             location_years=one(s.location_years),
             preferences=np.zeros(1, np.int32),
             carried_loss_value=one(np.nan),
+            days_between=one(s.days_between),
+            trading_price=one(s.trading_price),
         )
 
     def _rules(self) -> tuple[RuleSets, Groups]:
@@ -381,8 +392,7 @@ class Night:
 
     def value(self, account: int = 0) -> float:
         """Dollars in an account, cash included."""
-        own = self.written.accounts[account]
-        return own.cash + sum(each.value for each in own.lots)
+        return self.written.value_of(account)
 
     def weight(self, symbol: str, account: int = 0) -> float:
         """Weight of a name in an account after the trades."""

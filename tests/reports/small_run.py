@@ -127,9 +127,14 @@ def book(kinds: list[list[AccountKind]], lots: Lots, lot_start: IntArray, worth_
         ordinary_rate=np.full(count, 408_000_000, np.int64),
         qualified_rate=np.full(count, 238_000_000, np.int64),
         deferred_weight=np.ones(count),
+        withdrawal_cost=np.full(count, 0.408),
         rate_origin=np.full(count, RateOrigin.OWN, np.uint8),
         taxpayer=np.arange(count, dtype=np.int32),
+        last_trade=np.full(count, NO_DATE, np.int32),
         blocked=np.zeros(count, np.bool_),
+        capped_lot=np.full(count, -1),
+        capped_shares=np.zeros(count, np.int64),
+        pinned_side=np.full(count, -1),
     )
     total = sum(sizes)
     accounts = Accounts(
@@ -197,6 +202,8 @@ def _one_policy(worth_it: float) -> Policies:
         location_years=one * 0.0,
         preferences=np.zeros(1, np.int32),
         carried_loss_value=one * np.nan,
+        days_between=one * 0.0,
+        trading_price=one * 0.0,
     )
 
 

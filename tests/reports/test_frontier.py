@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.frontier import tax_tracking_frontier
+from lotwise.rebalancing.frontier_refined import refined_point
 from lotwise.reports.axes import HEIGHT, WIDTH, Axis
 from lotwise.reports.frontier import drawn_frontier, frontier_frame, frontier_json, frontier_table, shown_points
 from lotwise.reports.frontier_picture import CurvePoint, Named, frontier_picture
 from tests.rebalancing.test_as_one_portfolio import crowd
+from tests.rebalancing.test_frontier_refined import LOSING, by_law
 
 SVG = "{http://www.w3.org/2000/svg}"
 AXES = (Axis("tax", str), Axis("tracking", str))
 FOUND = tax_tracking_frontier(*crowd(11).columns(), 0, 30)
+LAW = by_law(LOSING)
+DRAWN = tax_tracking_frontier(*LAW, 0, 9)
+REFINED = refined_point(*LAW, DRAWN)
 
 
 def parsed(svg: str) -> ET.Element:
@@ -121,3 +126,33 @@ def test_data_hold_every_point_in_dollars() -> None:
     assert frame["chosen"].arg_true().to_list() == [FOUND.chosen]
     data = frontier_json("H", FOUND)
     assert data["points"][FOUND.chosen]["sold"] == FOUND.sold[FOUND.chosen] / DOLLAR
+
+
+def test_a_point_by_its_true_tax_is_in_the_table_the_data_and_the_picture() -> None:
+    console = Console(width=140, record=True)
+    console.print(frontier_table("H", DRAWN, REFINED))
+    said = " ".join(console.export_text().split())
+    tracking = f"{REFINED.true.tracking * 100:.3f}%"
+    assert f"by true tax {tracking}" in said
+    assert f"by its true tax, {REFINED.solves} solves: tracking error {tracking}" in said
+    assert "by true tax" not in _shown(frontier_table("H", DRAWN))
+    data = frontier_json("H", DRAWN, REFINED)["refined"]
+    assert data["by_true_tax"]["long_gains"] == REFINED.true.long_gains / DOLLAR
+    assert data["at_frozen_rates"]["tax_in_all"] == REFINED.frozen.tax_in_all / DOLLAR
+    assert frontier_json("H", DRAWN)["refined"] is None
+    named = {text.text for text in parsed(drawn_frontier("H", DRAWN, REFINED)).iter(f"{SVG}text")}
+    assert "Chosen, by true tax" in named
+    assert "Chosen, by true tax" not in {text.text for text in parsed(drawn_frontier("H", DRAWN)).iter(f"{SVG}text")}
+
+
+def test_a_point_whose_rates_hold_has_no_row_of_its_own() -> None:
+    for solves, words in ((1, "tonight's rates hold there"), (4, "no other rates lead to better ones")):
+        said = _shown(frontier_table("H", DRAWN, REFINED._replace(solves=solves, gained=0.0)))
+        assert words in said
+        assert "by true tax " not in said
+
+
+def _shown(table: RenderableType) -> str:
+    console = Console(width=140, record=True)
+    console.print(table)
+    return " ".join(console.export_text().split())

@@ -26,6 +26,7 @@ from lotwise.rebalancing.book import (
     no_preferences,
     no_requests,
     no_substitutes,
+    nothing_pinned,
 )
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
 from lotwise.securities.market import Market
@@ -83,6 +84,8 @@ def _policies() -> Policies:
         location_years=0 * ones,
         preferences=np.zeros(len(rows), np.int32),
         carried_loss_value=CARRIED_VALUE * ones,
+        days_between=0 * ones,
+        trading_price=0 * ones,
     )
 
 
@@ -191,9 +194,12 @@ def netted_households(count: int, seed: int = 0, names: int = 5) -> tuple[Book, 
         rates["short"].copy(),
         rates["long"].copy(),
         np.ones(count),
+        np.zeros(count),
         np.full(count, RateOrigin.OWN, np.uint8),
         rows,
+        np.full(count, NO_DATE, np.int32),
         np.zeros(count, np.bool_),
+        *nothing_pinned(count),
     )
     rules, groups, windows = _nothing(count)
     book = Book(

@@ -145,7 +145,7 @@ class Profile:
     )
     cash_reserve: Money = field(
         default=Money(0),
-        metadata=money("Cash to keep on top of the target, in taxable accounts first."),
+        metadata=money("Cash to keep on top of the target, in the accounts where it costs least."),
     )
     spending: Money = field(
         default=Money(0),
@@ -198,13 +198,18 @@ class Profile:
         metadata=number(
             "fraction of value a night",
             ("0", "1"),
-            "Most that is sold in a night: a transition to a new model takes several.",
-            used=False,
+            "Most turnover of a night, half of what is bought and sold: a transition to a new model takes several. "
+            "Cash that is asked for and restrictions come first.",
         ),
     )
     days_between_trades: Decimal = field(
         default=Decimal(0),
-        metadata=number("days", ("0", "366"), "Days without trades after a night with trades.", used=False),
+        metadata=number(
+            "days",
+            ("0", "366"),
+            "Days from a trade on within which the household holds unless it must trade: for cash below its band, "
+            "for a restriction, or as a request asks.",
+        ),
     )
     location_years: Decimal = field(
         default=Decimal(1),
@@ -218,17 +223,25 @@ class Profile:
     after_tax_weighting: bool = field(
         default=False,
         metadata=flag(
-            "Whether a dollar in a traditional account counts only as what is left of it after tax on its withdrawal.",
-            used=False,
+            "Whether a dollar in a traditional account counts only as what is left of it after tax on its withdrawal, "
+            "where accounts are one portfolio.",
         ),
     )
     withdrawal_rate: Decimal | None = field(
         default=None,
         metadata=number(
             "fraction",
-            ("0", "1"),
+            ("0", "0.9"),
             "Tax on a dollar withdrawn from a traditional account. Not set: the household's rate of ordinary income.",
-            used=False,
+        ),
+    )
+    withdrawal_penalty: Decimal = field(
+        default=Decimal("0.1"),
+        metadata=number(
+            "fraction",
+            ("0", "1"),
+            "What a dollar withdrawn from a retirement account costs beside income tax, when cash is raised where it "
+            "costs least: 10% before 59 1/2 (26 U.S.C. 72(t)). 0 for who may withdraw freely.",
         ),
     )
     notes: str = field(default="", metadata=text("What else the adviser should know. Changes nothing."))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 
 from lotwise.errors import Finding, Severity
+from lotwise.households.rest import rest_words
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
@@ -71,7 +73,7 @@ def household_messages(book: Book, labels: BookLabels, proposals: Proposals, fin
     messages = []
     for row, identity in enumerate(labels.households.tolist()):
         own = [*known.get(_EVERY_HOUSEHOLD, ()), *known.get(identity, ())]
-        parts = [_cause_text(proposals.outcomes, row, float(thresholds[row]), own)]
+        parts = [_cause_text(proposals.outcomes, row, float(thresholds[row]), _rest_of(book, row), own)]
         if proposals.outcomes.status[row] != Status.REFUSED:
             parts += _relaxed_texts(relaxed.get(row, []))
             if unknown_lots[row]:
@@ -90,8 +92,8 @@ def _relaxed_texts(texts: list[str]) -> list[str]:
     return named
 
 
-def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Sequence[Finding]) -> str:
-    """Say the cause of one household's status with its figure."""
+def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, rest: str, findings: Sequence[Finding]) -> str:
+    """Say the cause of one household's status with its figure; `rest`: since when and until when it rests."""
     figure = float(outcomes.figure[row])
     gain = f"{float(outcomes.score[row]) * 1e4:.1f} bp of value"
     trades = _count(int(outcomes.trades[row]), "trade")
@@ -105,6 +107,8 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Se
         case Cause.NOT_WORTH_IT:
             best, least = _apart(figure, threshold_bps)
             return f"holds: the best trades improve it by {best} bp, less than its threshold of {least} bp"
+        case Cause.TRADED_LATELY:
+            return f"holds: {rest}; its best trades would improve it by {figure:.1f} bp"
         case Cause.NOTHING_TO_TRADE:
             return "holds: no account of it may trade, or none has any value"
         case Cause.BAD_DATA:
@@ -119,6 +123,11 @@ def _cause_text(outcomes: Outcomes, row: int, threshold_bps: float, findings: Se
                 "failed: the exact re-verification found a broken rule, nothing is traded; this is a fault of"
                 " Lotwise, not of the data: please report it"
             )
+
+
+def _rest_of(book: Book, household: int) -> str:
+    days = Decimal(str(book.policies.days_between[book.households.policy[household]]))
+    return rest_words(int(book.households.last_trade[household]), days)
 
 
 def _apart(figure: float, threshold: float) -> tuple[str, str]:

@@ -14,7 +14,15 @@ from lotwise.money import DOLLAR, SHARE, format_money
 from lotwise.rebalancing.book import BookLabels
 from lotwise.rebalancing.explain import AccountStory, HouseholdStory, LotLine, NameLine
 from lotwise.reports import notebook
-from lotwise.reports.explanation import account_facts, explanation, lot_words, name_words, names_shown, tax_words
+from lotwise.reports.explanation import (
+    account_facts,
+    explanation,
+    lot_words,
+    name_words,
+    names_shown,
+    policy_words,
+    tax_words,
+)
 from lotwise.securities.market import MarketLabels
 
 __all__ = ["Explanation"]
@@ -103,6 +111,7 @@ class Explanation:
         if self.story.blocked:
             return notebook.block([*parts, notebook.paragraph(_REFUSED)])
         parts.append(notebook.paragraph(f"It is {self.tax}."))
+        parts += [notebook.paragraph(_sentence(words)) for words in policy_words(self.story)]
         as_one = next((account for account in self.story.accounts if account.as_one and account.names), None)
         if as_one is not None:
             parts.append(notebook.paragraph(f"{_ONE_PORTFOLIO} {_sentence(account_facts(as_one))}"))

@@ -9,7 +9,7 @@ from lotwise.interchange.firm_folder import Firm
 from lotwise.interchange.trade_table import exact
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
 from lotwise.rebalancing.book import AccountKind, LotFlag
-from lotwise.rebalancing.formulation import model_scale
+from lotwise.rebalancing.formulation import counted_part, model_scale
 from lotwise.rebalancing.rebalance import solved_as_portfolios
 
 __all__ = ["gains_of_lots", "positions_of", "weights_of"]
@@ -79,16 +79,20 @@ def positions_of(firm: Firm, household: int, trades: pl.DataFrame) -> pl.DataFra
 def weights_of(firm: Firm, household: int, positions: pl.DataFrame) -> pl.DataFrame:
     """Weights of every name that a household holds or wants: symbol, target, before, after; what moves most first.
 
-    Of all accounts where they are one portfolio, else of those that trade.
+    Of all accounts where they are one portfolio, each dollar as it counts there, else of those that trade.
     """
     book, labels = firm.book, firm.labels
     first, last = (int(book.households.account_start[household + end]) for end in range(2))
     as_one = bool(solved_as_portfolios(book, 0, len(book.households.model))[household])
     counted = np.arange(first, last)[book.accounts.trades[first:last] | as_one]
-    own = positions.filter(pl.col("account_id").is_in(labels.accounts[counted].tolist()))
-    held = own.group_by("symbol").agg(pl.col("before", "after").sum().cast(pl.Float64))
-    value = float(held["before"].sum()) + float(book.accounts.cash[counted].sum()) / DOLLAR
-    asked = float(book.accounts.cash_wanted[counted].sum()) / DOLLAR
+    counts = np.array([counted_part(book, account) if as_one else 1.0 for account in counted.tolist()], np.float64)
+    part_of = pl.DataFrame(
+        {"account_id": pl.Series(labels.accounts[counted].tolist(), dtype=pl.String), "counts": counts}
+    )
+    dollars = pl.col("before", "after").cast(pl.Float64) * pl.col("counts")
+    held = positions.join(part_of, on="account_id").group_by("symbol").agg(dollars.sum())
+    value = float(held["before"].sum()) + float((book.accounts.cash[counted] * counts).sum()) / DOLLAR
+    asked = float((book.accounts.cash_wanted[counted] * counts).sum()) / DOLLAR
     beside = min(max(asked / value, 0.0), 1.0) if value > 0 else 0.0
     model = int(book.households.model[household])
     span = slice(int(book.models.start[model]), int(book.models.start[model + 1]))

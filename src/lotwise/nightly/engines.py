@@ -16,12 +16,14 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.cash_split import CashSplit, split_cash
+from lotwise.rebalancing.mandates import asking
 from lotwise.rebalancing.netting import Netted, Netter, joined_netted, rebalance_netted
 from lotwise.rebalancing.proposal import Proposals
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined, rebalance
 from lotwise.securities.market import Market
 
-__all__ = ["net_in_threads", "partitions", "rebalance_in_threads"]
+__all__ = ["net_in_threads", "partitions", "rebalance_in_threads", "split_in_threads"]
 
 Found = TypeVar("Found", Proposals, Netted)
 Found_co = TypeVar("Found_co", bound=Proposals | Netted, covariant=True)
@@ -65,6 +67,21 @@ def net_in_threads(
     if not ranges:
         return rebalance_netted(book, market)
     return _mapped(ranges, lambda: Netter(book, market), joined_netted, threads, on_done)
+
+
+def split_in_threads(book: Book, market: Market, threads: int = 0) -> CashSplit:
+    """Decide which accounts raise the cash that households are asked for (`rebalancing.cash_split`), on threads."""
+    ranges = [span for span in partitions(book) if asking(book, *span).size]
+    wanted, nobody = book.accounts.cash_wanted.copy(), np.zeros(0, np.int64)
+    if not ranges:
+        return CashSplit(wanted, nobody, nobody)
+    with ThreadPoolExecutor(max_workers=min(threads or os.cpu_count() or 1, len(ranges))) as pool:
+        parts = list(pool.map(lambda span: split_cash(book, market, *span), ranges))
+    for (first, last), part in zip(ranges, parts, strict=True):
+        own = slice(book.households.account_start[first], book.households.account_start[last])
+        wanted[own] = part.wanted[own]
+    decided, undecided = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+    return CashSplit(wanted, decided, undecided)
 
 
 class _Worker(Protocol[Found_co]):

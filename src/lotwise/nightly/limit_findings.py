@@ -28,7 +28,8 @@ _WHAT = {
 
 
 def limit_findings(firm: Firm, netted: Netted) -> Iterator[Finding]:
-    """Say of each household whose limits bind how tracking is priced then, and of each that misses one by what."""
+    """Say of each household whose limits bind how tracking or trading is priced then, and which of them it misses."""
+    yield from _turnover_findings(firm, netted)
     kept = netted.kept
     for row in np.flatnonzero((kept.limit > 0) | (kept.missed > 0)).tolist():
         missed = Limit(int(kept.missed[row]))
@@ -47,5 +48,24 @@ def limit_findings(firm: Firm, netted: Netted) -> Iterator[Finding]:
             must_be=_WHAT[limit],
             was=f"not to be had, even if {price}" if missed else f"kept: {price}",
             to_do=to_do if missed else "nothing",
+            household=str(firm.labels.households[row]),
+        )
+
+
+def _turnover_findings(firm: Firm, netted: Netted) -> Iterator[Finding]:
+    """Say of each household whose cap on turnover binds what a dollar traded is charged then."""
+    kept = netted.kept
+    for row in np.flatnonzero((kept.trading > 0) | kept.beyond).tolist():
+        beyond = bool(kept.beyond[row])
+        price = f"a dollar bought or sold is charged {kept.trading[row] * 1e4:.3g} bp beside its cost"
+        to_do = "cash that is asked for and restrictions come first; raise the cap, or ask for less at a time"
+        yield Finding(
+            file="(limits)",
+            line=None,
+            column="turnover_cap",
+            severity=Severity.WARNING if beyond else Severity.NOTICE,
+            must_be="turnover within its cap",
+            was=f"not to be had, even if {price}" if beyond else f"kept: {price}",
+            to_do=to_do if beyond else "nothing: what is left is for the next nights",
             household=str(firm.labels.households[row]),
         )

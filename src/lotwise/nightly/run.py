@@ -17,10 +17,12 @@ from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, 
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.compiling import compile_night
-from lotwise.nightly.engines import net_in_threads
+from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
 from lotwise.nightly.risk import with_risk
+from lotwise.nightly.split_findings import split_findings
 from lotwise.rebalancing.book import Book, RateOrigin
+from lotwise.rebalancing.cash_split import with_cash
 from lotwise.rebalancing.checks import verify
 from lotwise.rebalancing.netting import with_rates
 from lotwise.rebalancing.proposal import Cause, Proposals, Relaxations, Status, Trades
@@ -125,11 +127,13 @@ def proposed_trades(firm: Firm, threads: int = 0, watch: Watch | None = None) ->
     with watch.phase("compile"):
         compile_night(firm.book, firm.market)
     with watch.phase("solve", len(firm.book.households.model)):
+        split = split_in_threads(firm.book, firm.market, workers)
+        firm = replace(firm, book=with_cash(firm.book, split.wanted))
         netted = net_in_threads(firm.book, firm.market, workers, watch.on_done)
         firm = replace(firm, book=with_rates(firm.book, netted.steering))
     with watch.phase("verify"):
         proposals, faults = _without_broken(firm, netted.proposals, workers)
-        return Proposed(firm.book, proposals, (*limit_findings(firm, netted), *faults))
+        return Proposed(firm.book, proposals, (*split_findings(firm, split), *limit_findings(firm, netted), *faults))
 
 
 def tables_of(firm: Firm, proposed: Proposed, threads: int = 0) -> ResultTables:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.run import Watch, household_row, prepared_firm
+from lotwise.rebalancing.cash_split import with_split_cash
+from lotwise.rebalancing.netting import netted_household
 from lotwise.rebalancing.screen_costs import Restricted, barred, prices_of_rules, restricted
 from lotwise.reports.screens import ScreenLine
 
@@ -41,6 +43,7 @@ def priced_screens(
 ) -> tuple[Firm, list[ScreenLine]]:
     """Price what one household restricts: each by itself and, where there are several, all of them together.
 
+    With all of them its night is the one of the nightly run; without one it is solved at the rates of that night.
     Raises ValueError for a household that the folder does not have.
     """
     # All of the firm, not the household alone: what a spouse's household trades bars things in this one.
@@ -50,5 +53,7 @@ def priced_screens(
     if len(found) > 1:
         found.append(Restricted(_TOGETHER, tuple(sorted(source for one in found for source in one.sources))))
     with watch.phase("solve"):
-        prices = prices_of_rules(firm.book, firm.market, row, [one.sources for one in found])
+        book = with_split_cash(firm.book, firm.market)
+        book = netted_household(book, firm.market, row) if found else book
+        prices = prices_of_rules(book, firm.market, row, [one.sources for one in found])
     return firm, [_line(firm, row, one)._replace(price=price) for one, price in zip(found, prices, strict=True)]

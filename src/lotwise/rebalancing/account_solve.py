@@ -77,18 +77,20 @@ def variance_of(problem: AccountProblem, weights: NDArray[np.float64], exposure:
 
 @inner_kernel
 def _breach(problem: AccountProblem, value: int, minimum: int, rows: NDArray[np.float64]) -> int:
-    """What is out of bounds before trading, as far as a trade of the minimum size can mend it."""
+    """What is out of bounds before trading, as far as a trade of the minimum size can mend it; see `Night.breach`."""
     factors = problem.loadings.shape[1]
     for i in range(problem.target.size):
         if problem.held[i] > problem.high[i] + TOLERANCE or problem.held[i] < problem.low[i] - TOLERANCE:
-            return 2
+            return 3
     for g in range(problem.group_low.size):
         reached = rows[factors + 1 + g]
         if reached > problem.group_high[g] + TOLERANCE or reached < problem.group_low[g] - TOLERANCE:
-            return 2
+            return 3
     cash = 1.0 - rows[factors]
     beyond = max(problem.cash_low - cash, cash - problem.cash_high)
-    return 1 if beyond > TOLERANCE and beyond * value > minimum else 0
+    if beyond <= TOLERANCE or beyond * value <= minimum:
+        return 0
+    return 2 if cash < problem.cash_low else 1
 
 
 @inlined_kernel
@@ -160,7 +162,7 @@ def _write_shares(tonight: Tonight, arrays: AccountArrays, sizes: Sizes, fit: Wo
     if whole:
         round_to_shares(fit.columns, fit.state, arrays.problem.loadings[: sizes.names], arrays.unit, weights)
     write_deltas(tonight, arrays, sizes.names, weights, whole)
-    take_from_lots(tonight, arrays, sizes.names)
+    take_from_lots(arrays, sizes.names)
 
 
 @kernel
@@ -176,7 +178,7 @@ def _make_tradable(
     household, account = place
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
-    tonight = tonight_of(book, market)
+    tonight = tonight_of(market)
     policy = book.households.policy[household]
     minimum = book.policies.minimum_trade[policy]
     whole = book.policies.fractional_shares[policy] == 0
@@ -206,7 +208,7 @@ def _make_tradable(
             again = hold_and_solve(problem, fit)
             steps, status = steps + again.steps, max(status, again.status)
         else:
-            take_from_lots(tonight, arrays, sizes.names)
+            take_from_lots(arrays, sizes.names)
     cash = keep_cash(tonight, book.accounts.cash[account], 0, arrays, sizes.names, whole)
     return steps, cash, status
 
@@ -256,7 +258,7 @@ def solve_account_night(
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
     write_weights(arrays, n)
-    price = price_of_trades(arrays, n, tonight_of(book, market))
+    price = price_of_trades(arrays, n, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
     minimum = book.policies.minimum_trade[book.households.policy[household]]

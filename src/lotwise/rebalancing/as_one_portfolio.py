@@ -53,7 +53,7 @@ def _write_results(
         account = arrays.accounts[a].row
         before = accounts.cash[account]
         after = arrays.accounts[a].cash if keep else before
-        worth = arrays.problem.value[a] * sizes.value
+        worth = arrays.problem.value[a] * sizes.value / arrays.accounts[a].counts
         result = results[account - first_account]
         if accounts.trades[account]:
             result.steps = night.steps
@@ -117,7 +117,7 @@ def rebalance_portfolios(
     one taxpayer stand together, and one of them may be of either kind. Returns the next free rows.
     """
     arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
-    solver, tonight, cash_of = scratch.joint_solver, tonight_of(book, market), book.accounts.cash
+    solver, tonight, cash_of = scratch.joint_solver, tonight_of(market), book.accounts.cash
     nothing = Reckoning(np.nan, np.nan, np.nan)
     for at in range(chosen.size):
         if not chosen[at]:
@@ -144,7 +144,7 @@ def rebalance_portfolios(
             if begun.status != _BAD_INPUT:
                 more, worst = make_joint_tradable(tonight, cash_of, least, sizes, state.groups, arrays, solver)
                 status, steps = max(status, worst), steps + more
-                written, hold, breach, cash = judge_joint_night(tonight, cash_of, least[0], sizes, arrays, solver)
+                written, hold, breach, cash = judge_joint_night(cash_of, least[0], sizes, arrays, solver)
             night = Night(status, steps, begun.gap_convex, written, hold, breach)
             solved = (sizes, night, cash, values.counted if values.joint else values.traded)
             well, rows = _record(book, market, household, solved, scratch, draft, rows)

@@ -48,6 +48,7 @@ __all__ = [
     "no_preferences",
     "no_requests",
     "no_substitutes",
+    "nothing_pinned",
 ]
 
 Int32Array = NDArray[np.int32]
@@ -124,9 +125,22 @@ class Households(NamedTuple):
     ordinary_rate: IntArray  # (H,) tax on a dollar of interest and of dividends that do not qualify, billionths
     qualified_rate: IntArray  # (H,) the same of qualified dividends
     deferred_weight: Floats  # (H,) what a dollar in a traditional account counts, 0 to 1 (1: as any other)
+    withdrawal_cost: Floats  # (H,) income tax and penalty on a dollar withdrawn from a traditional account
     rate_origin: Flags  # (H,) RateOrigin
     taxpayer: Int32Array  # (H,) equal for households that share wash sales (spouses filing apart); those are adjacent
+    last_trade: Int32Array  # (H,) day of its last trade that is known; dates.NO_DATE where none is
     blocked: NDArray[np.bool_]  # (H,) True: refused for bad data; nothing of it is solved
+    capped_lot: IntArray  # (H,) place among the household's lots of the one that is sold in part at most; -1 = none
+    capped_shares: IntArray  # (H,) so many of it
+    pinned_side: (
+        IntArray  # (H,) 2 x an identical group that is not bought, or 2 x one not sold at a loss + 1; -1 = none
+    )
+
+
+def nothing_pinned(households: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Columns of households of which no lot is capped and no side pinned: the last three of `Households`."""
+    none = np.full(households, -1, np.int64)
+    return none, np.zeros(households, np.int64), none.copy()
 
 
 class Models(NamedTuple):
@@ -157,6 +171,8 @@ class Policies(NamedTuple):
     location_years: Floats  # years of yearly cost that a place is charged for (0: location plays no role)
     preferences: Int32Array  # row of Preferences
     carried_loss_value: Floats  # of a dollar of loss carried on, share of the long-term rate; nan: losses not by law
+    days_between: Floats  # days after a trade within which nothing is traded that need not be
+    trading_price: Floats  # charged on every dollar bought or sold, so that a cap on turnover is kept (0: none)
 
 
 class Preferences(NamedTuple):
@@ -245,6 +261,7 @@ LIMITS = np.dtype(
         ("tax", np.float64),  # dollars in a calendar year
         ("tax_part", np.float64),  # the same as a fraction of value
         ("gain", np.float64),  # net gain realised in a calendar year, dollars
+        ("turnover", np.float64),  # half of what is bought and sold in a night, fraction of value
         ("prorated", np.bool_),  # whether no more of the budgets may be used than of the year has passed
     ],
     align=True,
@@ -254,7 +271,7 @@ LIMITS = np.dtype(
 def no_limits(policies: int) -> Table:
     """Limits of policies that set none."""
     table = np.zeros(policies, LIMITS)
-    for name in ("tracking", "tax", "tax_part", "gain"):
+    for name in ("tracking", "tax", "tax_part", "gain", "turnover"):
         table[name] = np.inf
     return table
 

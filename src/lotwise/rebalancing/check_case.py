@@ -35,7 +35,8 @@ _HOUSEHOLD = (
     "taxpayer",
     "whole_shares",
     "joint",
-    "value",  # of its accounts that are worth anything, as judged; so the next
+    "deferred",  # what a dollar of a traditional account counts beside others, billionths
+    "value",  # of its accounts that are worth anything, as it counts, as judged; so the next
     "as_one",  # whether they are one portfolio
     "minimum_trade",
     "blocked",
@@ -165,6 +166,7 @@ def _households_of(book: Book, proposals: Proposals) -> Records:
     _fill(households, taxpayer=source.taxpayer)
     _fill(households, whole_shares=book.policies.fractional_shares[source.policy] == 0)
     _fill(households, joint=book.policies.joint[source.policy])
+    _fill(households, deferred=np.rint(source.deferred_weight * FULL_RATE))
     _fill(households, minimum_trade=book.policies.minimum_trade[source.policy])
     _fill(households, status=outcomes.status, tax=outcomes.tax, cost=outcomes.cost, lines=outcomes.trades)
     return households

@@ -54,6 +54,7 @@ class Portfolio:
     stiffness: Floats  # how fast `risk` falls as the name's weight does
     sells_at_a_loss: NDArray[np.bool_]  # of its name, which nobody buys then
     dropped: NDArray[np.bool_]  # its trade was below the minimum
+    counts: Floats  # what a dollar of its account counts in weights
     value: int  # money
 
     @property
@@ -93,6 +94,7 @@ def account_portfolio(scratch: Scratch, sizes: Sizes) -> Portfolio:
         2 * sizes.risk_price * problem.specific,
         np.zeros(n, np.bool_),
         scratch.solver.choice[:n] == Choice.HOLD,
+        np.ones(n),
         sizes.value,
     )
 
@@ -132,18 +134,25 @@ def household_portfolio(scratch: Scratch, sizes: JointSizes) -> Portfolio:
         2 * gamma * problem.specific[name],
         losing[name],
         arrays.positions["dropped"][:count],
+        arrays.accounts["counts"][problem.account],
         sizes.value,
     )
 
 
-def score_of(portfolio: Portfolio, lot_shares: IntArray, risk_price: float, tracking: tuple[float, float]) -> Score:
-    """Split what the trades as written improve: `lot_shares` (L,) of the book, `tracking` errors before and after."""
+def score_of(
+    portfolio: Portfolio, lot_shares: IntArray, prices: tuple[float, float], tracking: tuple[float, float]
+) -> Score:
+    """Split what the trades as written improve: `lot_shares` (L,) of the book, `tracking` errors before and after.
+
+    `prices` of tracking and of trading; what the latter charges is in no score.
+    """
+    risk_price, turnover = prices
     problem, lots = portfolio.problem, portfolio.arrays.lots[: portfolio.problem.lot_quantity.size]
     sold = problem.lot_quantity * lots["sold"] / np.maximum(lot_shares[lots["row"]], 1)
     bought = np.maximum(portfolio.written - problem.held, 0.0)
     return Score(
         risk_price * (tracking[0] ** 2 - tracking[1] ** 2),
         -float(sold @ lots["tax"]),
-        -float(sold @ (problem.lot_price - lots["tax"])) - float(bought @ problem.buy_cost),
+        -float(sold @ (problem.lot_price - turnover - lots["tax"])) - float(bought @ (problem.buy_cost - turnover)),
         float(portfolio.place @ (problem.held - portfolio.written)),
     )

@@ -49,9 +49,11 @@ class Draft(NamedTuple):
 def empty_tally() -> Records:
     """Return the totals of one household: money for score and gaps; best: best score of an account, as a fraction.
 
-    cause of its best reason to trade; cash: the fraction that was outside its band; solved: accounts.
+    cause of its best reason to trade; cash: the fraction that was outside its band; solved: accounts; rests: whether it
+    trades only if it must; waits: whether trades that are worth it wait for that.
     """
-    return records(1, score=float, gap=float, gap_convex=float, best=float, cash=float, cause=int, solved=int)
+    sums = dict.fromkeys(("score", "gap", "gap_convex", "best", "cash"), float)
+    return records(1, **sums, cause=int, solved=int, rests=np.bool_, waits=np.bool_)
 
 
 def trade_records(rows: int) -> Records:

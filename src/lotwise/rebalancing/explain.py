@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lotwise.dates import NO_DATE
 from lotwise.ledger.holding_period import first_long_term_day_number
 from lotwise.money import SHARE, exact_mul_div
 from lotwise.optimizer.household.problem import HouseholdProblem
@@ -23,8 +24,8 @@ from lotwise.rebalancing.account_solve import solve_account_night
 from lotwise.rebalancing.book import AccountKind, Book, LotFlag, NameRule
 from lotwise.rebalancing.decision_prices import Portfolio, account_portfolio, household_portfolio, score_of
 from lotwise.rebalancing.draft import empty_tally, trade_records
-from lotwise.rebalancing.formulation import account_value, clear_account, formulate, problem_of
-from lotwise.rebalancing.household_night import Night, is_worthwhile, values_of
+from lotwise.rebalancing.formulation import account_value, clear_account, counted_part, formulate, problem_of
+from lotwise.rebalancing.household_night import Night, is_worthwhile, rests_tonight, values_of
 from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint, joint_problem_of
 from lotwise.rebalancing.joint_recording import record_joint_trades
 from lotwise.rebalancing.joint_solve import solve_joint_night
@@ -84,6 +85,14 @@ def _lot_hindrance(solved: _Solved, account: int, lot: int) -> Hindrance:
     return Hindrance.NONE
 
 
+def _is_capped(solved: _Solved, lot: int, sold: int) -> bool:
+    """Whether as much of a lot is sold as a turn of the tax lets it give."""
+    owner, household = solved.book.households, solved.household
+    capped = int(owner.capped_lot[household])
+    first = int(solved.book.accounts.lot_start[owner.account_start[household]])
+    return capped >= 0 and lot == first + capped and sold >= owner.capped_shares[household]
+
+
 def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> LotLine:
     """One lot of a position; `index` is its place among the lots that may be sold, -1 = it may not."""
     book, portfolio = solved.book, solved.portfolio
@@ -101,6 +110,8 @@ def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> Lo
         hindrance = Hindrance.BOUGHT
     elif portfolio.dropped[p] and price < saves:
         hindrance = Hindrance.TOO_SMALL
+    elif _is_capped(solved, lot, sold):
+        hindrance = Hindrance.NETTED
     kept = index >= 0 and sold < shares
     return LotLine(
         lot=lot,
@@ -114,6 +125,7 @@ def _lot_line(solved: _Solved, account: int, p: int, lot: int, index: int) -> Lo
         risk=float(portfolio.risk[p]),
         needs=float(portfolio.cash[p] + portfolio.bounds[p]),
         place=float(portfolio.place[p]),
+        counts=float(portfolio.counts[p]),
         hindrance=hindrance,
         sold_above=_change_at(float(portfolio.after[p]), price, saves, stiffness) if kept else float("nan"),
         sold_below=(saves - price + tax) / per_gain if kept and per_gain > 0 else float("nan"),
@@ -226,6 +238,14 @@ def _tracking(problem: AccountProblem | HouseholdProblem, weights: NDArray[np.fl
     return float(np.sqrt(0.5 * exposure @ exposure + problem.specific @ away**2))
 
 
+def _verdict(book: Book, market: Market, household: int, night: Night, cash: float) -> tuple[bool, bool]:
+    """Whether the trades of a portfolio are proposed, and whether they would be but for a trade of late."""
+    tally = empty_tally()
+    tally[0].rests = rests_tonight(book, market, household)
+    keep = bool(is_worthwhile(book, household, night, cash, tally))
+    return keep, bool(tally[0].waits)
+
+
 def _account_story(book: Book, market: Market, household: int, account: int, scratch: Scratch) -> AccountStory:
     """Solve and tell one account that is a portfolio of its own."""
     value = int(account_value(book, account, scratch.household))
@@ -241,14 +261,14 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
     before, after = _tracking(problem, problem.held), _tracking(problem, written)
     portfolio = account_portfolio(scratch, sizes)
     solved = _Solved(book, market, household, scratch, portfolio, sold_before)
-    score = score_of(portfolio, book.lots.shares, sizes.risk_price, (before, after))
+    score = score_of(portfolio, book.lots.shares, (sizes.risk_price, sizes.trading_price), (before, after))
     names = _name_lines(solved, account, np.arange(sizes.names))
-    keep = bool(is_worthwhile(book, household, night, book.accounts.cash[account] / value, empty_tally()))
+    keep, waits = _verdict(book, market, household, night, book.accounts.cash[account] / value)
     if keep:
         trades = trade_records(sizes.names + sizes.lots)
         record_trades(book, market, (household, account), sizes, scratch, 0, trades)
     clear_account(book, household, sizes.names, scratch.account)
-    return AccountStory(account, value, night, False, keep, before, after, names, score)
+    return AccountStory(account, value, night, False, keep, before, after, names, score, waits)
 
 
 def _stories_as_one(
@@ -258,9 +278,12 @@ def _stories_as_one(
     arrays, state, securities = scratch.joint, scratch.household, scratch.account.securities
     start = book.households.account_start[household]
     values = state.value[span[0] - start : span[1] - start].tolist()
-    total, together = sum(max(value, 0) for value in values), span[1] - span[0] > 1
+    together = span[1] - span[0] > 1
+    parts = [counted_part(book, account) if together else 1.0 for account in range(*span)]
+    total = sum(int(np.round(part * max(value, 0))) for part, value in zip(parts, values, strict=True))
     trading = book.accounts.trades[span[0] : span[1]]
-    if total <= 0 or min(values) < 0 or not trading.any():
+    least = min((value for value, trades in zip(values, trading.tolist(), strict=True) if trades), default=-1)
+    if total <= 0 or least < 0:  # one that is held away may owe: it is not solved
         return tuple(_untold(span[0] + at, worth, as_one=together) for at, worth in enumerate(values))
     sold_before = state.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate_joint(book, market, household, span, total, state, arrays, securities)
@@ -268,12 +291,12 @@ def _stories_as_one(
     if night.status != SolveStatus.SOLVED:
         clear_joint(book, household, sizes.names, arrays, securities)
         return tuple(_untold(span[0] + at, worth, night, as_one=together) for at, worth in enumerate(values))
-    keep = bool(is_worthwhile(book, household, night, cash, empty_tally()))
+    keep, waits = _verdict(book, market, household, night, cash)
     problem = joint_problem_of(arrays, sizes)
     before, after = (_tracking(problem, arrays.total[row, : sizes.names]) for row in range(2))
     portfolio = household_portfolio(scratch, sizes)
     solved = _Solved(book, market, household, scratch, portfolio, sold_before)
-    score = score_of(portfolio, book.lots.shares, sizes.risk_price, (before, after))
+    score = score_of(portfolio, book.lots.shares, (sizes.risk_price, sizes.trading_price), (before, after))
     rows = {int(arrays.accounts[a].row): a for a in range(sizes.accounts)}
     empty = np.flatnonzero((np.diff(problem.position_start) == 0) & (problem.target > 0)).tolist()
     out_of_reach = tuple((int(arrays.names[name].security), float(problem.target[name])) for name in empty)
@@ -283,7 +306,7 @@ def _stories_as_one(
             stories.append(_untold(account, worth, as_one=together))
             continue
         names = _name_lines(solved, account, np.flatnonzero(problem.account == rows[account]), out_of_reach)
-        stories.append(AccountStory(account, worth, night, together, keep, before, after, names, score))
+        stories.append(AccountStory(account, worth, night, together, keep, before, after, names, score, waits))
     if keep:
         trades = trade_records(sizes.positions + sizes.lots)
         memory = (state, arrays, scratch.joint_solver.state.base.found_theta)
@@ -302,6 +325,7 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
         raise IndexError(f"the household must lie within 0 .. {total - 1}, was {household}")
     if book.households.blocked[household]:
         return HouseholdStory(household, True, tax_story(book, household), ())
+    policies, policy = book.policies, book.households.policy[household]
     taxpayer = book.households.taxpayer
     first = household
     while first > 0 and taxpayer[first - 1] == taxpayer[household]:
@@ -312,7 +336,9 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
     for one in range(first, household + 1):  # what the same taxpayer trades in earlier households bars things here
         if not book.households.blocked[one]:
             stories = _household_stories(book, market, one, scratch, as_one=as_one)
-    return HouseholdStory(household, False, tax_story(book, household), stories)
+    last = book.households.last_trade[household] if rests_tonight(book, market, household) else NO_DATE
+    priced = float(policies.trading_price[policy]), int(last), float(policies.days_between[policy])
+    return HouseholdStory(household, False, tax_story(book, household), stories, *priced)
 
 
 def _household_stories(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.problem import AccountProblem
-from lotwise.rebalancing.book import Book, NameRule
+from lotwise.rebalancing.book import AccountKind, Book, NameRule
 from lotwise.rebalancing.scratch import AccountArrays, HouseholdState, Scratch
 from lotwise.rebalancing.sellable_lots import add_lots, holder_of, trading_cost
 from lotwise.rebalancing.substitution import has_substitutes, may_be_bought, substitute_of
@@ -25,11 +25,13 @@ __all__ = [
     "cash_band",
     "clear_account",
     "clear_rules",
+    "counted_part",
     "formulate",
     "model_scale",
     "problem_of",
 ]
 
+_TRADITIONAL = int(AccountKind.TRADITIONAL)
 _NO_SELL = int(NameRule.NO_SELL)
 
 
@@ -43,6 +45,7 @@ class Sizes(NamedTuple):
     cash_low: float
     cash_high: float
     risk_price: float
+    trading_price: float
 
 
 @kernel
@@ -53,6 +56,20 @@ def account_value(book: Book, account: int, state: HouseholdState) -> int:
     for lot in range(book.accounts.lot_start[account], book.accounts.lot_start[account + 1]):
         total += state.worth[lot - first]
     return total
+
+
+@inner_kernel
+def counted_part(book: Book, account: int) -> float:
+    """What a dollar of an account counts beside those of the other accounts of its household, in which it has others.
+
+    In a traditional account what tax leaves of it, where the policy asks for that; a household's only account is the
+    measure of itself.
+    """
+    household = book.accounts.household[account]
+    start = book.households.account_start
+    if book.accounts.kind[account] != _TRADITIONAL or start[household + 1] - start[household] < 2:
+        return 1.0
+    return float(book.households.deferred_weight[household])
 
 
 @inner_kernel
@@ -232,14 +249,16 @@ def _finish_names(book: Book, market: Market, household: int, names: int, scratc
     """Write what each name costs to buy, whether it may be bought, and its bounds."""
     arrays, state = scratch.account, scratch.household
     problem = arrays.problem
-    multiplier = book.policies.trading_cost_multiplier[book.households.policy[household]]
+    policy = book.households.policy[household]
+    multiplier = book.policies.trading_cost_multiplier[policy]
+    turnover = book.policies.trading_price[policy]
     for name in range(names):
         security = arrays.positions[name].security
         low, high = arrays.securities[security].low, arrays.securities[security].high
         problem.low[name] = min(low, high)  # where rules contradict each other, the least weight gives, and is named
         problem.high[name] = high
         barred = state.groups[market.identical[security]].barred_cost
-        problem.buy_cost[name] = trading_cost(market, security, multiplier) + barred
+        problem.buy_cost[name] = trading_cost(market, security, multiplier, turnover) + barred
         wanted = problem.target[name] > 0.0 or low > 0.0 or arrays.positions[name].stands_for >= 0
         problem.may_buy[name] = wanted and may_be_bought(market, state, arrays.securities, security)
 
@@ -288,6 +307,7 @@ def formulate(book: Book, market: Market, household: int, account: int, value: i
         cash_low,
         cash_high,
         book.policies.risk_price[policy],
+        book.policies.trading_price[policy],
     )
 
 

@@ -55,7 +55,7 @@ class Frontier:
     """F points, dearest price of tracking first; money is in units of `lotwise.money`, below zero = saved."""
 
     household: int
-    value: int  # money, of all accounts that are worth anything
+    value: int  # money, of all accounts that are worth anything, as it counts
     risk_price: Floats  # (F,) price of tracking, as `Policies.risk_price`
     tracking: Floats  # (F,) predicted annual tracking error
     tax: IntArray  # (F,) by law: the year's liability with the trades, less without
@@ -237,8 +237,9 @@ def _described(
     terms = _lot_terms(book, market, household, lot, position_account[lot_position], worth)
     part = found.sold / problem.lot_quantity
     short, long = (_whole(part[:, chosen] @ terms.gain[chosen]) for chosen in (~terms.long_term, terms.long_term))
-    sold = found.sold * sizes.value
-    bought = np.maximum(found.weights - problem.held, 0.0) * sizes.value
+    counts = arrays.accounts["counts"][problem.account]  # a dollar of its account, in weights
+    sold = found.sold * sizes.value / counts[lot_position]
+    bought = np.maximum(found.weights - problem.held, 0.0) * sizes.value / counts
     half_spread = market.spread[security] / (2 * FULL_RATE)
     year = np.repeat(book.tax[household : household + 1], prices.size)
     at_rates, tracking = _whole(part @ (terms.gain * terms.rate)), _tracking(problem, found.weights)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lotwise.kernels import inner_kernel
 from lotwise.money import FULL_RATE, SHARE, mul_div
+from lotwise.rebalancing.book import AccountKind
 from lotwise.rebalancing.check_case import Case
 from lotwise.rebalancing.line_checks import GREATEST_VALUE, note
 from lotwise.rebalancing.proposal import Side
@@ -20,13 +21,21 @@ __all__ = ["WEIGHT_TOLERANCE", "check_household_weights", "value_accounts"]
 WEIGHT_TOLERANCE = 10_000
 
 _BUY = int(Side.BUY)
+_TRADITIONAL = int(AccountKind.TRADITIONAL)
+
+
+@inner_kernel
+def _counted(case: Case, h: int, kind: int, amount: int) -> int:
+    """What shares or money of an account of this kind count where the household's accounts are one portfolio."""
+    deferred = case.households[h].deferred
+    return int(mul_div(amount, deferred, FULL_RATE)) if kind == _TRADITIONAL and deferred != FULL_RATE else amount
 
 
 @inner_kernel
 def value_accounts(case: Case, h: int) -> None:
     """Value a household's accounts; they are one portfolio if more than one is worth anything and one of them trades.
 
-    Then its value is that of those accounts together.
+    Then its value is that of those accounts together, a dollar of a traditional account as it counts.
     """
     household = case.households[h]
     number, traded, total = 0, 0, 0
@@ -39,7 +48,7 @@ def value_accounts(case: Case, h: int) -> None:
         account.value = worth
         if worth > 0:
             number += 1
-            total += worth
+            total += _counted(case, h, account.kind, worth)
             traded += account.trades != 0
     household.value = total
     household.as_one = int(household.joint != 0 and number > 1 and traded > 0)
@@ -57,7 +66,7 @@ def _count_holdings(case: Case, h: int) -> None:
             name = case.names[case.lots.security[lot]]
             if name.household != h + 1:
                 name.household, name.all_held, name.all_bought = h + 1, 0, 0
-            name.all_held += case.lots.shares[lot]
+            name.all_held += _counted(case, h, account.kind, case.lots.shares[lot])
         for i in range(account.first_line, account.last_line):
             line = case.lines[case.order[i]]
             name = case.names[line.security]
@@ -65,9 +74,9 @@ def _count_holdings(case: Case, h: int) -> None:
                 name.household, name.all_held, name.all_bought = h + 1, 0, 0
             if line.side == _BUY:
                 name.all_bought += line.shares
-                name.all_held += line.shares
+                name.all_held += _counted(case, h, account.kind, line.shares)
             else:
-                name.all_held -= line.shares
+                name.all_held -= _counted(case, h, account.kind, line.shares)
 
 
 @inner_kernel

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lotwise.dates import NO_DATE
 from lotwise.kernels import Records, inner_kernel, kernel
-from lotwise.rebalancing.book import AccountKind, Book
+from lotwise.rebalancing.book import AccountKind, Book, RequestKind
 from lotwise.rebalancing.draft import Draft
-from lotwise.rebalancing.formulation import account_value
+from lotwise.rebalancing.formulation import account_value, counted_part
+from lotwise.rebalancing.mandates import DUE_DAYS
 from lotwise.rebalancing.proposal import Cause, Status
 from lotwise.rebalancing.recording import household_tracking
 from lotwise.rebalancing.scratch import HouseholdState
@@ -27,13 +29,18 @@ __all__ = [
     "begin_household",
     "end_household",
     "is_worthwhile",
+    "rests_tonight",
     "values_of",
 ]
 
 _TAXABLE = int(AccountKind.TAXABLE)
 _PROPOSED, _HOLD, _REFUSED = (int(s) for s in (Status.PROPOSED, Status.HOLD, Status.REFUSED))
 _CASH, _RESTRICTION, _NOT_WORTH_IT = (int(c) for c in (Cause.CASH, Cause.RESTRICTION, Cause.NOT_WORTH_IT))
-_NOTHING, _BAD_DATA = int(Cause.NOTHING_TO_TRADE), int(Cause.BAD_DATA)
+_NOTHING, _BAD_DATA, _RESTS = int(Cause.NOTHING_TO_TRADE), int(Cause.BAD_DATA), int(Cause.TRADED_LATELY)
+_HARVEST, _INVEST = int(RequestKind.HARVEST), int(RequestKind.INVEST_CASH)
+
+# What is out of bounds before trading, see `Night.breach`.
+_TOO_MUCH_CASH, _TOO_LITTLE_CASH, _BROKEN_RULE = 1, 2, 3
 
 
 @inner_kernel
@@ -46,6 +53,7 @@ def _reset(tally: Records) -> None:
     tally[0].cash = 0.0
     tally[0].cause = 0
     tally[0].solved = 0
+    tally[0].rests, tally[0].waits = False, False
 
 
 class Rows(NamedTuple):
@@ -73,7 +81,7 @@ class Night(NamedTuple):
     gap_convex: float
     written: Reckoning  # the trades as written
     hold: Reckoning  # doing nothing
-    breach: int  # at the start: 0 none, 1 cash, 2 a restriction
+    breach: int  # at the start: 0 none, 1 cash above its band, 2 cash below it, 3 a restriction
 
 
 class Values(NamedTuple):
@@ -81,7 +89,7 @@ class Values(NamedTuple):
 
     every: int
     traded: int  # those that trade, where they are worth anything
-    counted: int  # those that are worth anything
+    counted: int  # those that are worth anything, as they count together (`counted_part`)
     least: int  # the least of those that trade
     joint: bool
 
@@ -99,7 +107,7 @@ def values_of(book: Book, household: int, state: HouseholdState) -> Values:
         state.value[account - start] = value
         every += value
         if value > 0:
-            counted += value
+            counted += int(np.round(counted_part(book, account) * value))
             number += 1
         if book.accounts.trades[account]:
             traded += max(value, 0)
@@ -141,7 +149,7 @@ def _finish(book: Book, draft: Draft, household: int, first_trade: int, rows: Ro
         outcomes[at].figure = tally[0].cash if tally[0].cause == _CASH else outcomes[at].score * 1e4
     else:
         outcomes[at].status = _HOLD
-        outcomes[at].cause = _NOT_WORTH_IT
+        outcomes[at].cause = _RESTS if tally[0].waits else _NOT_WORTH_IT
         outcomes[at].figure = max(tally[0].best, 0.0) * 1e4
 
 
@@ -154,6 +162,23 @@ def _forget_accounts(book: Book, household: int, draft: Draft, rows: Rows) -> No
         row.steps = 0
         row.objective, row.objective_hold, row.lower_bound, row.gap_convex = 0.0, 0.0, 0.0, 0.0
         row.cash_before, row.cash_after = 0.0, 0.0
+
+
+@inner_kernel
+def rests_tonight(book: Book, market: Market, household: int) -> bool:
+    """Whether a household traded so lately that it trades only if it must; a request of its client ends that.
+
+    Requests for cash need not: what they ask for is cash below its band.
+    """
+    last = book.households.last_trade[household]
+    if last == NO_DATE or market.as_of - last >= book.policies.days_between[book.households.policy[household]]:
+        return False
+    requests = book.requests
+    for row in range(requests.start[household], requests.start[household + 1]):
+        kind = requests.kind[row]
+        if kind in (_HARVEST, _INVEST) and requests.by[row] - DUE_DAYS <= market.as_of:
+            return False
+    return True
 
 
 @kernel
@@ -176,6 +201,7 @@ def begin_household(
     values = values_of(book, household, state)
     outcome.value = values.every
     _reset(draft.tally)
+    draft.tally[0].rests = rests_tonight(book, market, household)
     return True, values
 
 
@@ -214,14 +240,19 @@ def end_household(
 def is_worthwhile(book: Book, household: int, night: Night, cash: float, tally: Records) -> bool:
     """Whether the trades of a portfolio are proposed: it must trade, or gains more than the threshold.
 
-    `cash` is its fraction before, of the account that was furthest outside its band.
+    A household that rests (see `rests_tonight`) must for a restriction and for cash below its band alone. `cash` is its
+    fraction before, of the account that was furthest outside its band.
     """
     worth = book.policies.worth_it[book.households.policy[household]]
     score = night.hold.objective - night.written.objective
     tally[0].best = max(tally[0].best, score)
-    if night.breach > 0 and night.hold.charged - night.written.charged > max(worth, 0.0):
-        tally[0].cause = max(tally[0].cause, _RESTRICTION if night.breach == 2 else _CASH)
-        if night.breach == 1:
+    least = _TOO_LITTLE_CASH if tally[0].rests else _TOO_MUCH_CASH
+    if night.breach >= least and night.hold.charged - night.written.charged > max(worth, 0.0):
+        tally[0].cause = max(tally[0].cause, _RESTRICTION if night.breach == _BROKEN_RULE else _CASH)
+        if night.breach < _BROKEN_RULE:
             tally[0].cash = cash
         return True
+    if score > worth and tally[0].rests:
+        tally[0].waits = True
+        return False
     return bool(score > worth)

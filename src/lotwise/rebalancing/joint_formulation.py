@@ -1,8 +1,9 @@
 """The same door for accounts as one portfolio: all of them that are worth anything, as one problem.
 
-Weights are fractions of what these accounts are worth together. A position is a name in an account: what it holds, and
-what it could buy. Accounts that are held away hold what they hold: their positions can neither be sold nor bought and
-their cash is fixed, but all of it counts in the target, in bounds and in risk.
+Weights are fractions of what these accounts are worth together, a dollar of each as it counts (`counted_part`). A
+position is a name in an account: what it holds, and what it could buy. Accounts that are held away hold what they
+hold: their positions can neither be sold nor bought and their cash is fixed, but all of it counts in the target, in
+bounds and in risk.
 
 Restrictions of the household bound names and groups over all accounts, those of an account its positions alone.
 """
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.problem import HouseholdProblem
 from lotwise.rebalancing.book import AccountKind, Accounts, Book, NameRule
-from lotwise.rebalancing.formulation import apply_name_rules, cash_band, clear_rules, model_scale
+from lotwise.rebalancing.formulation import apply_name_rules, cash_band, clear_rules, counted_part, model_scale
 from lotwise.rebalancing.joint_names import add_held_names, add_substitutes, add_wanted_names, describe_names
 from lotwise.rebalancing.joint_rules import PositionRules, add_groups, add_own_groups, rules_of
 from lotwise.rebalancing.joint_scratch import JointArrays
@@ -43,8 +44,9 @@ class JointSizes(NamedTuple):
     groups: int
     own_groups: int
     accounts: int
-    value: int  # money of these accounts
+    value: int  # money of these accounts, as it counts
     risk_price: float
+    trading_price: float
 
 
 class _Household(NamedTuple):
@@ -54,10 +56,11 @@ class _Household(NamedTuple):
     rules: int  # its set of rules
     names: int
     accounts: int
-    value: int  # money of these accounts
+    value: int  # money of these accounts, as it counts
     first_lot: int  # row of its first lot
     kinds: tuple[float, float, float]  # parts of the value in taxable, traditional and Roth accounts
     multiplier: float  # of trading costs
+    turnover: float  # what a dollar traded is charged beside its cost
 
 
 class _Values(NamedTuple):
@@ -69,26 +72,27 @@ class _Values(NamedTuple):
 
 @inner_kernel
 def _add_accounts(
-    accounts: Accounts, rows: tuple[int, int], band: tuple[float, float], values: _Values, arrays: JointArrays
+    book: Book, rows: tuple[int, int], band: tuple[float, float], values: _Values, arrays: JointArrays
 ) -> tuple[int, float]:
     """List the accounts `rows` that are worth anything, with their parts of the value and their bands of cash.
 
     Returns how many there are, and the cash that is wanted beside the target, as a fraction of the value.
     """
-    count, all_wanted = 0, 0.0
+    count, all_wanted, accounts = 0, 0.0, book.accounts
     for account in range(rows[0], rows[1]):
         worth = values.each[account - rows[0]]
         if worth <= 0:
             continue
-        part = worth / values.total
+        counts = counted_part(book, account) if rows[1] - rows[0] > 1 else 1.0
+        part = counts * worth / values.total
         wanted = min(accounts.cash_wanted[account] / worth, 1.0)
         low, high = cash_band(band[0], band[1], wanted)
         if accounts.trades[account]:
             low, high = low * part, high * part
             all_wanted += wanted * part
         else:
-            low = high = accounts.cash[account] / values.total
-        arrays.accounts[count].row = account
+            low = high = counts * accounts.cash[account] / values.total
+        arrays.accounts[count].row, arrays.accounts[count].counts = account, counts
         arrays.problem.value[count] = part
         arrays.problem.cash_low[count] = low
         arrays.problem.cash_high[count] = high
@@ -156,7 +160,7 @@ def _add_positions(
         security = arrays.names[name].security
         group = state.groups[market.identical[security]]
         places = _place_costs(book, market, of, security)
-        buy_cost = trading_cost(market, security, of.multiplier) + group.barred_cost
+        buy_cost = trading_cost(market, security, of.multiplier, of.turnover) + group.barred_cost
         may_trade, shared = market.tradable[security], securities[security]
         can_buy = may_trade and market.price[security] > 0 and may_buy_tonight(market, state, security)
         stands_for = arrays.names[name].stands_for
@@ -175,7 +179,7 @@ def _add_positions(
             positions[at].security, positions[at].account, positions[at].shares = security, a, 0
             positions[at].low, positions[at].low_source = rules.low, rules.low_source
             positions[at].high_source, positions[at].stands_for = rules.high_source, stands_for
-            arrays.unit[at] = market.price[security] / of.value
+            arrays.unit[at] = arrays.accounts[a].counts * market.price[security] / of.value
             problem.account[at] = a
             problem.held[at] = 0.0
             problem.may_buy[at] = may_buy
@@ -212,27 +216,30 @@ def formulate_joint(
 ) -> JointSizes:
     """Write the problem of a household's accounts span[0] .. span[1] into `arrays`.
 
-    `value` is what those of them are worth that are worth anything. O(names x (factors + accounts) + lots).
+    `value` is what those of them that are worth anything are worth, as they count. O(names x (factors + accounts) +
+    lots).
     """
     policies, policy = book.policies, book.households.policy[household]
     rules, model = book.households.rules[household], book.households.model[household]
     apply_name_rules(book, household, -1, securities)
     before = book.households.account_start[household]
     band = (policies.cash_target[policy], policies.cash_band[policy])
-    accounts, cash = _add_accounts(book.accounts, span, band, _Values(state.value[span[0] - before :], value), arrays)
+    accounts, cash = _add_accounts(book, span, band, _Values(state.value[span[0] - before :], value), arrays)
     names = add_held_names(book.accounts.lot_start, book.lots.security, accounts, arrays, securities)
     wanted = (model, rules, model_scale(book, household, cash))
     names = add_wanted_names(book.models, book.rules, wanted, (accounts, names), arrays, securities)
     names = add_substitutes(book, market, (household, accounts, names), state, arrays, securities)
     describe_names(market, names, arrays, securities)
-    multiplier = policies.trading_cost_multiplier[policy]
+    multiplier, turnover = policies.trading_cost_multiplier[policy], policies.trading_price[policy]
     kinds = _kinds_of(book.accounts, accounts, arrays)
-    of = _Household(household, rules, names, accounts, value, first_lot(book, household), kinds, multiplier)
+    before_it = first_lot(book, household)
+    of = _Household(household, rules, names, accounts, value, before_it, kinds, multiplier, turnover)
     positions, lots = _add_positions(book, market, of, state, arrays, securities)
     groups = add_groups(book.rules, rules, book.groups, arrays, securities)
     own = (accounts, book.accounts.trades)
     own_groups = add_own_groups(book.rules, rules, book.groups, own, arrays, securities)
-    return JointSizes(names, positions, lots, groups, own_groups, accounts, value, policies.risk_price[policy])
+    price = policies.risk_price[policy]
+    return JointSizes(names, positions, lots, groups, own_groups, accounts, value, price, turnover)
 
 
 @kernel

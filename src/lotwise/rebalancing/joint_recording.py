@@ -224,7 +224,7 @@ def record_joint_relaxations(
                 cash -= weights[1][p]
                 if weights[1][p] > 0.0:
                     dearest = max(dearest, whole * arrays.unit[p])
-        mendable = _TOLERANCE + dearest + book.policies.minimum_trade[policy] / sizes.value
+        mendable = _TOLERANCE + dearest + book.policies.minimum_trade[policy] * arrays.accounts[a].counts / sizes.value
         low, high = problem.cash_low[a], problem.cash_high[a]
         if cash > high + mendable or cash < low - mendable:
             bound = high if cash > high else low

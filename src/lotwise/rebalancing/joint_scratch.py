@@ -12,7 +12,15 @@ from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorks
 from lotwise.rebalancing.book import Book
 from lotwise.securities.market import Market
 
-__all__ = ["JointArrays", "joint_scratch", "lot_records", "most_substitutes", "portfolio_scratch", "position_records"]
+__all__ = [
+    "JointArrays",
+    "cash_scratch",
+    "joint_scratch",
+    "lot_records",
+    "most_substitutes",
+    "portfolio_scratch",
+    "position_records",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +35,7 @@ class JointArrays(NamedTuple):
     allow less; low_source, high_source: which ones, -1 = none; dropped: whether its trade was below the
     minimum or would have washed a loss. A record of `names`: security; stands_for: the security it may be bought
     instead of, -1 = it is wanted for itself, or not at all. A record of `accounts`:
-    row of the book; cash: money after the trades.
+    row of the book; cash: money after the trades; counts: what a dollar of it counts in weights.
     """
 
     problem: HouseholdProblem  # arrays at full capacity
@@ -53,7 +61,7 @@ def position_records(rows: int) -> Records:
 
 def lot_records(rows: int) -> Records:
     """Allocate for so many lots."""
-    return records(rows, row=int, loss=int, sold=int, tax=float, barred=np.bool_)
+    return records(rows, row=int, loss=int, sold=int, shares=int, tax=float, barred=np.bool_)
 
 
 def _joint_problem_buffers(
@@ -179,6 +187,23 @@ def portfolio_scratch(book: Book, market: Market, household: int) -> tuple[Joint
     return _scratch_of(market, _joint_room(book, market, np.array([household])))
 
 
+def cash_scratch(
+    book: Book, market: Market, households: NDArray[np.int64], pools: int
+) -> tuple[JointArrays, HouseholdWorkspace]:
+    """Allocate for any of some households as one portfolio, with a name more for each of so many pools of cash."""
+    room = _joint_room(book, market, households)
+    positions = pools * room.accounts
+    return _scratch_of(
+        market,
+        room._replace(
+            names=room.names + pools,
+            positions=room.positions + positions,
+            own_groups=room.own_groups + pools,
+            entries=room.entries + positions,
+        ),
+    )
+
+
 def _scratch_of(market: Market, room: _Room) -> tuple[JointArrays, HouseholdWorkspace]:
     factors = market.loadings.shape[1]
     rows = (room.groups, room.own_groups, room.accounts)
@@ -188,7 +213,7 @@ def _scratch_of(market: Market, room: _Room) -> tuple[JointArrays, HouseholdWork
         positions=position_records(room.positions),
         lots=lot_records(room.lots),
         names=records(room.names, security=int, stands_for=int),
-        accounts=records(room.accounts, row=int, cash=int),
+        accounts=records(room.accounts, row=int, cash=int, counts=float),
         unit=np.zeros(room.positions),
         written=np.zeros(room.positions),
         total=np.zeros((2, room.names)),

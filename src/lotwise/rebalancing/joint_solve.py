@@ -105,9 +105,15 @@ def _worth_of(problem: HouseholdProblem, fit: HouseholdWorkspace, name: int, pos
 
 @kernel
 def _hold_small(
-    problem: HouseholdProblem, fit: HouseholdWorkspace, least: tuple[float, float], few: int, hold: NDArray[np.bool_]
+    problem: HouseholdProblem,
+    fit: HouseholdWorkspace,
+    least: tuple[float, float, NDArray[np.float64]],
+    few: int,
+    hold: NDArray[np.bool_],
 ) -> int:
     """Pin the smaller half of the positions that trade below the least (see `_is_small`); cf. `account_solve`.
+
+    `least` ends with what a dollar of each account counts, (A,).
 
     More than half where those that are pinned are worth little together, all where there are no more than `few`.
     Returns how many were below.
@@ -117,7 +123,8 @@ def _hold_small(
     found = 0
     for i in range(problem.target.size):
         for p in range(problem.position_start[i], problem.position_start[i + 1]):
-            if _is_small(problem, weights, hold, p, least):
+            part = least[2][problem.account[p]]
+            if _is_small(problem, weights, hold, p, (least[0] * part, least[1] * part)):
                 places[found], names[found] = p, i
                 found += 1
     if found <= few:
@@ -157,7 +164,7 @@ def _write_shares(
     if whole:
         round_to_shares(problem, fit, arrays.unit[:count], weights)
     write_deltas(tonight, arrays, count, weights, whole)
-    take_from_lots(tonight, arrays, count)
+    take_from_lots(arrays, count)
 
 
 @kernel
@@ -180,9 +187,12 @@ def make_joint_tradable(
     fit = fitted_to(problem, solver)
     hold, marked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     steps, status = 0, _SOLVED
+    counts = np.empty(sizes.accounts)
+    for a in range(sizes.accounts):
+        counts[a] = arrays.accounts[a].counts
     for attempt in range(MOST_HALVINGS):
         few = FEW if attempt < MOST_HALVINGS - MOST_ROUNDS else count
-        if _hold_small(problem, fit, (minimum / sizes.value, HALF_A_CENT / sizes.value), few, hold) == 0:
+        if _hold_small(problem, fit, (minimum / sizes.value, HALF_A_CENT / sizes.value, counts), few, hold) == 0:
             break
         again = hold_and_solve(problem, fit, hold)
         steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
@@ -204,7 +214,7 @@ def make_joint_tradable(
             again = hold_and_solve(problem, fit, hold)
             steps, status = steps + again.steps, max(status, _status_of(again, problem.risk_price))
         else:
-            take_from_lots(tonight, arrays, count)
+            take_from_lots(arrays, count)
     for i in range(count):
         arrays.positions[i].dropped = hold[i]
     for a in range(sizes.accounts):
@@ -270,15 +280,20 @@ def _breaks_a_rule(problem: HouseholdProblem, total: NDArray[np.float64], rows: 
 @inner_kernel
 def _worst_cash(
     cash_of: IntArray, problem: HouseholdProblem, arrays: JointArrays, value: int, minimum: int
-) -> tuple[bool, float]:
-    """Whether the cash of an account is further outside its band than the least trade, and the worst one's fraction."""
-    worst, fraction, found = 0.0, 0.0, False
+) -> tuple[int, float]:
+    """Whether cash of an account is further outside its band than the least trade, and the worst one's fraction.
+
+    2 where it is below its band, 1 where it is above and none is below, 0 else.
+    """
+    worst, fraction, found = 0.0, 0.0, 0
     for a in range(problem.value.size):
-        cash = cash_of[arrays.accounts[a].row] / value
+        counts = arrays.accounts[a].counts
+        cash = counts * cash_of[arrays.accounts[a].row] / value
         beyond = max(problem.cash_low[a] - cash, cash - problem.cash_high[a])
+        if beyond > TOLERANCE * problem.value[a] and beyond * value > minimum * counts:
+            found = max(found, 2 if cash < problem.cash_low[a] else 1)
         if beyond > worst:
             worst, fraction = beyond, cash / problem.value[a]
-            found = found or (beyond > TOLERANCE * problem.value[a] and beyond * value > minimum)
     return found, fraction
 
 
@@ -307,7 +322,6 @@ def begin_joint_night(sizes: JointSizes, arrays: JointArrays, solver: HouseholdW
 
 @kernel
 def judge_joint_night(
-    tonight: Tonight,
     cash_of: IntArray,
     minimum: int,
     sizes: JointSizes,
@@ -322,12 +336,12 @@ def judge_joint_night(
     fit = fitted_to(problem, solver)
     count, n = sizes.positions, sizes.names
     write_weights(arrays, count)
-    price = price_of_trades(arrays, count, tonight)
+    price = price_of_trades(arrays, count, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:count], price, arrays.exposure[1], arrays.total[1, :n])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0], arrays.total[0, :n])
-    must_raise, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
+    off_band, cash = _worst_cash(cash_of, problem, arrays, sizes.value, minimum)
     breaks = _breaks_a_rule(problem, arrays.total[0, :n], fit.state.base.gradient)
-    return written, hold, 2 if breaks else int(must_raise), cash
+    return written, hold, 3 if breaks else off_band, cash
 
 
 def solve_joint_night(
@@ -338,7 +352,7 @@ def solve_joint_night(
     Trades are left in scratch.joint (delta of positions, sold of lots, written). The three kernels that this calls are
     called one by one in a night: a kernel that calls them contains them all once more, and takes as long to compile.
     """
-    arrays, solver, tonight = scratch.joint, scratch.joint_solver, tonight_of(book, market)
+    arrays, solver, tonight = scratch.joint, scratch.joint_solver, tonight_of(market)
     begun = begin_joint_night(sizes, arrays, solver)
     if begun.status == SolveStatus.BAD_INPUT:
         nothing = Reckoning(np.nan, np.nan, np.nan)
@@ -348,6 +362,6 @@ def solve_joint_night(
     least = (minimum, bool(book.policies.fractional_shares[policy] == 0))
     cash_of, groups = book.accounts.cash, scratch.household.groups
     steps, status = make_joint_tradable(tonight, cash_of, least, sizes, groups, arrays, solver)
-    written, hold, breach, cash = judge_joint_night(tonight, cash_of, minimum, sizes, arrays, solver)
+    written, hold, breach, cash = judge_joint_night(cash_of, minimum, sizes, arrays, solver)
     night = Night(max(begun.status, status), begun.steps + steps, begun.gap_convex, written, hold, breach)
     return night, cash

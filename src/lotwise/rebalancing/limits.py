@@ -32,7 +32,16 @@ from lotwise.rebalancing.steering import Steering
 from lotwise.securities.market import Market
 from lotwise.tax.liability import liabilities, load_law
 
-__all__ = ["Allowed", "Kept", "Limit", "allowed_tonight", "with_harvests", "within_limits"]
+__all__ = [
+    "Allowed",
+    "Kept",
+    "Limit",
+    "allowed_tonight",
+    "missed_limits",
+    "nothing_kept",
+    "with_harvests",
+    "within_limits",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -70,6 +79,14 @@ class Kept(NamedTuple):
     limit: NDArray[np.uint8]  # Limit that moved the price of tracking
     price: Floats  # by how much it is multiplied; 1 where no limit binds
     missed: NDArray[np.uint8]  # Limit that could not be kept
+    trading: Floats  # what a dollar traded is charged, so that the cap on turnover is kept; 0 where it does not bind
+    beyond: Bools  # whether that cap is exceeded all the same
+
+
+def nothing_kept(count: int) -> Kept:
+    """What limits did where nobody has any."""
+    none = np.zeros(count, np.uint8)
+    return Kept(none, np.ones(count), none, np.zeros(count), np.zeros(count, np.bool_))
 
 
 def _passed(day: date) -> float:
@@ -206,7 +223,7 @@ def within_limits(
 
     `begun` = (the proposals so far, the steering of each); `solve` solves a range at a steering, but for the households
     that are to be left out. Returns the proposals of every solve, which of them is each household's, the steering it
-    was found at and what became of the limits. Households of one taxpayer are solved again together.
+    was found at and which limit moved the price. Households of one taxpayer are solved again together.
     """
     proposals, steering = begun
     count = span[1] - span[0]
@@ -214,7 +231,7 @@ def within_limits(
     limit = excess.limit()
     nights, winner = [proposals], np.zeros(count, np.int64)
     if not limit.any():
-        return nights, winner, steering, Kept(limit, np.ones(count), limit)
+        return nights, winner, steering, nothing_kept(count)
     measure = _measure(limit, excess)
     search = _Search(limit, np.ones(count), np.full(count, np.nan), measure, winner, np.ones(count))
     taxpayer = book.households.taxpayer[slice(*span)]
@@ -236,9 +253,12 @@ def within_limits(
         together = np.isin(taxpayer, taxpayer[moved])
         nights.append(solve(found, ~together))
         search.night[together] = len(nights) - 1
-    last = np.array([_excess(book, night, span, allowed).limit() for night in nights])
-    missed = last[search.night, np.arange(count)]
-    return nights, search.night, found, Kept(limit, search.price, missed)
+    return nights, search.night, found, nothing_kept(count)._replace(limit=limit, price=search.price)
+
+
+def missed_limits(book: Book, proposals: Proposals, span: tuple[int, int], allowed: Allowed) -> NDArray[np.uint8]:
+    """Which limit each household of a range misses, (H,): the first of those that it does."""
+    return _excess(book, proposals, span, allowed).limit()
 
 
 def _learn(search: _Search, rows: Bools, measure: Floats, price: Floats, night: int) -> None:

@@ -1,9 +1,10 @@
 """What clients ask for tonight, as money that accounts are to hold in cash on top of their target.
 
-- `raise_cash` and `rmd` ask an account, or a household: then its taxable accounts come first, after them the
-  traditional and at last the Roth accounts, each kind in proportion to what its accounts are worth. `rmd` asks
-  traditional accounts alone.
-- A reserve of the policy is kept in the same order.
+- `raise_cash` and `rmd` ask an account, or a household: then which of its accounts pay is decided where it costs
+  least (`cash_split`). Where nothing decides it, as for accounts that go to the target by themselves, taxable accounts
+  come first, after them the traditional and at last the Roth accounts, each kind in proportion to what its accounts are
+  worth. `rmd` asks traditional accounts alone.
+- A reserve of the policy is asked of the household likewise.
 - `invest_cash` lowers what is to be held in cash, by no more than there is.
 - `close` asks for everything.
 
@@ -12,6 +13,9 @@ A request acts from `DUE_DAYS` before its day on. What cannot be had is named wi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +23,17 @@ from lotwise.money import SHARE, IntArray
 from lotwise.rebalancing.book import AccountKind, Book, RequestKind
 from lotwise.securities.market import Market
 
-__all__ = ["ALL_OF_IT", "DUE_DAYS", "cash_wanted", "with_mandates"]
+__all__ = [
+    "ALL_OF_IT",
+    "DUE_DAYS",
+    "Pool",
+    "asked_of_accounts",
+    "asking",
+    "cash_wanted",
+    "room_of",
+    "spread",
+    "with_mandates",
+]
 
 # Calendar days before its day on which a request begins to act: sales settle the next trading day.
 DUE_DAYS = 7
@@ -59,30 +73,71 @@ def _spread(
         wanted[accounts[-1]] += left
 
 
+class Pool(NamedTuple):
+    """Cash that is asked of several accounts together."""
+
+    amount: int  # money
+    accounts: NDArray[np.int64]  # rows of the book that may pay
+    free: bool  # whether what is withdrawn costs no tax that would not be due anyhow
+
+
+def asked_of_accounts(book: Book, market: Market, household: int, room: IntArray, wanted: IntArray) -> list[Pool]:
+    """Write what single accounts of a household are to hold into `wanted` (A,); returns what is asked of several.
+
+    Takes the room in each account, (A,).
+    """
+    first, last = book.households.account_start[household : household + 2].tolist()
+    every, requests = np.arange(first, last), book.requests
+    trading = every[book.accounts.trades[first:last]]
+    traditional = trading[book.accounts.kind[trading] == _TRADITIONAL]
+    pools = []
+    for row in range(requests.start[household], requests.start[household + 1]):
+        if requests.by[row] - DUE_DAYS > market.as_of:
+            continue
+        kind, amount = RequestKind(int(requests.kind[row])), int(requests.amount[row])
+        if requests.account[row] < 0 and kind == RequestKind.RAISE_CASH:
+            pools.append(Pool(amount, trading, free=False))
+        elif requests.account[row] < 0 and kind == RequestKind.RMD:
+            pools.append(Pool(amount, traditional, free=True))
+        else:
+            _ask(book, row, trading, room, wanted)
+    reserve = int(book.policies.cash_reserve[book.households.policy[household]])
+    return [*pools, Pool(reserve, trading, free=False)] if reserve > 0 else pools
+
+
+def asking(book: Book, first: int, last: int) -> NDArray[np.int64]:
+    """Households first .. last that have a request, or a reserve to keep."""
+    reserve = book.policies.cash_reserve[book.households.policy[first:last]]
+    return np.flatnonzero((np.diff(book.requests.start[first : last + 1]) > 0) | (reserve > 0)) + first
+
+
+def room_of(book: Book, market: Market) -> IntArray:
+    """Money that there is in each account that trades, (A,)."""
+    room = np.maximum(_account_values(book, market), 0)
+    room[~book.accounts.trades] = 0
+    return room
+
+
+def spread(book: Book, pools: Iterable[Pool], room: IntArray, wanted: IntArray) -> None:
+    """Ask taxable accounts first, then traditional, then Roth ones, in proportion; takes the room."""
+    for pool in pools:
+        _spread(pool.amount, pool.accounts, room, book.accounts.kind, wanted)
+
+
 def cash_wanted(book: Book, market: Market) -> IntArray:
     """Money that each account is to hold in cash on top of its target tonight, below zero where less: (A,)."""
     wanted = np.zeros(len(book.accounts.cash), np.int64)
-    requests, households = book.requests, book.households
-    reserve = book.policies.cash_reserve[households.policy]
-    asking = np.flatnonzero((np.diff(requests.start) > 0) | (reserve > 0))
-    if not asking.size:
+    households = asking(book, 0, len(book.households.model)).tolist()
+    if not households:
         return wanted
-    room = np.maximum(_account_values(book, market), 0)
-    room[~book.accounts.trades] = 0
-    for household in asking.tolist():
-        first, last = households.account_start[household : household + 2].tolist()
-        every = np.arange(first, last)
-        trading = every[book.accounts.trades[first:last]]
-        for row in range(requests.start[household], requests.start[household + 1]):
-            if requests.by[row] - DUE_DAYS <= market.as_of:
-                _ask(book, row, trading, room, wanted)
-        if reserve[household] > 0:
-            _spread(int(reserve[household]), trading, room, book.accounts.kind, wanted)
+    room = room_of(book, market)
+    for household in households:
+        spread(book, asked_of_accounts(book, market, household, room, wanted), room, wanted)
     return wanted
 
 
 def _ask(book: Book, row: int, trading: NDArray[np.int64], room: IntArray, wanted: IntArray) -> None:
-    """Add one request to what accounts are to hold."""
+    """Add one request that leaves no choice to what accounts are to hold."""
     requests, kind = book.requests, book.accounts.kind
     asked, amount = RequestKind(int(requests.kind[row])), int(requests.amount[row])
     account = int(requests.account[row])
@@ -94,9 +149,7 @@ def _ask(book: Book, row: int, trading: NDArray[np.int64], room: IntArray, wante
         cash = np.maximum(book.accounts.cash[accounts], 0)
         if cash.sum() > 0:
             wanted[accounts] -= np.floor(cash * min(amount / cash.sum(), 1.0)).astype(np.int64)
-    elif asked == RequestKind.RMD:
-        _spread(amount, accounts[kind[accounts] == _TRADITIONAL], room, kind, wanted)
-    elif asked == RequestKind.RAISE_CASH:
+    elif asked in (RequestKind.RMD, RequestKind.RAISE_CASH):
         _spread(amount, accounts, room, kind, wanted)
 
 

@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book
+from lotwise.rebalancing.cash_split import with_split_cash
 from lotwise.rebalancing.exact_tax import Terms, bars_charged, exact_tax, line_sums, net_of_carryovers, terms_of
-from lotwise.rebalancing.limits import Kept, allowed_tonight, with_harvests, within_limits
+from lotwise.rebalancing.limits import Kept, allowed_tonight, missed_limits, with_harvests, within_limits
 from lotwise.rebalancing.proposal import Cause, Proposals, Status
 from lotwise.rebalancing.pursuit import Netted, Night, Pursuit, best_of
 from lotwise.rebalancing.rebalance import Column, Columns, Join, Rebalancer, joined
 from lotwise.rebalancing.scratch import scratch_for
-from lotwise.rebalancing.steering import RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
+from lotwise.rebalancing.steering import PIN_COLUMNS, RATE_COLUMNS, Steering, steering_of, with_rates, with_steering
+from lotwise.rebalancing.turnover import Capped, most_traded, within_turnover
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
 
@@ -60,43 +62,56 @@ class Netter:
         proposals = self._engine.rebalance(first, last)
         terms = terms_of(self._book, first, last)
         room = realisable(self._book, self._market, first, last)
-        value = room["value"] / DOLLAR
+        value = room["counted"] / DOLLAR
         night = self._weighed(span, proposals, terms, value)
-        pursuit = Pursuit(self._book, span, terms, base, room, night)
+        pursuit = Pursuit(self._book, self._market, span, (terms, base, room), night)
         while (steering := pursuit.next_steering()) is not None:
             idle = ~pursuit.active
             self._steer(span, steering, idle)
             again = self._weighed(span, self._engine.rebalance(first, last), terms, value)
             bars = self._bars_beyond(span, again.proposals, (base, steering), idle)
             pursuit.add(again._replace(cost=again.cost + bars), steering)
-        netted = self._within_limits(span, pursuit.best(), value)
+        netted = self._within_limits(span, pursuit.best(), room["value"] / DOLLAR, value)
         self._steer(span, base, blocked)
         return netted
 
-    def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats) -> Netted:
-        """Keep the hard limits of the range's households, at the rates that they were found at."""
+    def _within_limits(self, span: tuple[int, int], netted: Netted, value: Floats, counted: Floats) -> Netted:
+        """Keep the hard limits of the range's households, at the rates that they were found at.
+
+        Turnover first, then what the price of tracking keeps; dearer tracking may trade more, so turnover again.
+        """
 
         def solve(steering: Steering, idle: Bools) -> Proposals:
             self._steer(span, steering, idle | self._book.households.blocked[slice(*span)])
             return self._engine.rebalance(*span)
 
         allowed = allowed_tonight(self._book, self._market, *span, value)
-        begun = netted.proposals, netted.steering
-        nights, winner, steering, kept = within_limits(self._book, span, begun, allowed, solve)
-        if len(nights) == 1:
-            return netted
-        proposals = best_of(self._book, span[0], nights, winner)
+        most = most_traded(self._book, *span, value * DOLLAR)
+
+        def capped(begun: tuple[Proposals, Steering], most: Floats) -> tuple[Proposals, Steering, Capped]:
+            found = within_turnover(self._book, span, begun, (most, counted * DOLLAR), solve)
+            return best_of(self._book, span[0], found.nights, found.winner), found.steering, found
+
+        proposals, steering, first = capped((netted.proposals, netted.steering), most)
+        nights, winner, steering, kept = within_limits(self._book, span, (proposals, steering), allowed, solve)
+        again = kept.limit > 0
+        begun = best_of(self._book, span[0], nights, winner), steering
+        proposals, steering, last = capped(begun, np.where(again, most, np.inf))
+        missed = missed_limits(self._book, proposals, span, allowed)
+        beyond = np.where(again, last.missed, first.missed)
+        kept = kept._replace(missed=missed, trading=steering.trading_price, beyond=beyond)
         return netted._replace(proposals=proposals, steering=steering, kept=kept)
 
     def _steer(self, span: tuple[int, int], steering: Steering, idle: Bools) -> None:
         """Set the rates of a range, and who is left out of the next solve."""
         rows = slice(*span)
         households = self._steered.households
-        for name in RATE_COLUMNS:
+        for name in (*RATE_COLUMNS, *PIN_COLUMNS):
             _write(getattr(households, name), rows, getattr(steering, name))
         _write(self._steered.policies.deferral_discount, rows, steering.deferral_discount)
         _write(self._steered.policies.risk_price, rows, steering.risk_price)
         _write(self._steered.policies.harvest_depth, rows, steering.harvest_depth)
+        _write(self._steered.policies.trading_price, rows, steering.trading_price)
         _write(households.blocked, rows, idle)
 
     def _bars_beyond(
@@ -119,7 +134,7 @@ class Netter:
         beyond = tax - exact_tax(table, terms.carried) - spared - sums["charged"]
         cost = np.where(terms.known, beyond, 0.0) - outcomes.score * value
         solved = (outcomes.status == Status.PROPOSED) | (outcomes.status == Status.HOLD)
-        held = outcomes.cause == Cause.NOT_WORTH_IT
+        held = (outcomes.cause == Cause.NOT_WORTH_IT) | (outcomes.cause == Cause.TRADED_LATELY)
         floor = np.where(held, cost - np.nan_to_num(outcomes.figure) * 1e-4 * value, cost)
         return Night(proposals, np.where(solved, cost, np.inf), floor, net, tax)
 
@@ -142,7 +157,7 @@ def rebalance_netted(book: Book, market: Market, first: int = 0, last: int | Non
 
 
 def netted_household(book: Book, market: Market, household: int) -> Book:
-    """The book with the rates at which a household, and those of the same taxpayer, are solved in the end.
+    """The book with what a household, and those of the same taxpayer, are solved with in the end: rates, split cash.
 
     What is to be told about one household (`explain_household`) is told of this book. Raises ValueError for a household
     that is not in the book.
@@ -152,6 +167,7 @@ def netted_household(book: Book, market: Market, household: int) -> Book:
         raise ValueError(f"household must be a row from 0 to {total - 1}, was {household}")
     own = np.flatnonzero(book.households.taxpayer == book.households.taxpayer[household])
     first, last = int(own[0]), int(own[-1]) + 1
+    book = with_split_cash(book, market, first, last)
     rates = rebalance_netted(book, market, first, last).steering
     return with_steering(book, steering_of(book, 0, total).replaced(np.arange(first, last), rates))
 

@@ -58,6 +58,7 @@ class Cause(IntEnum):
     NO_VALUE = 6  # refused: an account's value is negative
     NOT_SOLVED = 7  # failed: the solver did not reach the stated gap
     NOT_VERIFIED = 8  # failed: the exact re-verification found a broken rule
+    TRADED_LATELY = 9  # hold: its last trade is too near (days_between_trades); figure as for NOT_WORTH_IT
 
 
 class Reason(IntEnum):

@@ -16,12 +16,14 @@ from lotwise.ledger.events import Table
 from lotwise.money import DOLLAR, FULL_RATE
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.exact_tax import Terms
-from lotwise.rebalancing.limits import Kept
+from lotwise.rebalancing.limits import Kept, nothing_kept
 from lotwise.rebalancing.proposal import AccountResults, Outcomes, Proposals, Relaxations, Trades
 from lotwise.rebalancing.rebalance import Column
 from lotwise.rebalancing.regimes import Starts, slopes, starts_of
 from lotwise.rebalancing.search import MOST_SOLVES, choose_next, left_at_most, search_for
 from lotwise.rebalancing.steering import Steering, steering_at
+from lotwise.rebalancing.turns import Turns
+from lotwise.securities.market import Market
 
 __all__ = ["Netted", "Night", "Pursuit", "best_of"]
 
@@ -82,9 +84,15 @@ class Pursuit:
     """The households of a range that are worth other rates, from the first night to the last."""
 
     def __init__(
-        self, book: Book, span: tuple[int, int], terms: Terms, base: Steering, room: Records, night: Night
+        self,
+        book: Book,
+        market: Market,
+        span: tuple[int, int],
+        known: tuple[Terms, Steering, Records],
+        night: Night,
     ) -> None:
-        """Choose whom to solve again; `room` is what they can realise."""
+        """Choose whom to solve again; `known` = (terms, the steering of the night, what can be realised)."""
+        terms, base, room = known
         self._book, self._first, self._terms = book, span[0], terms
         taxpayer = book.households.taxpayer[slice(*span)]
         self._group = np.cumsum(np.diff(taxpayer, prepend=taxpayer[:1]) != 0)
@@ -100,6 +108,7 @@ class Pursuit:
             worth[worth] = self._is_wrong(np.flatnonzero(worth), base, room, night)
         self._rows = np.flatnonzero(worth)
         self.active = np.isin(self._group, self._group[self._rows])
+        self._turns = Turns(book, market, span[0], self._rows, (terms.later, base.harvest_depth))
         if self._rows.size:
             self._open(room, night, base)
 
@@ -155,7 +164,9 @@ class Pursuit:
         down, up = self._slopes(rows, night)
         found.rate[at], found.plane[at] = rates[:, :2], rates[:, 2]
         found.net[at], found.tax[at] = night.net[rows], night.tax[rows]
-        found.cost[at], found.floor[at] = night.cost[rows], night.floor[rows]
+        found.cost[at] = night.cost[rows]
+        found.floor[at] = night.floor[rows] - self._turns.slack(places, night.proposals.trades)
+        found.night[at] = len(self._nights) - 1
         found.low[at], found.high[at] = np.minimum(down, up), np.maximum(down, up)
         found.solves[places] += 1
 
@@ -166,14 +177,14 @@ class Pursuit:
         rates = np.zeros((self._rows.size, 3))
         more = choose_next(self._search, self._starts, rates)
         self._places = np.flatnonzero(more & self.active[self._rows])
+        self._turns.plan(self._search, self._places, rates, [night.proposals.trades for night in self._nights])
         self._rates = rates[self._places]
         rows = self._rows[self._places]
         self.active = np.isin(self._group, self._group[rows])
         if not rows.size:
             return None
-        return self._won().replaced(
-            rows, steering_at(self._rates[:, :2], self._terms.later[rows], self._steerings[0].taken(rows))
-        )
+        steering = steering_at(self._rates[:, :2], self._terms.later[rows], self._steerings[0].taken(rows))
+        return self._won().replaced(rows, self._turns.steered(self._places, steering))
 
     def _won(self) -> Steering:
         """The steering of each household's best night."""
@@ -207,9 +218,7 @@ class Pursuit:
         left = np.full(first.size, np.nan)
         if self._rows.size:
             left[self._rows] = left_at_most(self._search, self._starts)
-        nothing = np.zeros(first.size, np.uint8)
-        kept = Kept(nothing, np.ones(first.size), nothing)
-        return Netted(self._joined(), self._won(), self._solves, improvement, left, kept)
+        return Netted(self._joined(), self._won(), self._solves, improvement, left, nothing_kept(first.size))
 
     def _joined(self) -> Proposals:
         """Every household's rows of the night that it was best in, in the order of the book."""

@@ -60,9 +60,9 @@ class AccountArrays(NamedTuple):
     low_source, high_source: the restriction behind each bound, -1 = none; own_rule: whether rules that are not written
     there name it, of other accounts or of one where the household is in hand as a whole. A record of `positions`, here
     one for each name: security; account (0); shares held; delta: shares to trade, signed; stands_for: the security it
-    may be bought instead of, -1 = it is wanted for itself, or not at all. A record of `lots`: row of Lots; loss: below
-    basis in a taxable account; barred: not to be sold on the side that its name takes; tax per dollar alone, without
-    cost; sold: shares.
+    may be bought instead of, -1 = it is wanted for itself, or not at all. A record of `lots`: row of Lots; shares of it
+    that may be sold; loss: below basis in a taxable account; barred: not to be sold on the side that its name takes;
+    tax per dollar alone, without cost; sold: shares.
     """
 
     problem: AccountProblem  # arrays at full capacity; the account uses their beginnings

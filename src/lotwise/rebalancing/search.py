@@ -50,6 +50,8 @@ class Search(NamedTuple):
     tolerance: Floats  # (n,) dollars that are not worth another solve
     pair: NDArray[np.int64]  # (n, 2) solves between whose rates the best is sought; -1: none
     mixed: NDArray[np.bool_]  # (n, 9, 9) pairs that need not be looked at any more
+    ends: NDArray[np.int64]  # (n, 2) solves between whose parts of the pair it is sought
+    night: NDArray[np.int64]  # (n, 9) of the range, in which each solve was made
     mix: Floats  # (n, 6) part of the second in the last solve; bounds of it, how far planes are apart there; last side
 
 
@@ -69,6 +71,8 @@ def search_for(tolerance: Floats) -> Search:
         tolerance=tolerance,
         pair=np.full((n, 2), -1, np.int64),
         mixed=np.zeros((n, most, most), np.bool_),
+        ends=np.zeros((n, 2), np.int64),
+        night=np.zeros((n, most), np.int64),
         mix=np.zeros((n, 6)),
     )
 
@@ -80,7 +84,7 @@ def _bound_of(search: Search, starts: Starts, i: int, regime: int) -> float:
     bound = -_FAR
     for k in range(1, search.solves[i]):
         m_x, m_y = search.rate[i, k]
-        if not np.isfinite(search.cost[i, k]):
+        if not np.isfinite(search.cost[i, k]) or not np.isfinite(search.floor[i, k]):
             continue
         rest = search.floor[i, k] - search.tax[i, k] + m_x * search.net[i, k, 0] + m_y * search.net[i, k, 1]
         tax = starts.tax[i, regime] - slope[0] * point[0] - slope[1] * point[1]
@@ -135,6 +139,7 @@ def _begin_mix(search: Search, i: int) -> bool:
         return False
     first, second = chosen // MOST_SOLVES, chosen % MOST_SOLVES
     search.pair[i, 0], search.pair[i, 1] = first, second
+    search.ends[i, 0], search.ends[i, 1] = first, second
     search.mixed[i, first, second] = True
     search.mixed[i, second, first] = True
     search.mix[i, 1], search.mix[i, 2], search.mix[i, 5] = 0.0, 1.0, 0.0
@@ -150,6 +155,7 @@ def _narrow_mix(search: Search, i: int) -> bool:
     side = 1.0 if apart > 0.0 else -1.0
     again = 0.5 if mix[5] == side else 1.0  # an end that stays twice is weighed less: else the parts creep up to it
     mix[5] = side
+    search.ends[i, 0 if apart > 0.0 else 1] = search.solves[i] - 1
     if apart > 0.0:
         mix[1], mix[3], mix[4] = mix[0], apart, again * mix[4]
     else:

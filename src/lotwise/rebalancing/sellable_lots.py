@@ -26,8 +26,10 @@ class Holder(NamedTuple):
     """Whose lots they are, and what prices them: rates per dollar of gain and of loss, short then long; the policy."""
 
     before: int  # row of the household's first lot
+    capped: tuple[int, int]  # the lot that is sold in part at most (-1 = none), and how many shares of it
     taxable: bool
     multiplier: float  # of trading costs
+    turnover: float  # what a dollar traded is charged beside its cost
     rates: tuple[float, float, float, float]
     policy: tuple[float, float, float]  # delta, harvest depth, cap on the weight of waiting
 
@@ -41,9 +43,9 @@ class Added(NamedTuple):
 
 
 @inlined_kernel
-def trading_cost(market: Market, security: int, multiplier: float) -> float:
-    """What a dollar traded costs, as it is charged: half the spread."""
-    return float(multiplier * market.spread[security] / (2 * FULL_RATE))
+def trading_cost(market: Market, security: int, multiplier: float, turnover: float) -> float:
+    """What a dollar traded costs, as it is charged: half the spread, and what keeps turnover within its cap."""
+    return float(multiplier * market.spread[security] / (2 * FULL_RATE) + turnover)
 
 
 @inner_kernel
@@ -51,10 +53,13 @@ def holder_of(book: Book, household: int, account: int, before: int) -> Holder:
     """What prices the lots of an account; `before` is the row of the household's first lot."""
     policies, owner = book.policies, book.households
     policy = owner.policy[household]
+    capped = owner.capped_lot[household]
     return Holder(
         before,
+        (before + capped if capped >= 0 else -1, owner.capped_shares[household]),
         bool(book.accounts.kind[account] == _TAXABLE),
         policies.trading_cost_multiplier[policy],
+        policies.trading_price[policy],
         (
             owner.short_rate[household] / FULL_RATE,
             owner.long_rate[household] / FULL_RATE,
@@ -81,10 +86,12 @@ def _price_of_lot(book: Book, market: Market, holder: Holder, lot: int, value: i
 
 
 @inlined_kernel
-def _insert_lot(arrays: Arrays, first: int, at: int, lot: tuple[int, bool, float], priced: tuple[float, float]) -> None:
+def _insert_lot(
+    arrays: Arrays, first: int, at: int, lot: tuple[int, int, bool, float], priced: tuple[float, float]
+) -> None:
     """Put a lot among those of its name, first .. at, which are sorted by price, cheapest first (few lots: insertion).
 
-    `lot` = (row, whether it is a loss, tax); `priced` = (quantity, price).
+    `lot` = (row, shares that may be sold, whether it is a loss, tax); `priced` = (quantity, price).
     """
     price, quantity = arrays.problem.lot_price, arrays.problem.lot_quantity
     j = at
@@ -92,11 +99,12 @@ def _insert_lot(arrays: Arrays, first: int, at: int, lot: tuple[int, bool, float
         price[j] = price[j - 1]
         quantity[j] = quantity[j - 1]
         arrays.lots[j].row = arrays.lots[j - 1].row
+        arrays.lots[j].shares = arrays.lots[j - 1].shares
         arrays.lots[j].loss = arrays.lots[j - 1].loss
         arrays.lots[j].tax = arrays.lots[j - 1].tax
         j -= 1
     quantity[j], price[j] = priced
-    arrays.lots[j].row, arrays.lots[j].loss, arrays.lots[j].tax = lot
+    arrays.lots[j].row, arrays.lots[j].shares, arrays.lots[j].loss, arrays.lots[j].tax = lot
 
 
 @inlined_kernel
@@ -116,7 +124,7 @@ def add_lots(
     """
     may_sell, unit = terms
     security = book.lots.security[lots[0]]
-    cost = trading_cost(market, security, holder.multiplier)
+    cost = trading_cost(market, security, holder.multiplier, holder.turnover)
     first, shares_held, held = at, 0, 0.0
     for lot in range(lots[0], lots[1]):
         shares, worth = book.lots.shares[lot], state.worth[lot - holder.before]
@@ -125,10 +133,15 @@ def add_lots(
         held += weight
         if not may_sell or worth <= 0 or book.lots.flags[lot] & _NEVER_SOLD:
             continue
+        if lot == holder.capped[0] and holder.capped[1] <= 0:
+            continue
         loss = bool(holder.taxable and worth < book.lots.basis[lot])
         if loss and loss_is_barred(book, market, state, lot):
             continue
         tax = _price_of_lot(book, market, holder, lot, worth) if holder.taxable else 0.0
-        _insert_lot(arrays, first, at, (lot, loss, tax), (weight, tax + cost))
+        if lot == holder.capped[0] and holder.capped[1] < shares:
+            shares = holder.capped[1]
+            weight = shares / SHARE * unit
+        _insert_lot(arrays, first, at, (lot, shares, loss, tax), (weight, tax + cost))
         at += 1
     return Added(at, shares_held, held)

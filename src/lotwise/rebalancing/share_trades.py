@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel, kernel
 from lotwise.money import SHARE, IntArray, mul_div, price_of_shares
-from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.scratch import Arrays
 from lotwise.securities.market import Market
 
@@ -41,21 +40,20 @@ class Tonight(NamedTuple):
 
     price: IntArray  # (N,) of a share, money
     identical: NDArray[np.int32]  # (N,)
-    lot_shares: IntArray  # (L,)
 
 
 @kernel
-def tonight_of(book: Book, market: Market) -> Tonight:
+def tonight_of(market: Market) -> Tonight:
     """Pick what trades are made of."""
-    return Tonight(market.price, market.identical, book.lots.shares)
+    return Tonight(market.price, market.identical)
 
 
 @inlined_kernel
-def _sellable(tonight: Tonight, arrays: Arrays, position: int) -> int:
+def _sellable(arrays: Arrays, position: int) -> int:
     total = 0
     for lot in range(arrays.problem.lot_start[position], arrays.problem.lot_start[position + 1]):
         if not arrays.lots[lot].barred:
-            total += tonight.lot_shares[arrays.lots[lot].row]
+            total += arrays.lots[lot].shares
     return total
 
 
@@ -72,7 +70,7 @@ def write_deltas(tonight: Tonight, arrays: Arrays, count: int, weights: NDArray[
         if whole:
             shares = (shares + SHARE // 2) // SHARE * SHARE
         if move < 0.0:
-            sellable = _sellable(tonight, arrays, i)
+            sellable = _sellable(arrays, i)
             if weights[i] / unit * price < HALF_A_CENT and sellable == arrays.positions[i].shares:
                 shares = sellable
             elif whole:
@@ -83,13 +81,13 @@ def write_deltas(tonight: Tonight, arrays: Arrays, count: int, weights: NDArray[
 
 
 @inner_kernel
-def take_from_lots(tonight: Tonight, arrays: Arrays, count: int) -> None:
+def take_from_lots(arrays: Arrays, count: int) -> None:
     """Take what each position sells from its lots, cheapest first (specific identification)."""
     for i in range(count):
         left = max(-arrays.positions[i].delta, 0)
         for lot in range(arrays.problem.lot_start[i], arrays.problem.lot_start[i + 1]):
             free = left > 0 and not arrays.lots[lot].barred
-            taken = min(left, tonight.lot_shares[arrays.lots[lot].row]) if free else 0
+            taken = min(left, arrays.lots[lot].shares) if free else 0
             arrays.lots[lot].sold = taken
             left -= taken
 
@@ -102,18 +100,24 @@ def write_weights(arrays: Arrays, count: int) -> None:
 
 
 @inner_kernel
-def price_of_trades(arrays: Arrays, count: int, tonight: Tonight) -> float:
-    """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value."""
-    problem, total = arrays.problem, 0.0
+def price_of_trades(arrays: Arrays, count: int, turnover: float) -> float:
+    """Tax and cost of the trades as written, lots as sold: their part of the objective, fraction of value.
+
+    Without `turnover`, what a dollar traded is charged beside: it keeps a cap and is paid to nobody.
+    """
+    problem, total, traded = arrays.problem, 0.0, 0.0
     for i in range(count):
         delta = arrays.positions[i].delta
         if delta > 0:
-            total += problem.buy_cost[i] * (delta / SHARE * arrays.unit[i])
+            bought = delta / SHARE * arrays.unit[i]
+            total += problem.buy_cost[i] * bought
+            traded += bought
         elif delta < 0:
             for lot in range(problem.lot_start[i], problem.lot_start[i + 1]):
-                part = arrays.lots[lot].sold / tonight.lot_shares[arrays.lots[lot].row]
+                part = arrays.lots[lot].sold / arrays.lots[lot].shares
                 total += problem.lot_price[lot] * problem.lot_quantity[lot] * part
-    return total
+                traded += problem.lot_quantity[lot] * part
+    return total - turnover * traded
 
 
 @inlined_kernel

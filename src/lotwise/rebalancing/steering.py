@@ -1,4 +1,7 @@
-"""At which rates a household's lots are priced: four rates and delta, which goes with them; and the price of tracking.
+"""What prices a household's night: four rates and delta, which goes with them; the prices of tracking and of trading.
+
+Where two lots of a name cost the same at the best rates, a cap on one of them says how many shares each of them gives;
+where it costs the same to sell a name at a loss and to buy it, its side is pinned.
 
 The tax that a gain of today spares later stays what it was by the rates of the night, delta x their long-term rate,
 whatever rates are tried: so delta is scaled against the long-term rate it is applied to.
@@ -14,12 +17,14 @@ from numpy.typing import NDArray
 from lotwise.money import FULL_RATE
 from lotwise.rebalancing.book import Book, Households, Policies
 
-__all__ = ["RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_rates", "with_steering"]
+__all__ = ["PIN_COLUMNS", "RATE_COLUMNS", "Steering", "steering_at", "steering_of", "with_rates", "with_steering"]
 
 Floats = NDArray[np.float64]
 Column = NDArray[Any]
 
 RATE_COLUMNS = ("short_rate", "long_rate", "loss_short_rate", "loss_long_rate")
+_POLICY_COLUMNS = ("risk_price", "harvest_depth", "trading_price")
+PIN_COLUMNS = ("capped_lot", "capped_shares", "pinned_side")
 
 
 class Steering(NamedTuple):
@@ -32,6 +37,10 @@ class Steering(NamedTuple):
     deferral_discount: Floats
     risk_price: Floats  # as in `Policies`
     harvest_depth: Floats  # as in `Policies`
+    trading_price: Floats  # as in `Policies`
+    capped_lot: NDArray[np.int64]  # as in `Households`
+    capped_shares: NDArray[np.int64]
+    pinned_side: NDArray[np.int64]
 
     def replaced(self, rows: NDArray[np.int64], other: Steering) -> Steering:
         """This steering with the rows of another one: row i of it stands for row rows[i]."""
@@ -53,7 +62,8 @@ def steering_of(book: Book, first: int, last: int) -> Steering:
     columns: list[Column] = [getattr(owner, name)[first:last].copy() for name in RATE_COLUMNS]
     columns.append(delta.copy())
     policy = owner.policy[first:last]
-    columns += [book.policies.risk_price[policy].copy(), book.policies.harvest_depth[policy].copy()]
+    columns += [getattr(book.policies, name)[policy].copy() for name in _POLICY_COLUMNS]
+    columns += [getattr(owner, name)[first:last].copy() for name in PIN_COLUMNS]
     return Steering(*columns)
 
 
@@ -66,7 +76,8 @@ def steering_at(rates: Floats, later: Floats, base: Steering) -> Steering:
     whole = np.rint(np.clip(rates, 0.0, 1.0) * FULL_RATE).astype(np.int64)
     short, long = whole[:, 0].copy(), np.maximum(whole[:, 1], 1)
     delta = later * FULL_RATE / long
-    return Steering(short, long, short.copy(), long.copy(), delta, base.risk_price, base.harvest_depth)
+    rest = [getattr(base, name) for name in (*_POLICY_COLUMNS, *PIN_COLUMNS)]
+    return Steering(short, long, short.copy(), long.copy(), delta, *rest)
 
 
 def _like(column: Column, values: Column) -> Column:
@@ -91,8 +102,8 @@ def with_steering(book: Book, steering: Steering) -> Book:
     priced = with_rates(book, steering)
     owner, policies = priced.households, book.policies
     own = {name: _like(column, column[owner.policy]) for name, column in policies._asdict().items()}
-    own["deferral_discount"] = _like(policies.deferral_discount, steering.deferral_discount)
-    own["risk_price"] = _like(policies.risk_price, steering.risk_price)
-    own["harvest_depth"] = _like(policies.harvest_depth, steering.harvest_depth)
+    for name in ("deferral_discount", *_POLICY_COLUMNS):
+        own[name] = _like(getattr(policies, name), getattr(steering, name))
     rows = _like(owner.policy, np.arange(owner.policy.size))
-    return priced._replace(households=owner._replace(policy=rows), policies=Policies(**own))
+    pins = {name: _like(getattr(owner, name), getattr(steering, name)) for name in PIN_COLUMNS}
+    return priced._replace(households=owner._replace(policy=rows, **pins), policies=Policies(**own))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lotwise.dates import NO_DATE
 from lotwise.rebalancing.decision_prices import Score
 from lotwise.rebalancing.household_night import Night
 from lotwise.rebalancing.tax_story import TaxStory
@@ -26,6 +27,7 @@ class Hindrance(StrEnum):
     BOUGHT = "the household buys it tonight, which would wash its loss"
     WASHES = "buying it would wash a loss sold by the household"
     TOO_SMALL = "the trade would be below the minimum"
+    NETTED = "the year's tax turns there, and another lot of the name gives the rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class LotLine:
     risk: float  # yearly risk charge saved per dollar sold
     needs: float  # worth of the cash that a dollar sold raises and of the bounds it relieves
     place: float  # tax on what it yields that a dollar sold spares, in its kind of account
+    counts: float  # what a dollar of its account counts in all these, beside other accounts
     hindrance: Hindrance
     sold_above: float  # weight of the name above which the lot would be sold; nan = at none
     sold_below: float  # gain below which it would be sold; nan = at none
@@ -87,6 +90,7 @@ class AccountStory:
     te_after: float
     names: tuple[NameLine, ...]
     score: Score | None = None  # of its portfolio's trades, part by part; None: not solved
+    waits: bool = False  # not proposed though it is worth it: the household traded lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,6 @@ class HouseholdStory:
     blocked: bool
     tax: TaxStory
     accounts: tuple[AccountStory, ...]
+    trading_price: float = 0.0  # dollars per dollar traded beside its cost, so that turnover keeps its cap
+    last_trade: int = NO_DATE  # day of the last trade, where it is so near that only what must be is traded
+    days_between: float = 0.0  # days from it on for which that holds

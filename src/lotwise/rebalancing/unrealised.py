@@ -13,6 +13,7 @@ from lotwise.kernels import Records, kernel, records
 from lotwise.ledger.holding_period import is_long_term_number
 from lotwise.money import SHARE, IntArray, mul_div
 from lotwise.rebalancing.book import AccountKind, Accounts, Book, LotFlag, Lots, Models
+from lotwise.rebalancing.formulation import counted_part
 from lotwise.securities.market import Market
 
 __all__ = ["gains_of_a_move", "realisable", "unrealised_losses"]
@@ -112,7 +113,7 @@ def _add_realisable(book: Book, market: Market, first: int, out: Records) -> Non
     for row in range(out.size):
         sums = out[row]
         start = book.households.account_start
-        traded, counted, number = 0, 0, 0
+        traded, worth_of_all, counted, number = 0, 0, 0, 0
         for account in range(start[first + row], start[first + row + 1]):
             trades = book.accounts.trades[account]
             value = book.accounts.cash[account]
@@ -128,19 +129,21 @@ def _add_realisable(book: Book, market: Market, first: int, out: Records) -> Non
                 else:
                     sums.short_gain += max(gain, 0)
                     sums.short_loss += max(-gain, 0)
-            counted += max(value, 0)
+            worth_of_all += max(value, 0)
+            counted += int(np.round(counted_part(book, account) * max(value, 0)))
             number += value > 0
             traded += max(value, 0) if trades else 0
         as_one = book.policies.joint[book.households.policy[first + row]] and number > 1 and traded > 0
-        sums.value = counted if as_one else traded
+        sums.value = worth_of_all if as_one else traded
+        sums.counted = counted if as_one else traded
 
 
 def realisable(book: Book, market: Market, first: int, last: int) -> Records:
     """Gains and losses that selling everything would realise, by term, of households first .. last; O(lots).
 
     Money: short_gain, short_loss, long_gain, long_loss (positive), and value: what is solved of it, all accounts
-    that are worth anything where these are one portfolio, else those that trade.
+    that are worth anything where these are one portfolio, else those that trade; counted: the same as it counts.
     """
-    out = records(last - first, short_gain=int, short_loss=int, long_gain=int, long_loss=int, value=int)
+    out = records(last - first, short_gain=int, short_loss=int, long_gain=int, long_loss=int, value=int, counted=int)
     _add_realisable(book, market, first, out)
     return out

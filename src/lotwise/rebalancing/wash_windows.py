@@ -121,7 +121,7 @@ def _price_barred_losses(book: Book, market: Market, household: int, state: Hous
 
 @kernel
 def open_household(book: Book, market: Market, household: int, state: HouseholdState) -> None:
-    """Write what each of the household's lots is worth, and its windows into the dense tables."""
+    """Write what each of the household's lots is worth, its windows and a side that is pinned into the dense tables."""
     windows = book.windows
     first, last = first_lot(book, household), first_lot(book, household + 1)
     for lot in range(first, last):
@@ -132,6 +132,9 @@ def open_household(book: Book, market: Market, household: int, state: HouseholdS
         state.groups[group].bought_shares = windows.bought_shares[row]
     if book.policies.buy_opportunity_cost[book.households.policy[household]]:
         _price_barred_losses(book, market, household, state)
+    pinned = book.households.pinned_side[household]
+    if pinned >= 0:  # as if the group had been bought already, or sold at a loss
+        mark_traded(state, pinned // 2, pinned % 2 == 1, pinned % 2 == 0)
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -11,6 +12,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from lotwise.dates import NO_DATE
+from lotwise.households.rest import rest_words
 from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
-__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "tax_words"]
+__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "policy_words", "tax_words"]
 
 # Parts of a score from a twentieth of a basis point on are shown.
 _SHOWN_SCORE = 5e-6
@@ -93,9 +96,24 @@ def tax_words(tax: TaxStory) -> str:
     return words
 
 
+def policy_words(story: HouseholdStory) -> list[str]:
+    """Say what keeps a household's turnover within its cap, and until when it trades only what it must."""
+    words = []
+    if story.trading_price > 0:
+        words.append(
+            f"its cap on turnover binds: each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
+            " which nobody is paid; what trading costs below contains it"
+        )
+    if story.last_trade != NO_DATE:
+        words.append(
+            f"{rest_words(story.last_trade, Decimal(str(story.days_between)))}; until then it trades only what it must"
+        )
+    return words
+
+
 def lot_words(line: LotLine, *, traded: bool = True) -> str:
     """Say of one lot what it would save, what it would cost, and what would change the decision."""
-    dollars = line.value / 1e4
+    dollars = line.value / 1e4 * line.counts
     if line.hindrance is not Hindrance.NONE and not line.sold:
         return f"not sold: {line.hindrance.value}"
     if math.isnan(line.tax):
@@ -107,7 +125,8 @@ def lot_words(line: LotLine, *, traded: bool = True) -> str:
     figures = f"{costs} and {_dollars(cost)} of trading against {saves}"
     if line.sold:
         verb = "sold" if line.sold == line.shares else f"{format_shares(line.sold)} shares sold"
-        return f"{verb if traded else f'would be {verb}'}: {figures}"
+        more = f"; no more: {line.hindrance.value}" if line.hindrance is Hindrance.NETTED else ""
+        return f"{verb if traded else f'would be {verb}'}: {figures}{more}"
     changes = []
     if 0.0 <= line.sold_above <= 1.0:
         changes.append(f"above a weight of {line.sold_above:.2%}")
@@ -230,7 +249,8 @@ def account_facts(story: AccountStory) -> str:
     night = story.night
     if night is None or not story.names:
         return ""
-    verdict = "proposed" if story.proposed else "held: not worth trading; what follows is what the trades would be"
+    why = "it traded lately" if story.waits else "not worth trading"
+    verdict = "proposed" if story.proposed else f"held: {why}; what follows is what the trades would be"
     score = (night.hold.objective - night.written.objective) * 1e4
     effect = f"improves the objective by {score:.1f} bp"
     if story.proposed and score < 0:
@@ -259,6 +279,7 @@ def explanation(
     if symbol is not None and symbol not in known:
         raise ValueError(f"{symbol} must be held by {name} or in its model; it is neither")
     parts: list[RenderableType] = [Text(f"Household {name}", style="bold"), Text(f"  {tax_words(story.tax)}")]
+    parts += [Text(f"  {words}") for words in policy_words(story)]
     solved = next((account for account in story.accounts if account.as_one and account.names), None)
     if solved is not None:
         parts += [Text("  its accounts are one portfolio; weights are fractions of all they are worth"), _facts(solved)]

@@ -50,6 +50,8 @@ class HouseholdProgram:
     buy_column: tuple[Ints, Ints]  # positions bought, and their columns
     sell_column: tuple[Ints, Ints]  # lots sold, and their columns
     priced: tuple[Ints, Ints, Ints, Ints]  # rows of exposures, groups, cash, accounts' groups
+    share: Ints  # columns of shares: of each mixed name that of its side that buys nowhere, then the other
+    side_name: Ints  # name of each of the first columns, the active weights
 
     def value(self, x: Floats) -> float:
         """Objective with the charges of missed bounds, at a solution."""
@@ -150,6 +152,8 @@ class _Assembly:
             buy_column=(self.bought[1], self.buy),
             sell_column=(self.sold[1], self.sell),
             priced=(exposures, groups, cash, own_groups),
+            share=self.share,
+            side_name=self.sides.name,
         )
 
     def _balances(self) -> None:

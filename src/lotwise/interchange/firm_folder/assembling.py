@@ -24,13 +24,13 @@ from lotwise.interchange.firm_folder.securities import Securities
 from lotwise.interchange.firm_folder.tax_positions import (
     TaxPositions,
     YearToDate,
-    deferred_weights,
+    deferred_dollars,
     payout_rates,
     rates_tonight,
 )
 from lotwise.ledger.events import MISSING, Table
 from lotwise.ledger.wash_sales import Windows
-from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes
+from lotwise.rebalancing.book import Accounts, Book, BookLabels, Households, Requests, Substitutes, nothing_pinned
 from lotwise.rebalancing.mandates import with_mandates
 from lotwise.rebalancing.nearest_substitutes import Lookthrough
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
@@ -71,6 +71,7 @@ class ReadHoldings:
     substitutes: Substitutes
     lookthrough: Lookthrough
     year_to_date: YearToDate  # of every household of the roster
+    last_trade: NDArray[np.int32]  # likewise
 
 
 def _households(
@@ -95,11 +96,13 @@ def _households(
         rates["loss_long"].copy(),
         payouts.ordinary,
         payouts.qualified,
-        deferred_weights(payouts.ordinary, policies.profiles, policies.of_household),
+        *deferred_dollars(payouts.ordinary, policies.profiles, policies.of_household),
         clients.tax.origin[roster.chosen],
         roster.taxpayer[roster.chosen],
+        holdings.last_trade[roster.chosen],
         # Last of all: by now everything has been looked at.
         np.array([findings.is_blocked(roster.ids[number]) for number in np.flatnonzero(roster.chosen)], dtype=np.bool_),
+        *nothing_pinned(len(tax)),
     )
 
 

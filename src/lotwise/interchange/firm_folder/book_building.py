@@ -233,6 +233,8 @@ def limits_of(profiles: Sequence[Profile]) -> Table:
             table["tax_part"][row] = float(profile.tax_budget_pct / 100)
         if profile.gain_budget is not None:
             table["gain"][row] = profile.gain_budget / DOLLAR
+        if profile.turnover_cap is not None:
+            table["turnover"][row] = float(profile.turnover_cap)
         table["prorated"][row] = profile.budget_proration
     return table
 
@@ -300,4 +302,6 @@ def policy_columns(profiles: Sequence[Profile], as_of: date, preferences: NDArra
                 for profile in profiles
             ]
         ),
+        days_between=floats([profile.days_between_trades for profile in profiles]),
+        trading_price=np.zeros(len(profiles)),
     )

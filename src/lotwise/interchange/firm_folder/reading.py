@@ -44,6 +44,7 @@ from lotwise.interchange.firm_folder.households import (
     read_roster,
     report_models,
 )
+from lotwise.interchange.firm_folder.last_trades import last_trades, latest_purchases
 from lotwise.interchange.firm_folder.lots import LotContext, read_lots
 from lotwise.interchange.firm_folder.models import ModelTable, read_models, report_unpriced_targets
 from lotwise.interchange.firm_folder.prices import read_prices
@@ -217,11 +218,12 @@ class _FolderReader:
         The last files to be read: raises FolderError where something stopped the folder.
         """
         findings = self._findings
-        lots, originals = self._read_lots(context)
+        lots, originals, purchases = self._read_lots(context)
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
         if not no_lots:
             report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
         rows = record_rows(self._table(client_files.TRANSACTIONS), context.accounts, context.today, findings)
+        traded = last_trades(self._folder, self._table(client_files.TRANSACTIONS), purchases, orders, context)
         record = read_record(self._folder, rows, lots, originals, context, findings, compare=not no_lots)
         lots, windows = record.lots, windows_of(context, record, orders)
         groups = self._groups(context.securities, context.today)
@@ -251,13 +253,15 @@ class _FolderReader:
             substitutes,
             groups.lookthrough,
             record.year_to_date,
+            traded,
         )
 
-    def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Read the lots, and the bases before wash-sale adjustments that they state."""
+    def _read_lots(self, context: LotContext) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Read the lots, the bases before wash-sale adjustments that they state, and when each account bought last."""
         table = self._take(client_files.LOTS)
         posted = (self._folder / "ledger").is_dir()
-        return read_lots(table, context, self._findings), original_bases(table, context.today, all_days=posted)
+        originals = original_bases(table, context.today, all_days=posted)
+        return read_lots(table, context, self._findings), originals, latest_purchases(table)
 
     def _groups(self, securities: Securities, today: int) -> GroupBook:
         named = self._table(market_files.SECURITIES).file

@@ -40,7 +40,7 @@ from lotwise.tax.states import why_unknown
 __all__ = [
     "TaxPositions",
     "YearToDate",
-    "deferred_weights",
+    "deferred_dollars",
     "payout_rates",
     "rates_tonight",
     "read_tax_positions",
@@ -62,6 +62,9 @@ _MONEY = {
 # Losses and gains are averaged over this much of them at least (money): over less, the roundings of the tax lines
 # would show in the rate, and a household with next to none tonight is priced for the next ones.
 _LEAST = 1_000 * DOLLAR
+
+# What a dollar in a traditional account counts at least.
+_LEAST_COUNTED = 0.1
 
 
 class YearToDate(NamedTuple):
@@ -302,12 +305,18 @@ def payout_rates(table: Table) -> DividendRates:
     return dividend_rates(table, load_law())
 
 
-def deferred_weights(
+def deferred_dollars(
     ordinary_rate: IntArray, profiles: Sequence[Profile], of_household: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """What a dollar in a traditional account counts: 1, or what the tax on its withdrawal leaves (profile)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a dollar in a traditional account counts, and what it costs to withdraw it: (H,) each, by the profile.
+
+    It counts as any other, or what the tax on its withdrawal leaves: a tenth at least, since what counted nothing could
+    hold anything. The tax is that of the profile, or else the household's on ordinary income; the cost is the penalty
+    beside it.
+    """
     after_tax = np.array([profile.after_tax_weighting for profile in profiles], np.bool_)[of_household]
     given = [np.nan if p.withdrawal_rate is None else float(p.withdrawal_rate) for p in profiles]
     stated = np.array(given, np.float64)[of_household]
     rate = np.where(np.isnan(stated), ordinary_rate / FULL_RATE, stated)
-    return np.where(after_tax, 1.0 - rate, 1.0)
+    penalty = np.array([float(profile.withdrawal_penalty) for profile in profiles], np.float64)[of_household]
+    return np.where(after_tax, np.maximum(1.0 - rate, _LEAST_COUNTED), 1.0), rate + penalty

@@ -19,7 +19,7 @@ from lotwise.interchange.firm_folder.book_building import limits_of, policy_colu
 from lotwise.interchange.firm_folder.findings import FindingList, Place
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.header import Preferred
-from lotwise.interchange.firm_folder.tax_positions import deferred_weights, rates_tonight
+from lotwise.interchange.firm_folder.tax_positions import deferred_dollars, rates_tonight
 from lotwise.interchange.firm_folder.wishes import report_unknown_classes
 from lotwise.rebalancing.mandates import with_mandates
 from lotwise.rebalancing.unrealised import gains_of_a_move, unrealised_losses
@@ -89,12 +89,14 @@ def _with_profiles(firm: Firm, profiles: tuple[Profile, ...], found: tuple[Findi
     gains = gains_of_a_move(*held, book.models, households.model)
     rates = rates_tonight(book.tax, (losses, gains), profiles, households.policy)
     preferences, rows = preferences_of(profiles, asset_classes_of(firm.market_labels.asset_classes).names)
+    weight, cost = deferred_dollars(households.ordinary_rate, profiles, households.policy)
     changed = households._replace(
         short_rate=rates["short"].copy(),
         long_rate=rates["long"].copy(),
         loss_short_rate=rates["loss_short"].copy(),
         loss_long_rate=rates["loss_long"].copy(),
-        deferred_weight=deferred_weights(households.ordinary_rate, profiles, households.policy),
+        deferred_weight=weight,
+        withdrawal_cost=cost,
     )
     policies = policy_columns(profiles, firm.as_of, rows)
     return replace(
