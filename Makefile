@@ -50,12 +50,12 @@ $(VENV)/.made:
 $(VENV)/.demo-ready: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing Lotwise and what it runs on"
 	@$(PIP) hatchling editables
-	@$(PIP) --no-build-isolation --editable .
+	@$(PIP) --no-build-isolation --editable '.[documents]'
 	@touch $@
 
 $(VENV)/.development-ready: $(VENV)/.demo-ready
 	@echo "Installing what tests, lint and documentation need"
-	@$(PIP) --no-build-isolation --editable '.[test,lint,docs,bench]'
+	@$(PIP) --no-build-isolation --editable '.[documents,test,lint,docs,bench]'
 	@touch $@
 
 # Some tests open a page in a browser; without one they are skipped, with a reason. Never a failure by itself.

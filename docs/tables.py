@@ -15,6 +15,8 @@ from typing import Any
 from lotwise.households.location_reading import LOCATION_REFERENCE
 from lotwise.households.profile import profile_reference
 from lotwise.interchange.firm_folder.files import contract_reference
+from lotwise.reports.documents.definitions import definitions_reference
+from lotwise.reports.documents.theme import theme_reference
 from lotwise.settings import Settings
 
 __all__ = ["TABLES", "on_page_markdown", "with_tables"]
@@ -34,6 +36,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "location keys": lambda: LOCATION_REFERENCE,
     "firm folder": contract_reference,
     "settings": settings_reference,
+    "theme keys": theme_reference,
+    "definitions": definitions_reference,
 }
 
 _MARKER = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)

@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lotwise.bench.document_figures import invented_choices, invented_gains, invented_holdings, invented_savings
+from lotwise.reports.documents.gains_page import gains_document
+from lotwise.reports.documents.holdings_page import holdings_document
+from lotwise.reports.documents.html import document_html
+from lotwise.reports.documents.savings_page import savings_document
+from lotwise.reports.documents.theme import Logo, Theme
+from lotwise.reports.documents.transition_page import transition_document
 from lotwise.reports.run_page import run_page
 from tests.reports.small_run import simulated_run
 
@@ -50,6 +57,23 @@ def test_the_browser_reports_what_a_page_may_not_do(chromium: Path, tmp_path: Pa
     assert "here" in document
     assert len(said) == 1
     assert "violates the following Content Security Policy" in said[0]
+
+
+def test_documents_for_clients_need_nothing_and_run_nothing(chromium: Path, tmp_path: Path) -> None:
+    """A logo with a script in it is an image, where it does not run."""
+    script = b'<svg xmlns="http://www.w3.org/2000/svg"><script>console.log("ran")</script><path d="M0 0L9 9"/></svg>'
+    theme = Theme(name="Firm", logo=Logo("svg", script), disclosures=("<script>console.log(1)</script>",))
+    for document in (
+        savings_document(invented_savings(1)),
+        transition_document(invented_choices(1)),
+        gains_document(invented_gains(1)),
+        holdings_document(invented_holdings(1, positions=5)),
+    ):
+        page = tmp_path / f"{document.kind}.html"
+        page.write_text(document_html(document, theme), encoding="utf-8")
+        text, said = opened(chromium, page, tmp_path / "profile")
+        assert said == []
+        assert "What the figures mean" in text
 
 
 def test_the_page_of_a_run_needs_nothing_and_breaks_none_of_its_own_rules(chromium: Path, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ import lotwise
 from lotwise.households.profile import KEYS
 from lotwise.interchange.firm_folder.files import FILES
 from lotwise.rebalancing.proposal import Cause, Status
+from lotwise.reports.documents.definitions import DEFINITIONS
+from lotwise.reports.documents.theme import KEYS as THEME_KEYS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -164,6 +166,12 @@ def test_every_profile_key_is_documented(key: str) -> None:
     assert f"| `{key}` |" in page("reference/profile.md")
 
 
+def test_every_key_of_the_theme_and_every_definition_is_documented() -> None:
+    text = page("how-to/documents.md")
+    assert [key for key in THEME_KEYS if f"| `{key}` |" not in text] == []
+    assert [one.term for one in DEFINITIONS.values() if f"| {one.term} | {one.text} |" not in text] == []
+
+
 def test_every_file_and_column_of_the_firm_folder_is_documented() -> None:
     text = page("reference/firm-folder.md")
     missing = [contract.stem for contract in FILES if f"### {contract.stem}\n" not in text]
@@ -203,8 +211,20 @@ def test_the_command_line_is_documented() -> None:
     typer_main = importlib.import_module("typer.main")
     text = page("reference/command-line.md")
     commands = typer_main.get_command(cli.app).commands
-    known = {"demo", "rebalance", "explain", "frontier", "screens", "profile", "risk", "savings", "transition"}
-    known |= {"ledger", "bench"}
+    known = {
+        "demo",
+        "rebalance",
+        "explain",
+        "frontier",
+        "screens",
+        "profile",
+        "risk",
+        "savings",
+        "transition",
+        "documents",
+        "ledger",
+        "bench",
+    }
     assert set(commands) == known
     for name, command in commands.items():
         part = text.split(f"## lotwise {name}\n")[1].split("\n## ")[0]

@@ -1,4 +1,4 @@
-"""The command line: `lotwise demo | rebalance | explain | frontier | savings | transition | ...`; `--help` has all.
+"""The command line of `lotwise`: demo, rebalance, explain, frontier, screens, documents, profile, risk, savings, ledger...
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -18,6 +18,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from lotwise import __version__
+from lotwise.cli_documents import documents
 from lotwise.cli_savings import savings
 from lotwise.cli_session import (
     INTERRUPTED,
@@ -297,6 +298,7 @@ def risk(
 
 app.command(epilog="Example: lotwise savings firm --household H001 --trace")(savings)
 app.command(epilog="Example: lotwise transition lots.csv --firm firm --model CORE --income 250000")(transition)
+app.command(epilog="Example: lotwise documents firm --household H001 --out documents")(documents)
 
 
 @app.callback(invoke_without_command=True)

@@ -150,6 +150,16 @@ def _risk(chosen: Chosen, first: int | None = None, last: int | None = None) -> 
     yield from tables
 
 
+def _documents(chosen: Chosen) -> Iterable[MeasuredTable]:
+    try:
+        tables: Iterable[MeasuredTable] = list(
+            _topic("documents").document_tables(20 if chosen.size is Size.QUICK else 100, chosen.seed)
+        )
+    except LotwiseError as trouble:
+        raise CannotMeasureError(str(trouble)) from trouble
+    return tables
+
+
 # What `lotwise bench all` runs, in this order.
 TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "speed": _speed,
@@ -160,6 +170,7 @@ TOPICS: dict[str, Callable[[Chosen], Iterable[MeasuredTable]]] = {
     "batch": _batch,
     "process": _process,
     "risk": _risk,
+    "documents": _documents,
 }
 
 
@@ -303,6 +314,12 @@ def risk_command(
 ) -> None:
     """Judge risk forecasts out of sample: bias and QLIKE of random, tilted and optimised portfolios."""
     _measure(lambda: _risk(Chosen(size, market=market), first, last), out)
+
+
+@bench_app.command("documents")
+def documents_command(size: SizeOption = Size.FULL, seed: SeedOption = 0, out: OutOption = None) -> None:
+    """Count how many client documents can be printed in a minute, by kind and size."""
+    _measure(lambda: _documents(Chosen(size, seed)), out)
 
 
 @bench_app.command("all")

@@ -56,6 +56,7 @@ _PHASES = {
     "solve": "solving households",
     "tell": "going through the record and its shadow",
     "verify": "verifying exactly",
+    "print": "printing documents",
     "write": "writing results",
 }
 

@@ -8,7 +8,7 @@ import pytest
 from lotwise.money import DOLLAR
 from lotwise.savings.rule_of_thumb import Motive
 from lotwise.savings.told import Told, tell
-from tests.savings.written_history import Written, held, sold
+from tests.savings.written_history import Written, deposited, held, sold
 
 ALL = np.ones(1, np.bool_)
 
@@ -64,3 +64,10 @@ def test_a_deferral_is_taken_back_when_the_gain_is_realised() -> None:
 def test_a_gain_realised_beyond_the_ordinary_sale_is_a_debit() -> None:
     found = told(golden(30_000, "2020-01-02", sale=20_000))
     assert float(found.credits["credit"].sum()) / DOLLAR == pytest.approx(-10_000 * 0.25 * 0.238)
+
+
+def test_an_account_that_holds_nothing_but_cash_defers_nothing() -> None:
+    flat = {"IBM": {"2026-03-02": 100.0}}
+    found = told(Written(flat, {"IBM": 1.0}, [deposited("2026-03-02", 5_000)], "2026-03-02", "2026-03-31"))
+    assert len(found.credits) == 0
+    assert found.months.value[-1].tolist() == [5_000 * DOLLAR]

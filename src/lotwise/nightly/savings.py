@@ -27,7 +27,15 @@ from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.told import Asked, Told, tell
 from lotwise.tax.liability import load_law
 
-__all__ = ["Compared", "SavingsRun", "compare_savings", "fees_of", "told_savings", "write_savings"]
+__all__ = [
+    "Compared",
+    "SavingsRun",
+    "compare_savings",
+    "fees_of",
+    "outside_position",
+    "told_savings",
+    "write_savings",
+]
 
 _INPUTS = ("prices", "models", "households", "accounts", "firm", "profiles", "overrides", "identical")
 
@@ -73,7 +81,7 @@ def told_savings(
         rule,
         until,
         int(NO_DATE) if since is None else to_day_number(since),
-        _position(firm),
+        outside_position(firm),
         firm.book.policies.deferral_discount[firm.book.households.policy],
         load_law(),
         daily,
@@ -85,7 +93,7 @@ def told_savings(
     return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder))
 
 
-def _position(firm: Firm) -> Table:
+def outside_position(firm: Firm) -> Table:
     """Tax positions of the year without what is managed: gains outside alone."""
     position = firm.book.tax.copy()
     position["short_gains"], position["long_gains"] = firm.outside_gains[:, 0], firm.outside_gains[:, 1]

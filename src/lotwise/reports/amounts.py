@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["basis_points", "count", "dollars", "percent", "plain", "short_dollars"]
+__all__ = ["basis_points", "count", "dollars", "dollars_and_cents", "percent", "plain", "short_dollars"]
 
 _MINUS = "\u2212"
 
@@ -23,6 +23,12 @@ def dollars(amount: Decimal | float | None) -> str:
         return ""
     whole = round(amount)
     return f"{_MINUS if whole < 0 else ''}${abs(whole):,}"
+
+
+def dollars_and_cents(cents: int) -> str:
+    """Dollars and cents, of a number of cents."""
+    whole, rest = divmod(abs(cents), 100)
+    return f"{_MINUS if cents < 0 else ''}${whole:,}.{rest:02d}"
 
 
 def short_dollars(amount: Decimal | float) -> str:

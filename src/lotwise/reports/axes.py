@@ -33,10 +33,22 @@ class Frame:
     parts: list[str]
 
 
-def frame_of(x_ticks: tuple[float, ...], y_ticks: tuple[float, ...], x: Axis, y: Axis) -> Frame:
-    """Draw the grid, the ticks and the titles of both axes."""
-    across = Scale(x_ticks[0], x_ticks[-1], LEFT, WIDTH - RIGHT)
-    up = Scale(y_ticks[0], y_ticks[-1], HEIGHT - BOTTOM, TOP)
+def frame_of(
+    x_ticks: tuple[float, ...],
+    y_ticks: tuple[float, ...],
+    x: Axis,
+    y: Axis,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
+    top: float = TOP,
+) -> Frame:
+    """Draw the grid, the ticks and the titles of both axes; without a title across, the chart has its room.
+
+    The chart begins `top` below the upper edge: a key has its place there.
+    """
+    width, height = size
+    bottom = BOTTOM if x.title else BOTTOM - 18
+    across = Scale(x_ticks[0], x_ticks[-1], LEFT, width - RIGHT)
+    up = Scale(y_ticks[0], y_ticks[-1], height - bottom, top)
     parts = []
     for tick in y_ticks:
         parts.append(line(across.start, up(tick), across.end, up(tick)))
@@ -44,12 +56,14 @@ def frame_of(x_ticks: tuple[float, ...], y_ticks: tuple[float, ...], x: Axis, y:
     for tick in x_ticks:
         parts.append(line(across(tick), up.start, across(tick), up.start + 5, stroke=GREY))
         words = x.write(tick)
-        place = min(across(tick), WIDTH - 2 - len(words) * _HALF_LETTER)
+        place = min(across(tick), width - 2 - len(words) * _HALF_LETTER)
         parts.append(label(place, up.start + 19, words, anchor="middle"))
     parts.append(line(across.start, up.start, across.end, up.start, stroke=MUTED))
-    parts.append(label((across.start + across.end) / 2, HEIGHT - 6, x.title, anchor="middle", fill=INK, size=12.5))
-    parts.append(
-        f'<g transform="translate(13 {number((up.start + up.end) / 2)}) rotate(-90)">'
-        f"{label(0, 0, y.title, anchor='middle', fill=INK, size=12.5)}</g>"
-    )
+    if x.title:
+        parts.append(label((across.start + across.end) / 2, height - 6, x.title, anchor="middle", fill=INK, size=12.5))
+    if y.title:
+        parts.append(
+            f'<g transform="translate(13 {number((up.start + up.end) / 2)}) rotate(-90)">'
+            f"{label(0, 0, y.title, anchor='middle', fill=INK, size=12.5)}</g>"
+        )
     return Frame(across, up, parts)

@@ -17,6 +17,7 @@ __all__ = [
     "BLUE",
     "FAINT",
     "FONT",
+    "GREEN",
     "GREY",
     "INK",
     "MUTED",
@@ -36,6 +37,7 @@ GREY = "#9aa5af"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
 YELLOW = "#e69f00"
+GREEN = "#009e73"
 
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 

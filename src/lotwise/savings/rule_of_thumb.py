@@ -157,7 +157,8 @@ def _ordinary(history: History, evening: Evening, lots: _Lots, price: Floats, or
     portfolio = _portfolio_of(history)
     size = int(portfolio.max(initial=0)) + 1
     chosen = np.flatnonzero(evening.chosen)
-    worth = np.bincount(portfolio[lots.account], lots.after * price, size)
+    worth = np.zeros(size)  # bincount of nothing counts in integers, whatever its weights
+    worth += np.bincount(portfolio[lots.account], lots.after * price, size)
     worth += np.bincount(portfolio[chosen], evening.cash[chosen].astype(np.float64), size)
     sort = in_order(portfolio[lots.account], lots.security, lots.acquired, lots.basis, order)
     securities = history.market.price.shape[1]

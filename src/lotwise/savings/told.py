@@ -141,7 +141,8 @@ class _Teller:
         households = history.targets.of.shape[0]
         row = history.market.row(day)
         mine = np.flatnonzero(self.chosen)
-        worth = np.bincount(history.accounts.household[mine], side.cash[mine].astype(np.float64), households)
+        worth = np.zeros(households)
+        worth += np.bincount(history.accounts.household[mine], side.cash[mine].astype(np.float64), households)
         if row >= 0:
             lots = side.state.lots[side.state.lots["marks"] & SHORT == 0]
             lots = lots[self.chosen[lots["account"]]]

@@ -55,6 +55,7 @@ FILE_ORDER: tuple[str, ...] = (
     "firm.toml",
     "profiles.toml",
     "overrides.toml",
+    "theme.toml",  # read by who prints documents (reports.documents.theme)
     *(f"{contract.stem}{ending}" for contract in FILES for ending in (".csv", ".parquet")),
 )
 

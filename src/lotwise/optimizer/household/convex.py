@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwise.kernels import inner_kernel
-from lotwise.optimizer.active_pieces import find_active_piece
+from lotwise.kernels import inlined_kernel, inner_kernel
+from lotwise.optimizer.active_pieces import LOWER, SLOPE, UPPER, VALUE, Places, find_active_piece
 from lotwise.optimizer.convex import (
     LEAST_NEARNESS,
     MORE,
     ROUNDOFF,
     UPDATED_NEARNESS,
-    WARM_NEARNESS,
     Aim,
     Certified,
 )
 from lotwise.optimizer.dual import Goal
-from lotwise.optimizer.household.dual import maximise_dual, write_all_prices
+from lotwise.optimizer.household.dual import maximise_dual
+from lotwise.optimizer.household.laying import lay_out_sides
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
 from lotwise.optimizer.household.repair import LEAST_RESIDUAL, account_of, repair
+from lotwise.optimizer.household.row_prices import write_all_prices
 from lotwise.optimizer.pieces import least_from, value_from
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, SolveStatus, copy_values
@@ -28,21 +29,31 @@ __all__ = ["renew", "solve_convex", "solve_warm"]
 _SOLVED = int(SolveStatus.SOLVED)
 _GAVE_UP = int(SolveStatus.GAVE_UP)
 
-# Proximal weight of the first round, in parts of the mean curvature, and what it falls by a round. With a tenth of it
-# the dual is so steep where accounts tie that line searches bisect; with ten times as much rounds are more.
-_FIRST_NEARNESS = 3e-3
-_SHRINK = 0.3
+# Proximal weight of the first round, in parts of the mean curvature, and what it falls by a round. With a thirtieth of
+# it the dual is so steep where many accounts tie that line searches bisect; with less of a fall rounds are more.
+_FIRST_NEARNESS = 0.1
+_SHRINK = 0.15
+_WARM_NEARNESS = 1e-5  # a warm solve begins with no less; with more it undoes what is known of ties
+_WARM_SHRINK = 0.3
 _MOST_ROUNDS = 60
 _MOST_STEPS = 500  # of a solve
 _MOST_STEPS_OF_ROUND = 60  # ordinary rounds take up to 40; one that does not settle is tried with stiffer weights
 
 # Cash and group rows may miss by this fraction of value before they are repaired; by more in rounds that others follow,
-# which end at a thousandth of the gap there was, or at this many times the gap asked for.
+# which end at a part of the gap there was (`_EARLY`), or at so many times the gap asked for (`_EARLIEST`). Warm solves
+# are nearly as steep as they get: ended as early as others they took twice the steps.
 _RESIDUAL = 1e-11
-_LOOSE_RESIDUAL = 1e-7
-_EARLY = 1e-3
-_EARLIEST = 1e3
+_LOOSE_RESIDUAL, _EARLY, _EARLIEST = 1e-4, 0.03, 1e5
+_WARM_LOOSE_RESIDUAL, _WARM_EARLY, _WARM_EARLIEST = 1e-7, 1e-3, 1e3
 
+# Where a gap has not fallen to this part of the one before, the next round ends as tightly as the last: one that ends
+# early can leave the multipliers where they are, and then every round after it ends there too.
+_FALLS = 0.5
+
+# A round whose gap is this many times what is asked for is not repaired: its weights are centres of the next, no more.
+# Not in later rounds, of which one may be the last.
+_FAR = 100.0
+_UNREPAIRED_ROUNDS = 6
 
 # Part of an objective that the gap may be where rounds stall: with many accounts, and names without risk of their own,
 # the last prices are known less well than those of one account. At p = 50 it is some 1e-4 bp of value.
@@ -57,12 +68,6 @@ def _proximal_of(columns: HouseholdColumns, column: int) -> float:
 
 
 @inner_kernel
-def _renew_columns(columns: HouseholdColumns, state: HouseholdState, first: int, stop: int, r: float) -> None:
-    for c in range(first, stop):
-        find_active_piece(columns.base, state.base, c, state.base.price[c] + r)
-
-
-@inner_kernel
 def _set_nearness(columns: HouseholdColumns, state: HouseholdState, factors: int) -> None:
     """Give every column and every mixture the proximal weight of now, around its centre."""
     base, table, at = state.base, columns.base.table, columns.sides
@@ -72,13 +77,13 @@ def _set_nearness(columns: HouseholdColumns, state: HouseholdState, factors: int
             continue
         for c in range(at[side].first, at[side].stop):
             table[c].proximal = _proximal_of(columns, c)
-        _renew_columns(columns, state, at[side].first, at[side].stop, at[side].price)
+    lay_out_sides(Places(table, columns.base.pieces, base.active, base.piece), at, base.price)
     for j in range(slack, base.price.size):
         table[j].proximal = columns.base.scales[NEARNESS] * columns.base.scales[STIFFNESS]
         row = factors + j - slack - columns.base.rows.shape[0]
         if 0 <= row < columns.account_scale.size:
             table[j].proximal *= columns.account_scale[row]
-    _renew_columns(columns, state, slack, base.price.size, 0.0)
+        find_active_piece(columns.base, base, j, base.price[j])
 
 
 @inner_kernel
@@ -143,6 +148,26 @@ def least_of_name(
     return best
 
 
+@inlined_kernel
+def _column_value_and_least(
+    columns: HouseholdColumns, state: HouseholdState, c: int, price: float
+) -> tuple[float, float]:
+    """A column's function at its repaired weight, and the least of that plus price x w: nearly always on its piece."""
+    base, active, pieces = state.base, state.base.active, columns.base.pieces
+    w, left, right = base.repaired[c], active[LOWER, c], active[UPPER, c]
+    p, slope = base.piece[c], active[SLOPE, c]
+    own = active[VALUE, c] + slope * (w - left) if left <= w <= right else value_from(columns.base, c, p, w)
+    rises = slope + price > 0.0
+    if rises:
+        ends = p == columns.base.table[c].start or pieces[p - 1].slope + price <= 0.0
+    else:
+        ends = p == columns.base.table[c].stop - 1 or pieces[p + 1].slope + price >= 0.0
+    if not ends:
+        return own, least_from(columns.base, c, p, price)
+    end = left if rises else right
+    return own, active[VALUE, c] + slope * (end - left) + price * end
+
+
 @inner_kernel
 def _side_value_and_least(columns: HouseholdColumns, state: HouseholdState, side: int) -> tuple[float, float, float]:
     """A side's true function at the repaired weights, that plus what prices put on them, and a bound from below."""
@@ -158,11 +183,10 @@ def _side_value_and_least(columns: HouseholdColumns, state: HouseholdState, side
     risk = (curvature, anchor, low, high)
     least = least_of_name(risk, penalty, s - r, (at[side].least, at[side].most))
     for c in range(at[side].first, at[side].stop):
-        w = base.repaired[c]
-        own = value_from(columns.base, c, base.piece[c], w)
+        own, below = _column_value_and_least(columns, state, c, base.price[c] + r)
         value += own
-        priced += own + base.price[c] * w
-        least += least_from(columns.base, c, base.piece[c], base.price[c] + r)
+        priced += own + base.price[c] * base.repaired[c]
+        least += below
     return value, priced, least
 
 
@@ -201,6 +225,25 @@ def _certify(columns: HouseholdColumns, state: HouseholdState, factors: int) -> 
 
 
 @inner_kernel
+def _end_round(columns: HouseholdColumns, state: HouseholdState, factors: int, far: float) -> tuple[float, float, bool]:
+    """Certify where a round ended; returns (value, bound, whether rows hold: not where the gap is beyond `far`)."""
+    base, value, below = state.base, np.inf, -np.inf
+    for repaired in range(0 if far < np.inf else 1, 2):
+        sign = -1.0 if repaired else 1.0
+        if far < np.inf:  # a gradient has -nu in it, what rows lack has not
+            for r in range(factors):
+                base.gradient[r] += sign * base.theta[r]
+        if repaired:
+            repair(columns, state, factors)
+        else:
+            copy_values(base.weight, base.repaired)
+        value, below = _certify(columns, state, factors)
+        if not repaired and value - below > far:
+            return value, below, False
+    return value, below, True
+
+
+@inner_kernel
 def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int, aim: Aim, fresh: bool) -> Certified:
     """Solve the sides in force, warm from state.base.theta; see `optimizer.convex.solve_convex`."""
     base = state.base
@@ -211,22 +254,28 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
         copy_values(base.theta, base.best_theta)
     else:
         write_all_prices(columns, base.theta, factors, state.name_price, base.price)
-        columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], WARM_NEARNESS)
+        columns.base.scales[NEARNESS] = max(columns.base.scales[NEARNESS], _WARM_NEARNESS)
         _set_nearness(columns, state, factors)
     primal, bound = np.inf, -np.inf
-    known = aim.known
+    known, gap, falls = aim.known, np.inf, True
+    shrink = _SHRINK if fresh else _WARM_SHRINK
+    early, earliest = (_EARLY, _EARLIEST) if fresh else (_WARM_EARLY, _WARM_EARLIEST)
+    loose_residual = _LOOSE_RESIDUAL if fresh else _WARM_LOOSE_RESIDUAL
     for round_ in range(_MOST_ROUNDS):
         anew = round_ == 0 or columns.base.scales[NEARNESS] < UPDATED_NEARNESS
         gain = MORE * (aim.enough - known) if known < aim.enough else np.inf
-        loose = min(max(_EARLY * (primal - bound), 0.1 * aim.gap), _EARLIEST * aim.gap)
-        goal = Goal(loose, residual if loose < aim.gap else _LOOSE_RESIDUAL, gain, _MOST_STEPS_OF_ROUND)
+        loose = min(max(early * gap if falls else 0.0, 0.1 * aim.gap), earliest * aim.gap)
+        goal = Goal(loose, residual if loose < aim.gap else loose_residual, gain, _MOST_STEPS_OF_ROUND)
         reached, taken = maximise_dual(columns, state, factors, goal, anew)
         steps += taken
-        repair(columns, state, factors)
-        value, below = _certify(columns, state, factors)
+        value, below, holds = _end_round(
+            columns, state, factors, _FAR * aim.gap if fresh and round_ < _UNREPAIRED_ROUNDS else np.inf
+        )
         if not np.isfinite(value - below):
             break
-        if value < primal:
+        falls = value - below < _FALLS * gap
+        gap = value - below
+        if holds and value < primal:
             primal = value
             copy_values(base.repaired, base.best)
             for side in range(columns.sides.size):
@@ -236,14 +285,12 @@ def solve_convex(columns: HouseholdColumns, state: HouseholdState, factors: int,
             copy_values(base.theta, base.best_theta)
             for side in range(columns.sides.size):
                 columns.sides[side].floor = columns.sides[side].value
-        roundoff = ROUNDOFF * (abs(primal) + columns.base.scales[STEEPEST])
-        if primal - bound <= max(aim.gap, roundoff) or bound >= aim.enough:
+        roundoff = ROUNDOFF * (abs(value) + columns.base.scales[STEEPEST])
+        if (holds and primal - bound <= max(aim.gap, roundoff)) or bound >= aim.enough:
             return Certified(_SOLVED, primal, bound, steps)
         known = max(known, bound)
         nearness = columns.base.scales[NEARNESS]
-        columns.base.scales[NEARNESS] = (
-            max(nearness * _SHRINK, LEAST_NEARNESS) if reached else min(30.0 * nearness, 1.0)
-        )
+        columns.base.scales[NEARNESS] = max(nearness * shrink, LEAST_NEARNESS) if reached else min(30.0 * nearness, 1.0)
         if steps > _MOST_STEPS:
             break
         _move_centres(columns, state, factors)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import inner_kernel, summing_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel, summing_kernel
 from lotwise.optimizer.dual import (
     MOST_IDLE,
     MOST_UPDATES,
@@ -28,17 +28,17 @@ from lotwise.optimizer.dual import (
     write_row_values,
 )
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
+from lotwise.optimizer.household.row_prices import has_one_link, slack_sign, write_all_prices
 from lotwise.optimizer.household.sides import (
     minimise_sides,
     minimise_slacks,
     mix,
-    write_answers,
     write_price_steps,
 )
 from lotwise.optimizer.newton_system import REACH, add_to_hessian, solve_newton_step
 from lotwise.optimizer.problem import NEARNESS, STEEPEST, STIFFNESS, copy_values
 
-__all__ = ["maximise_dual", "slack_sign", "write_all_prices", "write_row_gaps"]
+__all__ = ["maximise_dual", "write_row_gaps"]
 
 _MOST_TRIALS = 30  # lengths along a step
 
@@ -47,51 +47,6 @@ _LEAST_APART = 1e-5
 
 # Proximal weight of a mixture's share, times that of its columns: with less, shares jump from end to end.
 _MIXED = 10.0
-
-
-@summing_kernel
-def _write_name_prices(rows: np.ndarray, theta: np.ndarray, out: np.ndarray) -> None:
-    """Write the price that exposures and groups put on every name."""
-    m, n = rows.shape
-    out[:] = 0.0
-    whole = m - m % 4
-    for r in range(0, whole, 4):
-        t, u, v, x = theta[r], theta[r + 1], theta[r + 2], theta[r + 3]
-        one, two, three, four = rows[r], rows[r + 1], rows[r + 2], rows[r + 3]
-        for i in range(n):
-            out[i] += t * one[i] + u * two[i] + (v * three[i] + x * four[i])
-    for r in range(whole, m):
-        t = theta[r]
-        one = rows[r]
-        for i in range(n):
-            out[i] += t * one[i]
-
-
-@inner_kernel
-def slack_sign(columns: HouseholdColumns, row: int) -> float:
-    """1 for the cash of an account, which its row adds to what is invested; -1 for groups, whose value it is."""
-    names_rows = columns.base.rows.shape[0]
-    return 1.0 if names_rows <= row < names_rows + columns.account_scale.size else -1.0
-
-
-@inner_kernel
-def write_all_prices(
-    columns: HouseholdColumns,
-    theta: NDArray[np.float64],
-    factors: int,
-    names: NDArray[np.float64],
-    prices: NDArray[np.float64],
-) -> None:
-    """Write s of every name and p of every column (a column's without its name's r; slacks' whole)."""
-    _write_name_prices(columns.base.rows, theta, names)
-    slack = prices.size - theta.size + factors
-    for c in range(slack):
-        total = 0.0
-        for link in range(columns.link_start[c], columns.link_start[c + 1]):
-            total += columns.link_coefficient[link] * theta[columns.link_row[link]]
-        prices[c] = total
-    for r in range(factors, theta.size):
-        prices[slack + r - factors] = slack_sign(columns, r) * theta[r]
 
 
 @inner_kernel
@@ -103,7 +58,7 @@ def _minimise_all(columns: HouseholdColumns, state: HouseholdState, factors: int
     return slope + rise, curvature + bend
 
 
-@inner_kernel
+@inlined_kernel
 def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first_row: int) -> None:
     """Add what a side in force answers: to response_next, cross and own."""
     base, at = state.base, columns.sides
@@ -111,6 +66,17 @@ def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first
     if at[side].response == 0.0:
         return
     state.response_next[name] += share * at[side].response * at[side].give
+    inside, last = 0, 0
+    for c in range(at[side].first, at[side].stop):
+        if base.response_next[c] != 0.0:
+            inside += 1
+            last = c
+    if inside == 1 and columns.link_start[last + 1] - columns.link_start[last] == 1:
+        part = share * at[side].response * at[side].give
+        row = columns.link_row[columns.link_start[last]] - first_row
+        state.cross[row, name] += part
+        state.own[row, row] += part
+        return
     lean = state.lean
     lean[:] = 0.0
     for c in range(at[side].first, at[side].stop):
@@ -130,7 +96,7 @@ def _add_side(columns: HouseholdColumns, state: HouseholdState, side: int, first
                 state.own[a, b] -= share * at[side].stiff * lean[a] * lean[b]
 
 
-@inner_kernel
+@inlined_kernel
 def _add_mixture(columns: HouseholdColumns, state: HouseholdState, side: int, first_row: int) -> None:
     """Add what a share strictly between its ends answers; `side` is the sell side."""
     base, at = state.base, columns.sides
@@ -172,7 +138,6 @@ def accept_sides(columns: HouseholdColumns, state: HouseholdState, factors: int,
     base, at = state.base, columns.sides
     first_row = columns.base.rows.shape[0]
     slack = base.price.size - base.theta.size + factors
-    write_answers(columns)
     state.response_next[:] = 0.0
     state.name_weight[:] = 0.0
     state.cross[:, :] = 0.0
@@ -225,8 +190,13 @@ def write_row_gaps(
     for r in range(columns.base.rows.shape[0], out.size):
         out[r] = 0.0
     at = columns.sides
+    one_link = has_one_link(columns, slack)
     for side in range(at.size):
         if at[side].force == NEVER or at[side].share == 0.0:
+            continue
+        if one_link:
+            for c in range(at[side].first, at[side].stop):
+                out[columns.link_row[c]] += at[side].share * weights[c]
             continue
         for c in range(at[side].first, at[side].stop):
             w = at[side].share * weights[c]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.dual import write_row_values
-from lotwise.optimizer.household.dual import slack_sign
 from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.row_prices import slack_sign
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import Choice

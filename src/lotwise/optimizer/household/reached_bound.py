@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
-from lotwise.optimizer.household.dual import slack_sign
 from lotwise.optimizer.household.position_weights import missed, most_of_position, objective_at, slack_value, write_rows
 from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.row_prices import slack_sign
 from lotwise.optimizer.pieces import branch_minimum, value_at
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import Cases

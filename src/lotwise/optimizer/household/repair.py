@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.active_pieces import LOWER, UPPER
-from lotwise.optimizer.household.dual import slack_sign, write_all_prices, write_row_gaps
+from lotwise.optimizer.household.dual import write_row_gaps
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
+from lotwise.optimizer.household.row_prices import slack_sign, write_all_prices
 from lotwise.optimizer.household.sides import write_price_steps
 from lotwise.optimizer.newton_system import solve_newton_step
 from lotwise.optimizer.problem import STEEPEST, copy_values

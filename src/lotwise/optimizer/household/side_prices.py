@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwise.kernels import Records, inner_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel
 from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, UPPER, Places, find_piece, put_on_piece
 from lotwise.optimizer.problem import Floats, Ints
 
@@ -51,7 +51,7 @@ class Found(NamedTuple):
     fine: float
 
 
-@inner_kernel
+@inlined_kernel
 def move_columns(moving: Moving, among: tuple[int, int], price: float, length: float) -> tuple[float, float]:
     """Minimise columns from `among`[0] up to `among`[1] at a price on top of their own; their (weight, response)."""
     active = moving.active
@@ -70,41 +70,49 @@ def move_columns(moving: Moving, among: tuple[int, int], price: float, length: f
     return weight, response
 
 
-@inner_kernel
-def _response_towards(moving: Moving, among: tuple[int, int], at: tuple[float, float, float]) -> tuple[float, float]:
-    """What columns answer to a price that leaves r for one side, and where the next of them changes that.
+@inlined_kernel
+def _begin_walk(moving: Moving, among: tuple[int, int], at: tuple[float, float, float]) -> None:
+    """Write where each column changes what it answers next, and what it answers until then, into weight and response.
 
-    `at` = (r, length, -1 falling or 1 rising). Prices between which a column answers are those of its piece; beyond
-    them it stands on an end of it until the price of the next piece is reached.
+    `at` = (r, length, -1 falling or 1 rising); places are `sign` x r, so that they are always ahead. Prices between
+    which a column answers are those of its piece; before them it stands on the near end of it (-1), beyond them on the
+    far end until the next piece is reached (0).
     """
-    active = moving.active
+    active, event, answer = moving.active, moving.weight, moving.response
     r, length, sign = at
-    response, event = 0.0, sign * np.inf
+    falling = sign < 0.0
     for c in range(among[0], among[1]):
         own = moving.price[c] + length * moving.price_step[c]
-        step = 1 if sign < 0.0 else -1
-        # All in terms of r, so that a price that was reached is reached whatever the rounding.
-        first, last = moving.table[c].start, moving.table[c].stop - 1
-        while (
-            moving.piece[c] < last and active[ENTER, c] - own >= r
-            if sign < 0.0
-            else moving.piece[c] > first and active[LEAVE, c] - own <= r
-        ):
-            put_on_piece(Places(moving.table, moving.pieces, active, moving.piece), c, moving.piece[c] + step)
-        stiff = moving.table[c].proximal
-        top = active[PULL, c] - stiff * active[UPPER, c] - own
-        bottom = active[PULL, c] - stiff * active[LOWER, c] - own
-        if sign < 0.0:
-            inside = top < r <= bottom
-            event = max(event, bottom if r > bottom else (top if inside else active[ENTER, c] - own))
-        else:
-            inside = top <= r < bottom
-            event = min(event, top if r < top else (bottom if inside else active[LEAVE, c] - own))
-        response += active[GIVE, c] if inside else 0.0
-    return response, event
+        stiff = 1.0 / active[GIVE, c]
+        top = sign * (active[PULL, c] - stiff * active[UPPER, c] - own)
+        bottom = sign * (active[PULL, c] - stiff * active[LOWER, c] - own)
+        beyond = sign * ((active[ENTER, c] if falling else active[LEAVE, c]) - own)
+        near, far = (bottom, top) if falling else (top, bottom)
+        before, within = sign * r < near, sign * r < far
+        event[c] = near if before else (far if within else beyond)
+        answer[c] = -1.0 if before else (active[GIVE, c] if within else 0.0)
 
 
-@inner_kernel
+@inlined_kernel
+def _change_column(moving: Moving, c: int, length: float, sign: float) -> None:
+    """Let a column change what it answers: onto its piece, off it, or onto the next."""
+    active, event, answer = moving.active, moving.weight, moving.response
+    own = moving.price[c] + length * moving.price_step[c]
+    falling = sign < 0.0
+    if answer[c] > 0.0:
+        event[c] = sign * ((active[ENTER, c] if falling else active[LEAVE, c]) - own)
+        answer[c] = 0.0
+        return
+    if answer[c] == 0.0:
+        put_on_piece(
+            Places(moving.table, moving.pieces, active, moving.piece), c, moving.piece[c] + (1 if falling else -1)
+        )
+    end = active[UPPER, c] if falling else active[LOWER, c]
+    event[c] = sign * (active[PULL, c] - end / active[GIVE, c] - own)
+    answer[c] = active[GIVE, c]
+
+
+@inlined_kernel
 def _walk(moving: Moving, among: tuple[int, int], rates: tuple[float, float], at: tuple[float, float, float]) -> float:
     """Follow a residual that rises with r from one change of a column to the next, to its root; returns that.
 
@@ -112,51 +120,53 @@ def _walk(moving: Moving, among: tuple[int, int], rates: tuple[float, float], at
     """
     r, length, rest = at
     sign = -1.0 if rest > 0.0 else 1.0
+    event, answer = moving.weight, moving.response
+    _begin_walk(moving, among, (r, length, sign))
     for _ in range(_MOST_EVENTS):
-        response, event = _response_towards(moving, among, (r, length, sign))
+        following, first, response = np.inf, among[0], 0.0
+        for c in range(among[0], among[1]):
+            response += max(answer[c], 0.0)
+            sooner = event[c] < following
+            following = event[c] if sooner else following
+            first = c if sooner else first
         rate = rates[0] + rates[1] * response
         target = r - rest / rate if rate > 0.0 else sign * np.inf
-        if sign * target <= sign * event:
-            return target if rate > 0.0 else r
-        rest += (event - r) * rate
-        r = event
+        if sign * target <= following:
+            r = target if rate > 0.0 else r
+            break
+        following = max(following, sign * r)
+        rest += (sign * following - r) * rate
+        r = sign * following
         if sign * rest >= 0.0:
             break
+        _change_column(moving, first, length, sign)
     return r
 
 
 @inner_kernel
-def _find_price(
-    moving: Moving, among: tuple[int, int], risk: tuple[float, float, float], start: tuple[float, float]
+def _find_root(
+    moving: Moving,
+    among: tuple[int, int],
+    rates: tuple[float, float],
+    lies: tuple[float, float],
+    start: tuple[float, float, float, float],
 ) -> tuple[float, float, float]:
-    """Find the root of r - s - D (t - b); returns (r, t, Q). `risk` = (s, D, b), `start` = (r to try, length)."""
-    s, curvature, anchor = risk
-    r, length = start
-    if curvature == 0.0:
-        r = s
-    t, q = 0.0, 0.0
-    for trial in range(_MOST_TRIALS):
-        t, q = move_columns(moving, among, r, length)
-        rest = r - s - curvature * (t - anchor)
-        size = abs(r) + abs(s) + curvature * (abs(t) + abs(anchor))
-        if abs(rest) <= ROUNDOFF * size * (1.0 + curvature * q) or trial == _MOST_TRIALS - 1:
-            break
-        r = _walk(moving, among, (1.0, curvature), (r, length, rest))
-    return r, t, q
+    """Find the root of own x r - s + per x (b - t); returns (r, t, Q). `rates` = (own, per), `lies` = (s, b).
 
-
-@inner_kernel
-def _price_at_bound(
-    moving: Moving, among: tuple[int, int], bound: float, start: tuple[float, float]
-) -> tuple[float, float, float]:
-    """Find the price at which the columns' weights add up to a bound; returns (r, t, Q). `start` = (r, length)."""
-    r, length = start
-    t, q = 0.0, 0.0
+    `start` = (r to try, length, t and Q there), Q being NaN where these are not known.
+    """
+    own, per = rates
+    s, anchor = lies
+    r, length, t, q = start
     for trial in range(_MOST_TRIALS):
-        t, q = move_columns(moving, among, r, length)
-        if abs(t - bound) <= _TOUCHING or trial == _MOST_TRIALS - 1:
+        if trial > 0 or np.isnan(q):
+            t, q = move_columns(moving, among, r, length)
+        rest = own * r - s + per * (anchor - t)
+        size = own * abs(r) + abs(s) + per * (abs(t) + abs(anchor))
+        enough = ROUNDOFF * size * (own + per * q) if own > 0.0 else _TOUCHING
+        if abs(rest) <= enough or trial == _MOST_TRIALS - 1:
             break
-        r = _walk(moving, among, (0.0, 1.0), (r, length, bound - t))
+        r = _walk(moving, among, rates, (r, length, rest))
     return r, t, q
 
 
@@ -166,20 +176,28 @@ def find_side(
     among: tuple[int, int],
     risk: tuple[float, float, float],
     bounds: tuple[float, float, float],
-    start: tuple[float, float],
+    start: tuple[float, float, float, float],
 ) -> Found:
-    """Find a side wherever its columns are; `bounds` = (low, high, price of missing them)."""
+    """Find a side wherever its columns are. `risk` = (s, D, b), `bounds` = (low, high, price of missing them).
+
+    `start` = (r to try, length, t and Q there), Q being NaN where these are not known.
+    """
     s, curvature, anchor = risk
     low, high, penalty = bounds
-    r, t, q = _find_price(moving, among, risk, start)
+    length, rates = start[1], (1.0, curvature)
+    if curvature == 0.0:
+        start = (s, length, 0.0, np.nan)
+    r, t, q = _find_root(moving, among, rates, (s, anchor), start)
     if low - _TOUCHING <= t <= high + _TOUCHING:
         return Found(r, t, q, 0, 0.0)
     bound = high if t > high else low
     sign = 1.0 if t > high else -1.0
     fine = sign * penalty
     inner, outer = s + curvature * (bound - anchor), s + fine + curvature * (bound - anchor)
-    r, t, q = _find_price(moving, among, (s + fine, curvature, anchor), (outer, start[1]))
+    beyond = s + fine if curvature == 0.0 else outer
+    r, t, q = _find_root(moving, among, rates, (s + fine, anchor), (beyond, length, 0.0, np.nan))
     if sign * (t - bound) >= 0.0:
         return Found(r, t, q, 0, fine)
-    r, t, q = _price_at_bound(moving, among, bound, (min(max(r, min(inner, outer)), max(inner, outer)), start[1]))
+    r = min(max(r, min(inner, outer)), max(inner, outer))
+    r, t, q = _find_root(moving, among, (0.0, 1.0), (0.0, bound), (r, length, 0.0, np.nan))
     return Found(r, t, q, 1, 0.0)

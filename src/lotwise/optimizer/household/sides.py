@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwise.kernels import inner_kernel
+from lotwise.kernels import inlined_kernel, inner_kernel
 from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, SLOPE, UPPER, VALUE
 from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
 from lotwise.optimizer.household.side_prices import ROUNDOFF, Moving, find_side, move_columns
 from lotwise.optimizer.preparation import penalty_of
 
-__all__ = ["minimise_sides", "minimise_slacks", "mix", "write_answers", "write_price_steps"]
+__all__ = ["minimise_sides", "minimise_slacks", "mix", "write_price_steps"]
 
 
-@inner_kernel
+@inlined_kernel
 def _moving(columns: HouseholdColumns, state: HouseholdState) -> Moving:
     base = state.base
     return Moving(
@@ -41,7 +41,7 @@ def _moving(columns: HouseholdColumns, state: HouseholdState) -> Moving:
     )
 
 
-@inner_kernel
+@inlined_kernel
 def _answers(response: float, kept: int, curvature: float) -> tuple[float, float]:
     """How a side's price follows s, and what its columns answer to their own prices: (give, stiff)."""
     q = response
@@ -49,15 +49,6 @@ def _answers(response: float, kept: int, curvature: float) -> tuple[float, float
         return 0.0, 1.0 / q if q > 0.0 else 0.0
     give = 1.0 / (1.0 + curvature * q)
     return give, curvature * give
-
-
-@inner_kernel
-def write_answers(columns: HouseholdColumns) -> None:
-    """Write give and stiff of every side in force."""
-    at = columns.sides
-    for side in range(at.size):
-        if at[side].force != NEVER:
-            at[side].give, at[side].stiff = _answers(at[side].response, at[side].kept, columns.curvature[at[side].name])
 
 
 @inner_kernel
@@ -94,38 +85,118 @@ def _minimise_on_active(state: HouseholdState, length: float) -> None:
         answer[c] = np.nan if elsewhere else (give[c] if inside else 0.0)
 
 
-@inner_kernel
-def _confirm_sides(columns: HouseholdColumns, state: HouseholdState, length: float) -> None:
-    """Take every side over as predicted if that holds, else look for its price."""
+@inlined_kernel
+def _find_elsewhere(
+    columns: HouseholdColumns, state: HouseholdState, side: int, length: float, tried: tuple[float, float, float]
+) -> None:
+    """Find a side whose predicted price did not hold; `tried` = (r, t, Q) of the last price tried, Q NaN if unknown."""
+    at = columns.sides
+    name = at[side].name
+    s = state.name_price[name] + length * state.name_step[name]
+    risk = (s, columns.curvature[name], columns.anchor[name])
+    bounds = (columns.low[name], columns.high[name], penalty_of(columns.base))
+    among = (at[side].first, at[side].stop)
+    found = find_side(_moving(columns, state), among, risk, bounds, (tried[0], length, tried[1], tried[2]))
+    at[side].price_next = found.price
+    at[side].weight = found.weight
+    at[side].response = found.response
+    at[side].kept = found.kept
+    at[side].fine = found.fine
+
+
+@inlined_kernel
+def _try_newton(
+    columns: HouseholdColumns, state: HouseholdState, side: int, length: float, tried: tuple[float, float, float, float]
+) -> tuple[float, float, float]:
+    """Take one Newton step in the price of a side, on the pieces its columns are on; returns (r, t, Q).
+
+    `tried` = (r, s, t, Q) before. Enough where all that moved are centres, or one column reached an end of its piece.
+    """
     base, at = state.base, columns.sides
-    weight, answer = base.weight_next, base.response_next
-    penalty = penalty_of(columns.base)
-    for side in range(at.size):
-        if at[side].force == NEVER:
-            continue
-        name = at[side].name
-        s = state.name_price[name] + length * state.name_step[name]
-        r = at[side].price + length * at[side].price_step
-        t, q = 0.0, 0.0
-        for c in range(at[side].first, at[side].stop):
-            t += weight[c]
-            q += answer[c]
-        curvature, anchor = columns.curvature[name], columns.anchor[name]
-        rest = r - s - curvature * (t - anchor)
-        size = abs(r) + abs(s) + curvature * (abs(t) + abs(anchor))
-        kept, fine = 0, 0.0
-        if not abs(rest) <= ROUNDOFF * size * (1.0 + curvature * q) or at[side].bounded:
-            bounds = (columns.low[name], columns.high[name], penalty)
-            among = (at[side].first, at[side].stop)
-            r, t, q, kept, fine = find_side(_moving(columns, state), among, (s, curvature, anchor), bounds, (r, length))
+    active, weight, answer = base.active, base.weight_next, base.response_next
+    r, s, t, q = tried
+    curvature = columns.curvature[at[side].name]
+    r -= (r - s - curvature * (t - columns.anchor[at[side].name])) / (1.0 + curvature * q)
+    t, q = 0.0, 0.0
+    for c in range(at[side].first, at[side].stop):
+        own = base.price[c] + length * base.price_step[c] + r
+        w = (active[PULL, c] - own) * active[GIVE, c]
+        inside = (w > active[LOWER, c]) & (w < active[UPPER, c])
+        elsewhere = (own > active[LEAVE, c]) | (own < active[ENTER, c])
+        weight[c] = min(max(w, active[LOWER, c]), active[UPPER, c])
+        answer[c] = np.nan if elsewhere else (active[GIVE, c] if inside else 0.0)
+        t += weight[c]
+        q += answer[c]
+    return r, t, q
+
+
+@inlined_kernel
+def _is_as_predicted(columns: HouseholdColumns, side: int, predicted: tuple[float, float, float, float]) -> bool:
+    """Whether a price answers what it asks for, within bounds; `predicted` = (r, s, t, Q), Q NaN if not known."""
+    r, s, t, q = predicted
+    at = columns.sides
+    name = at[side].name
+    curvature, anchor = columns.curvature[name], columns.anchor[name]
+    rest = r - s - curvature * (t - anchor)
+    size = abs(r) + abs(s) + curvature * (abs(t) + abs(anchor))
+    if not abs(rest) <= ROUNDOFF * size * (1.0 + curvature * q):
+        return False
+    return not at[side].bounded or columns.low[name] <= t <= columns.high[name]
+
+
+@inlined_kernel
+def _move_side(columns: HouseholdColumns, state: HouseholdState, side: int, length: float) -> tuple[float, float]:
+    """Take a side over as predicted if that holds, else look for its price; what it adds to the slope and curvature.
+
+    The dual's slope along the step, and its curvature (not negative). A price that was looked for is predicted anew
+    from there: the next length tried is near.
+    """
+    base, at = state.base, columns.sides
+    weight, answer, step = base.weight_next, base.response_next, base.price_step
+    name = at[side].name
+    ds = state.name_step[name]
+    s = state.name_price[name] + length * ds
+    r = at[side].price + length * at[side].price_step
+    first, stop = at[side].first, at[side].stop
+    t, q, along, pull, square = 0.0, 0.0, 0.0, 0.0, 0.0
+    for c in range(first, stop):
+        t += weight[c]
+        q += answer[c]
+        along += weight[c] * step[c]
+        pull += answer[c] * step[c]
+        square += answer[c] * step[c] * step[c]
+    predicted = _is_as_predicted(columns, side, (r, s, t, q))
+    if not predicted and not np.isnan(q):
+        r, t, q = _try_newton(columns, state, side, length, (r, s, t, q))
+    if predicted or _is_as_predicted(columns, side, (r, s, t, q)):
         at[side].price_next = r
         at[side].weight = t
         at[side].response = q
-        at[side].kept = kept
-        at[side].fine = fine
+        at[side].kept = 0
+        at[side].fine = 0.0
+    else:
+        _find_elsewhere(columns, state, side, length, (r, t, q))
+    if predicted:
+        at[side].give, at[side].stiff = _answers(q, 0, columns.curvature[name])
+        dr = at[side].give * ds - at[side].stiff * pull
+    else:
+        along, pull, square = 0.0, 0.0, 0.0
+        for c in range(first, stop):
+            along += weight[c] * step[c]
+            pull += answer[c] * step[c]
+            square += answer[c] * step[c] * step[c]
+        at[side].give, at[side].stiff = _answers(at[side].response, at[side].kept, columns.curvature[name])
+        dr = at[side].give * ds - at[side].stiff * pull
+        at[side].price_step = dr
+        at[side].price = at[side].price_next - length * dr
+        for c in range(first, stop):
+            state.whole[c] = base.price[c] + at[side].price
+            state.whole_step[c] = step[c] + dr
+    bend = dr * ds * at[side].response + (dr + ds) * pull + square
+    return at[side].weight * ds + along, bend
 
 
-@inner_kernel
+@inlined_kernel
 def _value_of(columns: HouseholdColumns, state: HouseholdState, side: int, s: float, length: float) -> float:
     """Least of a side's function, proximal terms included, where its columns now are."""
     base, table, at = state.base, columns.base.table, columns.sides
@@ -150,24 +221,6 @@ def _value_of(columns: HouseholdColumns, state: HouseholdState, side: int, s: fl
 
 
 @inner_kernel
-def _along(columns: HouseholdColumns, state: HouseholdState, side: int) -> tuple[float, float]:
-    """Slope of a side's least along the step, and its curvature (not negative)."""
-    base, at = state.base, columns.sides
-    ds = state.name_step[at[side].name]
-    slope = at[side].weight * ds
-    pull = 0.0
-    for c in range(at[side].first, at[side].stop):
-        slope += base.weight_next[c] * base.price_step[c]
-        pull += base.response_next[c] * base.price_step[c]
-    give, stiff = _answers(at[side].response, at[side].kept, columns.curvature[at[side].name])
-    dr = give * ds - stiff * pull
-    curvature = 0.0
-    for c in range(at[side].first, at[side].stop):
-        curvature += base.response_next[c] * (dr + base.price_step[c]) * (ds + base.price_step[c])
-    return slope, curvature
-
-
-@inner_kernel
 def mix(columns: HouseholdColumns, side: int) -> float:
     """Write the shares of a name's two sides, the sell side coming first; returns that of the sell side."""
     at = columns.sides
@@ -186,14 +239,13 @@ def minimise_sides(columns: HouseholdColumns, state: HouseholdState, length: flo
     """
     at = columns.sides
     _minimise_on_active(state, length)
-    _confirm_sides(columns, state, length)
     slope, curvature = 0.0, 0.0
     rise, bend = 0.0, 0.0
     for side in range(at.size):
         if at[side].force == NEVER:
             continue
         before, bend_before = rise, bend
-        rise, bend = _along(columns, state, side)
+        rise, bend = _move_side(columns, state, side, length)
         if at[side].force != BOTH:
             at[side].share = 1.0
             slope += rise
