@@ -1,4 +1,4 @@
-"""The command line of `lotwise`: demo, rebalance, explain, frontier, screens, documents, profile, risk, savings, ledger...
+"""The command line of `lotwise`: demo, rebalance, explain, frontier, savings, transition, documents and others.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
