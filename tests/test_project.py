@@ -220,6 +220,7 @@ def test_the_command_line_is_documented() -> None:
         "profile",
         "risk",
         "savings",
+        "transition",
         "documents",
         "ledger",
         "bench",

@@ -19,6 +19,7 @@ _OFFERED = {
     "FolderError": "errors",
     "HouseholdResult": "library",
     "LotwiseError": "errors",
+    "Moving": "library",
     "Picture": "library",
     "ProfileError": "errors",
     "ProposalError": "errors",
@@ -28,6 +29,7 @@ _OFFERED = {
     "UnknownNameError": "errors",
     "firm_from_frames": "library",
     "read_firm": "library",
+    "transition": "library",
 }
 
 __all__ = ["__version__", *_OFFERED]  # noqa: PLE0604 - names, all of them

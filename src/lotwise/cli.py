@@ -1,4 +1,4 @@
-"""The command line of `lotwise`: demo, rebalance, explain, frontier, screens, documents, profile, risk, ledger, bench.
+"""The command line of `lotwise`: demo, rebalance, explain, frontier, savings, transition, documents and others.
 
 Exit status: 0 all well, 1 some households refused or failed, 2 nothing could be done, 130 interrupted.
 
@@ -35,6 +35,7 @@ from lotwise.cli_session import (
     show_findings,
     watched,
 )
+from lotwise.cli_transition import transition
 from lotwise.errors import Severity
 
 if TYPE_CHECKING:
@@ -296,8 +297,7 @@ def risk(
 
 
 app.command(epilog="Example: lotwise savings firm --household H001 --trace")(savings)
-
-
+app.command(epilog="Example: lotwise transition lots.csv --firm firm --model CORE --income 250000")(transition)
 app.command(epilog="Example: lotwise documents firm --household H001 --out documents")(documents)
 
 

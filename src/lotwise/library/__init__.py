@@ -3,7 +3,18 @@
 from lotwise.library.explained import Explanation
 from lotwise.library.firm import Firm, firm_from_frames, read_firm
 from lotwise.library.household import HouseholdResult
+from lotwise.library.moving import Moving, transition
 from lotwise.library.picture import Picture
 from lotwise.library.result import Result
 
-__all__ = ["Explanation", "Firm", "HouseholdResult", "Picture", "Result", "firm_from_frames", "read_firm"]
+__all__ = [
+    "Explanation",
+    "Firm",
+    "HouseholdResult",
+    "Moving",
+    "Picture",
+    "Result",
+    "firm_from_frames",
+    "read_firm",
+    "transition",
+]

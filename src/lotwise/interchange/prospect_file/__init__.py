@@ -1,0 +1,1 @@
+"""A prospect's lots as they come: any delimiter, any header, amounts and dates as people write them, doubts said."""

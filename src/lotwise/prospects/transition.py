@@ -1,0 +1,129 @@
+"""All that is said of a prospect's move, as one frozen object; money in units of `lotwise.money`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from lotwise.errors import Finding
+from lotwise.money import IntArray
+from lotwise.prospects.choices import Choice, Role, Standing
+from lotwise.rebalancing.frontier import Frontier
+
+__all__ = ["BudgetYears", "Legacy", "Resting", "Transition", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetYears:
+    """How long the move takes under a yearly budget of tax, over P simulated paths."""
+
+    budget: int | None  # money a year; None = no budget
+    years: IntArray  # (P,) visits until tracking is near enough; one more than `most` = not within them
+    tax: IntArray  # (P, most) money, of each year
+    most: int
+    kept_back: int  # years of paths in which nothing was traded because nothing keeps within the budget
+
+    @property
+    def completed(self) -> int:
+        """Paths that came near enough."""
+        return int((self.years <= self.most).sum())
+
+    def years_at(self, part: float) -> int | None:
+        """Years within which this part of the paths was complete; None = it was not within `most`."""
+        found = int(np.quantile(self.years, part, method="inverted_cdf"))
+        return found if found <= self.most else None
+
+    def tax_at(self, part: float) -> int:
+        """Tax of all years, at this part of the paths."""
+        return int(np.quantile(self.tax.sum(axis=1), part, method="inverted_cdf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """A holding that the target does not have: what becomes of it at the recommended point."""
+
+    symbol: str
+    name: str
+    kind: str
+    value: int
+    gain: int  # unrealised, in taxable accounts
+    kept: float  # part of it that is held, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What is held and cannot be valued."""
+
+    symbol: str
+    line: int
+    basis: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """How much rests on what was assumed: value of lots, and the sizes of their gains."""
+
+    lots: int
+    basis_value: float  # part of the value of all lots whose basis is assumed
+    date_value: float
+    gains: float  # part of the sizes of all unrealised gains and losses that rests on an assumed basis
+    basis: float  # what was assumed, part of value
+    holding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A prospect's move to a model."""
+
+    file: str
+    firm: str
+    model: str
+    profile: str
+    as_of: date
+    standing: Standing
+    lots: int
+    resting: Resting
+    unknown: tuple[Unknown, ...]
+    left_out: int
+    choices: tuple[Choice, ...]  # do nothing, ever nearer points of the frontier, sell everything
+    frontier: Frontier
+    horizon: float  # years
+    reasons: tuple[str, ...]
+    advice: tuple[str, ...]
+    legacy: tuple[Legacy, ...]
+    years: tuple[BudgetYears, ...]
+    near: float  # tracking error at which the move is complete
+    seed: int
+    drift: float
+    assumes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def _only(self, role: Role) -> Choice:
+        return next(choice for choice in self.choices if choice.role is role)
+
+    @property
+    def nothing(self) -> Choice:
+        """Do nothing."""
+        return self._only(Role.NOTHING)
+
+    @property
+    def liquidate(self) -> Choice:
+        """Sell everything."""
+        return self._only(Role.LIQUIDATE)
+
+    @property
+    def recommended(self) -> Choice:
+        """The choice at the policy's own prices."""
+        return self._only(Role.RECOMMENDED)
+
+    @property
+    def between(self) -> tuple[Choice, ...]:
+        """The frontier: the cheapest point first, the nearest last, the recommended one among them."""
+        return self.choices[1:-1]
+
+    @property
+    def value(self) -> int:
+        """Value of all that could be valued, cash included."""
+        return self.standing.value
