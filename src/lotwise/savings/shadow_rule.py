@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 __all__ = ["Order", "Schedule", "ShadowRule"]
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 class Order(StrEnum):
@@ -77,7 +63,7 @@ class ShadowRule:
     def in_words(self) -> str:
         """Say the rule in a sentence."""
         when = {
-            Schedule.YEARLY: f"once a year, on the last trading day of {_MONTHS[self.month - 1]}",
+            Schedule.YEARLY: f"once a year, on the last trading day of {month_name[self.month]}",
             Schedule.QUARTERLY: "every quarter, on its last trading day",
             Schedule.MONTHLY: "every month, on its last trading day",
             Schedule.NEVER: "never",
