@@ -146,8 +146,9 @@ def test_a_substitute_that_the_model_wants_keeps_its_own_target() -> None:
     assert reasons(night, "S") == {Reason.REBALANCE_BUY}
 
 
-@given(variances=st.lists(st.floats(0.001, 0.2), min_size=3, max_size=6, unique=True), ranked=st.integers(0, 5))
-def test_of_one_rank_the_one_with_the_least_risk_against_it_comes_first(variances: list[float], ranked: int) -> None:
+@given(thousandths=st.lists(st.integers(1, 200), min_size=3, max_size=6, unique=True), ranked=st.integers(0, 5))
+def test_of_one_rank_the_one_with_the_least_risk_against_it_comes_first(thousandths: list[int], ranked: int) -> None:
+    variances = [each / 1_000 for each in thousandths]
     names = {f"N{at}": Name(variance=variance, loading=LOADING) for at, variance in enumerate(variances)}
     _, market = WrittenBook({"A": Name(loading=LOADING), **names}, TENTH, (taxable(rest(1.0)),)).columns()
     first = min(ranked, len(variances) - 1)  # named before all others

@@ -19,6 +19,9 @@ from lotwise.optimizer.problem import STEEPEST, copy_values
 __all__ = ["LEAST_RESIDUAL", "account_of", "repair"]
 
 LEAST_RESIDUAL = 1e-15  # of a row, fraction of value
+# Cash beyond its range by no more is what rounding left of some hundred weights, and stays: where cash is held at the
+# end of its range, mending it would move the whole account to what is held.
+_NO_LACK = 1e-12
 _MOST_REPAIRS = 4  # Newton steps for the rows alone; clipped at the ends of pieces, one is not always enough
 
 
@@ -167,7 +170,7 @@ def _repair_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) ->
         wanted = base.repaired[j] + state.lacks[a]
         kept = min(max(wanted, least), most)
         base.repaired[j] = wanted
-        if wanted != kept and table[j].held != wanted:
+        if abs(wanted - kept) > _NO_LACK and table[j].held != wanted:
             part = min(max((kept - wanted) / (table[j].held - wanted), 0.0), 1.0)
             _move_towards_held(columns, state, a, part)
             _write_lacks(columns, state, cash)
