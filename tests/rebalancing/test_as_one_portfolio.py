@@ -396,37 +396,3 @@ def test_a_model_that_loses_a_name_never_means_all_cash() -> None:
     night = replace(as_one(*accounts), model={REST: 1.0}).night()
     assert [night.cash(account) for account in (0, 1)] == pytest.approx([0.0, 0.0], abs=TOLERANCE)
     assert night.sold("A") > 90_000
-
-
-# --- swaps of two steps -------------------------------------------------------------------------------------------
-
-
-def test_what_one_account_may_not_buy_is_swapped_into_through_the_other() -> None:
-    """The taxable account must sell A and may not buy C, which the household lacks; it buys the B of the IRA."""
-    names = {"A": Name(), "B": Name(), "C": Name()}
-    accounts = (taxable(lot("A", 50_000), lot("B", 50_000)), ira(lot("B", 100_000)))
-    model = {"B": 0.75, "C": 0.25}
-    rules = (replace(never_buy("C"), account=0),)
-    night = WrittenBook(names, model, accounts, rules=rules).night()
-    assert night.sold("A", account=0) == pytest.approx(50_000)
-    assert night.bought("B", account=0) == pytest.approx(50_000)
-    assert night.sold("B", account=1) == pytest.approx(50_000)
-    assert night.bought("C", account=1) == pytest.approx(50_000)
-
-
-def test_a_mid_cap_that_becomes_a_large_cap_stays_put() -> None:
-    """Between two sleeves it would change hands; in one pool its weight in the household is what counts.
-
-    It was 25% of the mid caps, a fifth of the blend: 5% of the household. As a large cap it is 5.625% of the other four
-    fifths: 4.5%. The half percent that is too much is not worth its tax.
-    """
-
-    def night(basis: float, mid: float) -> Night:
-        held = (lot("MID", 10_000, basis), lot("LARGE", 20_000, 20_000), rest(70_000))
-        names = {"MID": Name(spread_bps=5.0), "LARGE": Name(spread_bps=5.0)}
-        model = {"MID": mid, "LARGE": 0.15 - mid, REST: 0.85}
-        return WrittenBook(names, model, (taxable(*held), ira(rest(100_000)))).night()
-
-    assert night(basis=1_000, mid=0.05).status is Status.HOLD
-    assert night(basis=1_000, mid=0.045).sold("MID") == 0
-    assert night(basis=10_000, mid=0.045).sold("MID") > 500  # free of tax it would go to its weight

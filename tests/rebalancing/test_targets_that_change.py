@@ -13,7 +13,7 @@ from lotwise.interchange.firm_folder import read_firm
 from lotwise.rebalancing.proposal import Status
 from tests.interchange.small_firm import small_firm, write
 from tests.rebalancing.test_as_one_portfolio import crowd
-from tests.rebalancing.written_book import Name, WrittenBook, ira, lot, never_buy, rest, taxable
+from tests.rebalancing.written_book import REST, Name, Night, WrittenBook, ira, lot, never_buy, rest, taxable
 
 NAMES = {"A": Name(), "B": Name(), "C": Name()}
 
@@ -106,3 +106,34 @@ def test_a_name_whose_target_is_the_same_is_not_traded() -> None:
         (taxable(lot("A", 20_000, basis=2_000), rest(30_000)), ira(lot("B", 50_000))),
     )
     assert written.night().status is Status.HOLD
+
+
+def test_what_one_account_may_not_buy_is_swapped_into_through_the_other() -> None:
+    """The taxable account must sell A and may not buy C, which the household lacks; it buys the B of the IRA."""
+    names = {"A": Name(), "B": Name(), "C": Name()}
+    accounts = (taxable(lot("A", 50_000), lot("B", 50_000)), ira(lot("B", 100_000)))
+    model = {"B": 0.75, "C": 0.25}
+    rules = (replace(never_buy("C"), account=0),)
+    night = WrittenBook(names, model, accounts, rules=rules).night()
+    assert night.sold("A", account=0) == pytest.approx(50_000)
+    assert night.bought("B", account=0) == pytest.approx(50_000)
+    assert night.sold("B", account=1) == pytest.approx(50_000)
+    assert night.bought("C", account=1) == pytest.approx(50_000)
+
+
+def test_a_mid_cap_that_becomes_a_large_cap_stays_put() -> None:
+    """Between two sleeves it would change hands; in one pool its weight in the household is what counts.
+
+    It was 25% of the mid caps, a fifth of the blend: 5% of the household. As a large cap it is 5.625% of the other four
+    fifths: 4.5%. The half percent that is too much is not worth its tax.
+    """
+
+    def night(basis: float, mid: float) -> Night:
+        held = (lot("MID", 10_000, basis), lot("LARGE", 20_000, 20_000), rest(70_000))
+        names = {"MID": Name(spread_bps=5.0), "LARGE": Name(spread_bps=5.0)}
+        model = {"MID": mid, "LARGE": 0.15 - mid, REST: 0.85}
+        return WrittenBook(names, model, (taxable(*held), ira(rest(100_000)))).night()
+
+    assert night(basis=1_000, mid=0.05).status is Status.HOLD
+    assert night(basis=1_000, mid=0.045).sold("MID") == 0
+    assert night(basis=10_000, mid=0.045).sold("MID") > 500  # free of tax it would go to its weight
