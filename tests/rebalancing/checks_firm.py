@@ -285,6 +285,31 @@ def _as_policies(firm: Firm) -> Policies:
     )
 
 
+def _as_households(firm: Firm) -> Households:
+    households = firm.households
+    return Households(
+        account_start=_offsets(len(h.accounts) for h in households),
+        model=np.zeros(len(households), dtype=np.int32),
+        policy=np.array([h.policy for h in households], dtype=np.int32),
+        rules=np.array([h.rules for h in households], dtype=np.int32),
+        short_rate=np.array([h.short_rate for h in households], dtype=np.int64),
+        long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+        loss_short_rate=np.array([h.rate(loss=True, long_term=False) for h in households], dtype=np.int64),
+        loss_long_rate=np.array([h.rate(loss=True, long_term=True) for h in households], dtype=np.int64),
+        ordinary_rate=np.array([h.short_rate for h in households], dtype=np.int64),
+        qualified_rate=np.array([h.long_rate for h in households], dtype=np.int64),
+        deferred_weight=np.array([h.deferred / FULL_RATE for h in households]),
+        withdrawal_cost=np.array([h.short_rate / FULL_RATE for h in households]),
+        rate_origin=np.full(len(households), RateOrigin.OWN, dtype=np.uint8),
+        taxpayer=np.array([h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32),
+        last_trade=np.full(len(households), NO_DATE, dtype=np.int32),
+        blocked=np.array([h.blocked for h in households], dtype=np.bool_),
+        capped_lot=np.full(len(households), -1),
+        capped_shares=np.zeros(len(households), np.int64),
+        pinned_side=np.full(len(households), -1),
+    )
+
+
 def as_book(firm: Firm) -> Book:
     accounts, lots = firm.accounts(), [lot for _, lot in firm.lots()]
     households = firm.households
@@ -292,29 +317,7 @@ def as_book(firm: Firm) -> Book:
     purchases = np.array(firm.purchases, dtype=np.int64).reshape(-1, 4).T
     sales = np.array(firm.loss_sales, dtype=np.int32).reshape(-1, 3).T
     return Book(
-        households=Households(
-            account_start=_offsets(len(h.accounts) for h in households),
-            model=np.zeros(len(households), dtype=np.int32),
-            policy=np.array([h.policy for h in households], dtype=np.int32),
-            rules=np.array([h.rules for h in households], dtype=np.int32),
-            short_rate=np.array([h.short_rate for h in households], dtype=np.int64),
-            long_rate=np.array([h.long_rate for h in households], dtype=np.int64),
-            loss_short_rate=np.array([h.rate(loss=True, long_term=False) for h in households], dtype=np.int64),
-            loss_long_rate=np.array([h.rate(loss=True, long_term=True) for h in households], dtype=np.int64),
-            ordinary_rate=np.array([h.short_rate for h in households], dtype=np.int64),
-            qualified_rate=np.array([h.long_rate for h in households], dtype=np.int64),
-            deferred_weight=np.array([h.deferred / FULL_RATE for h in households]),
-            withdrawal_cost=np.array([h.short_rate / FULL_RATE for h in households]),
-            rate_origin=np.full(len(households), RateOrigin.OWN, dtype=np.uint8),
-            taxpayer=np.array(
-                [h.taxpayer if h.taxpayer >= 0 else row for row, h in enumerate(households)], dtype=np.int32
-            ),
-            last_trade=np.full(len(households), NO_DATE, dtype=np.int32),
-            blocked=np.array([h.blocked for h in households], dtype=np.bool_),
-            capped_lot=np.full(len(households), -1),
-            capped_shares=np.zeros(len(households), np.int64),
-            pinned_side=np.full(len(households), -1),
-        ),
+        households=_as_households(firm),
         accounts=Accounts(
             household=np.array([h for h, _ in accounts], dtype=np.int32),
             kind=np.array([a.kind for _, a in accounts], dtype=np.uint8),

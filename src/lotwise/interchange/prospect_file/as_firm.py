@@ -93,7 +93,7 @@ def _money(amount: int) -> str:
 
 def _brought(path: Path, target: Path) -> None:
     """Link a file or folder, or copy it where that cannot be."""
-    with suppress(OSError, NotImplementedError):
+    with suppress(OSError, NotImplementedError):  # no links here, or not for everybody: a copy says what else is wrong
         target.symlink_to(path.resolve(), target_is_directory=path.is_dir())
         return
     (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
