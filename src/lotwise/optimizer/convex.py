@@ -177,9 +177,9 @@ def _repair(columns: Columns, state: State, factors: int) -> bool:
     lower, upper = state.active[LOWER], state.active[UPPER]
     copy_values(state.weight, state.repaired)
     worst = 0.0
-    for r in range(factors + 1, m):
+    for r in range(factors, m):
         worst = max(worst, abs(state.gradient[r]))
-    if worst > _LEAST_RESIDUAL:
+    if worst > _LEAST_RESIDUAL and m > factors + 1:
         _repair_groups(columns, state, factors)
     for _ in range(3):
         missing, room = _missing_cash(state, n)
