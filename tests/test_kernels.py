@@ -107,6 +107,21 @@ def test_a_compiled_kernel_keeps_ieee_arithmetic() -> None:
     assert infinite == np.inf
 
 
+def test_a_kernel_that_allocates_is_called_by_python_and_by_kernels() -> None:
+    @kernel
+    def doubled(values: Vector, times: int = 1) -> Vector:
+        return np.concatenate((values, values))[: 2 * times]
+
+    @kernel
+    def entry(values: Vector) -> float:
+        return float(doubled(values, 2).sum() + doubled(values).sum())
+
+    values = np.array([1.0, 2.0, 4.0])
+    assert doubled(values, times=3).tolist() == [1.0, 2.0, 4.0, 1.0, 2.0, 4.0]
+    for _ in range(1000):  # memory counted wrongly would be freed twice, or read after it was
+        assert entry(values) == 1.0 + 2.0 + 4.0 + 1.0 + 1.0 + 2.0
+
+
 def test_an_inner_kernel_that_would_count_references_does_not_compile() -> None:
     """Compiled without numba's run time, it could only leak or free what is not its own."""
 
@@ -211,6 +226,19 @@ def test_an_edit_of_a_callee_in_another_file_is_compiled(copy_of_package: Path, 
     assert run(code, **environment).strip() == "42"
     callee.write_text(callee.read_text().replace("x + 1", "x + 2"))
     assert run(code, **environment).strip() == "44"
+
+
+def test_a_kernel_that_only_kernels_call_has_no_machine_code_of_its_own(tmp_path: Path, copy_of_package: Path) -> None:
+    """It would be optimised once for itself, and again in every kernel that calls it: at depth, most of the time."""
+    (copy_of_package / "lotwise" / "twofold.py").write_text(
+        "from lotwise.kernels import kernel\n\n\n@kernel\ndef half(x):\n    return x // 2\n\n\n"
+        "@kernel\ndef quarter(x):\n    return half(x) // 2\n"
+    )
+    environment = {"PYTHONPATH": str(copy_of_package), "LOTWISE_CACHE": str(tmp_path / "cache")}
+    for code, kept in (("quarter(20)", {"quarter"}), ("half(20)", {"quarter", "half"})):
+        run(f"from lotwise.twofold import half, quarter; {code}", **environment)
+        names = {path.name.split("-")[0].split(".")[-1] for path in (tmp_path / "cache").rglob("*.nbi")}
+        assert names == kept
 
 
 def test_what_is_compiled_is_said_once_and_what_is_cached_is_not(tmp_path: Path, copy_of_package: Path) -> None:

@@ -19,7 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
@@ -28,7 +28,9 @@ import numba
 import numpy as np
 import platformdirs
 from numba.core.event import Event, Listener, install_listener
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
+
+from lotwise.inner_compiling import InnerCompiler
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,12 +111,13 @@ _OPTIONS: dict[str, Any] = {
     "boundscheck": _BOUNDS_CHECKED,
     "no_cfunc_wrapper": True,  # nobody calls kernels from C; a tenth of the compile time
 }
-_INNER: dict[str, Any] = {
+_CALLED: Any = {
     "error_model": "numpy",
     "boundscheck": _BOUNDS_CHECKED,
-    "_nrt": False,
     "no_cfunc_wrapper": True,
+    "pipeline_class": InnerCompiler,
 }
+_INNER: Any = _CALLED | {"_nrt": False}
 
 
 class Records(Protocol):
@@ -140,9 +143,19 @@ def records(rows: int, **fields: type) -> Records:
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` on first use (no Python objects, no lock held, IEEE arithmetic kept as written)."""
+    """Compile `function` on first use (no Python objects, no lock held, IEEE arithmetic kept as written).
+
+    Called from another kernel, it is compiled into that, like an inner kernel but with references counted.
+    """
     vars(numba.config)["CACHE_DIR"] = str(cache_folder(function.__module__))
-    return cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+    compiled = cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+
+    @wraps(function)
+    def entry(*args: P.args, **kwargs: P.kwargs) -> R:
+        return compiled(*args, **kwargs)
+
+    overload(entry, jit_options=_CALLED, strict=False)(lambda *_args, **_kwargs: function)
+    return entry
 
 
 def inner_kernel(function: Callable[P, R]) -> Callable[P, R]:
