@@ -18,12 +18,13 @@ from lotwise.errors import FolderError, Severity
 from lotwise.interchange.prospect_file.as_firm import Prospect
 from lotwise.interchange.prospect_file.assuming import Assuming, Holding
 from lotwise.money import DOLLAR
-from lotwise.nightly.transition import Asked, prospect_firm, transition_of, write_transition
+from lotwise.nightly.transition import Asked, prospect_firm, transition_of
+from lotwise.nightly.transition_writing import write_transition
 from lotwise.nightly.transition_years import Future
 from lotwise.prospects.choices import Role
 from lotwise.prospects.transition import Transition
 from lotwise.rebalancing.tax_of_trades import tax_of_gains
-from lotwise.reports.transition import budgets_frame, choices_frame, transition_json
+from lotwise.reports.transition_tables import budgets_frame, choices_frame, transition_json
 from tests.interchange.mangled_lots import KNOWN, SYMBOLS, clean_csv, clean_lots, mangled
 from tests.nightly.prospect_firm import PRICES, PROSPECT, RATES, firm_files, written
 

@@ -61,6 +61,7 @@ class _Record:
 
     years: IntArray
     tax: NDArray[np.int64]  # (budgets, paths, years)
+    tracking: NDArray[np.float64]  # (budgets, paths, years)
     kept_back: IntArray  # (budgets,)
 
 
@@ -72,6 +73,7 @@ def years_under_budgets(
     record = _Record(
         np.full((len(budgets), future.paths), future.years + 1, np.int64),
         np.zeros((len(budgets), future.paths, future.years), np.int64),
+        np.zeros((len(budgets), future.paths, future.years)),
         np.zeros(len(budgets), np.int64),
     )
     model = int(firm.book.households.model[0])
@@ -93,7 +95,9 @@ def years_under_budgets(
                 rows = np.repeat(np.arange(len(runs.path)), future.paths)
                 runs = chosen_runs(runs, rows, np.tile(np.arange(future.paths), len(runs.path)))
     return tuple(
-        BudgetYears(budget, record.years[row], record.tax[row], future.years, int(record.kept_back[row]))
+        BudgetYears(
+            budget, record.years[row], record.tax[row], record.tracking[row], future.years, int(record.kept_back[row])
+        )
         for row, budget in enumerate(budgets)
     )
 
@@ -127,6 +131,7 @@ def _year(firm: Firm, runs: Runs, asked: tuple[tuple[Policies, Table], float, in
         budget = int(runs.budget[row])
         every = slice(None) if year == 0 else int(runs.path[row])
         record.tax[budget, every, year] = outcomes.tax[row] if traded[row] else 0
+        record.tracking[budget, every, year:] = tracking[row]
         record.kept_back[budget] += int(over[row])
         if done[row]:
             record.years[budget, every] = year + 1

@@ -8,10 +8,11 @@ from lotwise.money import DOLLAR
 from lotwise.prospects.choices import Choice, Role, Standing, break_even
 from lotwise.rebalancing.frontier import Frontier
 
-__all__ = ["advice", "reasons", "step_farther", "step_nearer"]
+__all__ = ["advice", "reasons", "step_farther", "step_nearer", "why_keep"]
 
 # A step along the frontier: the choice of those to whom tracking is worth so many times as much.
 _STEP = 2.0
+_NO_TRADE = 1e-5  # of value, sold and bought: what a solver leaves of nothing
 
 
 def _money(amount: float) -> str:
@@ -76,8 +77,9 @@ def reasons(
             f" policy counts, with trading and without what is due later anyway, as {_change(counted)}; and"
             f" {_change(tracking)} a year for tracking. Together that is {_money(counted + tracking)} worse."
         )
-    more = f"{_money(everything.tax)} of tax ({_percent(everything.tax / value)} of value)"
-    said.append(f"Selling everything costs {more}, {_money(everything.tax - best.tax)} more than recommended.")
+    whole = f"{_money(abs(everything.tax))} of tax ({_percent(abs(everything.tax) / value)} of value)"
+    costs = f"costs {whole}" if everything.tax >= 0 else f"saves {whole} this year"
+    said.append(f"Selling everything {costs}: {_change(everything.tax - best.tax)} tax than recommended.")
     return tuple(said)
 
 
@@ -92,6 +94,19 @@ def _change(amount: float) -> str:
     return f"{_money(abs(amount))} {'less' if amount < 0 else 'more'}"
 
 
+def why_keep(choices: Sequence[Choice], horizon: float) -> str:
+    """Say why what one has is better kept than the recommended move made; '' where the move pays."""
+    best = next(choice for choice in choices if choice.role is Role.RECOMMENDED)
+    if best.turnover < _NO_TRADE:
+        return "Nothing is worth trading at the policy's own price of tracking."
+    if best.break_even is None:
+        return "The move would bring it no nearer to the model."
+    if best.break_even > horizon:
+        years = f"{best.break_even:.1f} years of less tracking"
+        return f"It would take {years} to pay for the tax of the move, more than the horizon of {horizon:g}."
+    return ""
+
+
 def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) -> tuple[str, ...]:
     """Say of each way to move when it pays, or that it does not and one should keep what one has."""
     said = []
@@ -99,7 +114,9 @@ def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) 
         if choice.role not in (Role.RECOMMENDED, Role.LIQUIDATE):
             continue
         name = "The recommended move" if choice.role is Role.RECOMMENDED else "Selling everything"
-        if choice.break_even is None:
+        if choice.turnover < _NO_TRADE:
+            said.append(f"{name} trades nothing: keep what you have.")
+        elif choice.break_even is None:
             said.append(f"{name} saves no tracking: keep what you have.")
         elif choice.break_even <= 0.0:
             said.append(f"{name} costs nothing this year: it pays at once.")
