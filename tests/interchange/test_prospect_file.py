@@ -20,7 +20,7 @@ from lotwise.interchange.prospect_file.known import Known
 from lotwise.interchange.prospect_file.lots import ProspectLots
 from lotwise.interchange.prospect_file.reading import read_prospect
 from lotwise.money import DOLLAR, SHARE
-from tests.interchange.mangled_lots import KNOWN, TODAY, clean_csv, clean_lots, mangled
+from tests.interchange.mangled_lots import KNOWN, TODAY, clean_csv, clean_lots, excel_export, mangled
 
 
 def read(place: Path, content: str | bytes, known: Known = KNOWN) -> ProspectLots:
@@ -52,6 +52,23 @@ def test_200_lots_with_every_column_mangled_are_those_of_the_clean_file(
     assert figures(found) == figures(expected)
     assert found.left_out == 0
     assert len(found.lots) == 200
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_export_of_a_spreadsheet_of_another_locale_is_read_as_the_clean_file(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    draw = random.Random(seed)
+    lots = clean_lots(draw)
+    place = tmp_path_factory.getbasetemp() / "lots.csv"
+    expected = read(place, clean_csv(lots))
+    content, short = excel_export(lots, draw)
+    found = read(place, content)
+    assert figures(found) == figures(expected)
+    assert found.left_out == short
+    words = said(found)
+    assert words.count("a short position") == short > 0
+    assert "commas are taken for decimal points" in words
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

@@ -46,9 +46,9 @@ def documents(name: str) -> list[Document]:
                 target=name,
                 reasons=(name,),
                 outside=tuple(replace(each, name=name, why=name) for each in proposal.outside),
-                    missing=(name,),
-                    sales=tuple(replace(each, account=name, symbol=name) for each in proposal.sales[:3]),
-                    purchases=tuple(replace(each, name=name) for each in proposal.purchases[:3]),
+                missing=(name,),
+                sales=tuple(replace(each, account=name, symbol=name) for each in proposal.sales[:3]),
+                purchases=tuple(replace(each, name=name) for each in proposal.purchases[:3]),
                 choices=tuple(replace(choice, name=name) for choice in proposal.choices),
             )
         ),
