@@ -91,12 +91,14 @@ def test_a_budget_is_used_up_and_takes_the_years_that_it_takes(tmp_path: Path) -
     """The move wants $2,384 of tax. A year's $1,000 are used up, and not enough."""
     found = moved(tmp_path, ONE_LOT, budgets=(1_000 * DOLLAR, None), future=Future(paths=4, years=3))
     limited, free = found.years
-    assert limited.tax[:, 0].tolist() == pytest.approx([1_000 * DOLLAR] * 4, rel=2e-3)
+    (first,) = set(limited.tax[:, 0].tolist())  # all paths are one until prices move
+    assert 0.85 * 1_000 * DOLLAR < first <= 1_000 * DOLLAR + 100
     assert limited.years.min() >= 2
     assert free.tax[:, 0].tolist() == pytest.approx([found.recommended.tax] * 4, rel=2e-3)
     assert free.years.tolist() == [1] * 4
-    # $1,000 of tax sells 12.5% of value: TE = sqrt(0.1) (0.5 - 0.125)
-    assert limited.tracking[:, 0].tolist() == pytest.approx([0.1**0.5 * 0.375] * 4, rel=2e-3)
+    # each $80 of tax sell 1% of value: TE = sqrt(0.1) (0.5 - sold)
+    sold = first / DOLLAR / 8_000
+    assert limited.tracking[:, 0].tolist() == pytest.approx([0.1**0.5 * (0.5 - sold)] * 4, rel=2e-3)
     assert limited.complete_in(1) == 0.0
     assert free.complete_in(1) == 1.0
 
@@ -128,8 +130,9 @@ def test_only_losses(tmp_path: Path) -> None:
     found = moved(tmp_path, "S00,5000,150000,2015-03-04,\n")
     best = found.recommended
     assert found.liquidate.long_gains == -50_000 * DOLLAR
-    assert best.tax <= 0
-    assert found.liquidate.tax <= 0
+    # a net loss is worth $3,000 against other income this year, at the short-term rate of 40%
+    assert found.liquidate.tax == best.tax == -1_200 * DOLLAR
+    assert found.reasons[-1].endswith("the same as recommended.")
     assert "-$" not in " ".join((*found.reasons, *found.advice))
     assert "pays at once" in found.advice[0]
     assert best.overlap > found.nothing.overlap

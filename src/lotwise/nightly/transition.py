@@ -140,6 +140,7 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
     near = _NEAR_RECOMMENDED * best.tracking if asked.future.near is None else asked.future.near
     budgets = asked.budgets or _budgets(best)
     years = years_under_budgets(firm, budgets, near, asked.future, asked.threads, watch)
+    resting = resting_on(made.lots, asked.assuming)
     discount = float(firm.book.policies.deferral_discount[int(firm.book.households.policy[0])])
     return Transition(
         file=file.name,
@@ -149,7 +150,7 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         as_of=firm.as_of,
         standing=standing,
         lots=len(made.lots),
-        resting=resting_on(made.lots, asked.assuming),
+        resting=resting,
         unknown=tuple(Unknown(each.symbol, each.line, each.basis) for each in made.read.unvalued),
         left_out=made.read.left_out,
         choices=choices,
@@ -164,7 +165,7 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         near=near,
         seed=asked.future.seed,
         drift=asked.future.drift,
-        assumes=assumed(asked.future, asked.assuming, frontier),
+        assumes=assumed(asked.future, asked.assuming, frontier, unsure=resting.lots > 0),
         findings=made.findings,
     )
 

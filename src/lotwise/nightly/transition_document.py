@@ -117,7 +117,7 @@ def _shown(found: Transition) -> list[Choice]:
     """Both ends, the recommended choice, and some points of the curve on both sides of it."""
     best = found.recommended
     drawn = [each for each in found.between if each is not best and not each.by_true_tax]
-    picked = []
+    picked: list[Choice] = []
     for end in (found.nothing, found.liquidate):
         for part in _BETWEEN:
             wanted = best.tracking + part * (end.tracking - best.tracking)

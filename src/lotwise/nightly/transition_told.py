@@ -79,12 +79,15 @@ def legacy_of(firm: Firm, standing: Standing, moves: Sequence[Move]) -> tuple[Le
     )
 
 
-def assumed(future: Future, assuming: Assuming, frontier: Frontier) -> tuple[str, ...]:
-    """What is taken for granted, in sentences."""
+def assumed(future: Future, assuming: Assuming, frontier: Frontier, unsure: bool) -> tuple[str, ...]:
+    """What is taken for granted, in sentences; of an unknown basis or date only where there is one."""
+    unknown = (
+        f"an unknown basis is {assuming.basis:.0%} of value; without a date or term a lot is {assuming.holding}-term"
+    )
     return (
         *frontier.assumes,
         "nothing was sold at a loss in the last 30 days, and no gain was realised this year before the move",
-        f"an unknown basis is {assuming.basis:.0%} of value; without a date or term a lot is {assuming.holding}-term",
+        *((unknown,) if unsure else ()),
         "selling everything counts every loss in full: buying the same names back within 30 days would bar them",
         "selling everything buys all of the model, whatever restrictions bar",
         f"simulated prices grow by {future.drift:.0%} a year on average, with the risk of the firm's model",

@@ -55,17 +55,14 @@ def reasons(
     price, value = float(frontier.risk_price[frontier.chosen]), standing.value
     best = next(each for each in choices if each.role is Role.RECOMMENDED)
     everything = next(each for each in choices if each.role is Role.LIQUIDATE)
-    paid = f"{_money(abs(best.tax))} of tax ({_percent(abs(best.tax) / value)} of value)"
-    costs, tracks = f"for {paid}" if best.tax >= 0 else f"and saves {paid} this year", _percent(best.tracking)
-    said = [_prices(price, discount)]
-    said.append(f"It tracks within {tracks} a year instead of {_percent(frontier.tracking_today)}, {costs}.")
+    said = [_prices(price, discount), _what_it_does(best, frontier.tracking_today, value)]
     drawn = best
     if best.by_true_tax:
         drawn = next(each for each in choices if each.risk_price == price and not each.by_true_tax)
         said.append(
             f"It is solved by its true tax: what losses offset counts with the gains beside them. At the rates of the"
-            f" night the same prices lead to {_percent(drawn.tracking)} for {_money(drawn.tax)}; this is"
-            f" ${better:,.0f} better in all. The steps below are from there."
+            f" night the same prices lead to {_percent(drawn.tracking)} {_for_tax(drawn.tax)}; this is ${better:,.0f}"
+            " better in all. The steps below are from there."
         )
     for step, word in ((step_nearer(choices, price), "nearer"), (step_farther(choices, price), "farther")):
         if step is None:
@@ -79,8 +76,24 @@ def reasons(
         )
     whole = f"{_money(abs(everything.tax))} of tax ({_percent(abs(everything.tax) / value)} of value)"
     costs = f"costs {whole}" if everything.tax >= 0 else f"saves {whole} this year"
-    said.append(f"Selling everything {costs}: {_change(everything.tax - best.tax)} tax than recommended.")
+    more = everything.tax - best.tax
+    beside = f"{_change(more)} tax than recommended" if round(more / DOLLAR) else "the same as recommended"
+    said.append(f"Selling everything {costs}: {beside}.")
     return tuple(said)
+
+
+def _what_it_does(best: Choice, today: float, value: int) -> str:
+    if best.turnover < _NO_TRADE:
+        return f"It trades nothing: tracking stays at {_percent(today)} a year, and no tax is due."
+    part = f"({_percent(abs(best.tax) / value)} of value)"
+    paid = f"for {_money(best.tax)} of tax {part}"
+    if best.tax < 0:
+        paid = f"and saves {_money(-best.tax)} of tax {part} this year"
+    return f"It tracks within {_percent(best.tracking)} a year instead of {_percent(today)}, {paid}."
+
+
+def _for_tax(tax: int) -> str:
+    return f"for {_money(tax)}" if tax >= 0 else f"and save {_money(-tax)}"
 
 
 def _prices(price: float, discount: float) -> str:
@@ -91,6 +104,8 @@ def _prices(price: float, discount: float) -> str:
 
 
 def _change(amount: float) -> str:
+    if not round(amount / DOLLAR):
+        return "no more"
     return f"{_money(abs(amount))} {'less' if amount < 0 else 'more'}"
 
 
@@ -138,7 +153,7 @@ def _beyond(choices: Sequence[Choice], horizon: float, price: float, value: int)
     )
     further = everything.tax + everything.cost - best.tax - best.cost
     years = break_even(further, (best.tracking, everything.tracking), price, value)
-    if further <= 0 or years is None:
+    if further <= 0 or years is None or best.turnover < _NO_TRADE:
         return ()
     verdict = f"more than the horizon of {horizon:g}: keep the rest" if years > horizon else "within the horizon"
     return (f"After the recommended move, selling the rest too would pay after {years:.1f} years, {verdict}.",)

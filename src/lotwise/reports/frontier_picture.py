@@ -85,7 +85,7 @@ def frontier_picture(
     low = min(0.0, *xs)
     x_ticks = ticks(low, max(low + _LEAST_SPAN, *xs), round(size[0] / _TICK))
     lowest, highest = min(ys), max(*ys, 1e-9)
-    y_ticks = ticks(lowest - 0.1 * (highest - lowest) if lowest > _FLAT * highest else 0.0, highest, 5)
+    y_ticks = ticks(lowest - 0.1 * (highest - lowest) if lowest > _FLAT * highest else 0.0, highest, 6)
     frame = frame_of(x_ticks, y_ticks, *axes, size)
     if x_ticks[0] < 0 < x_ticks[-1]:
         frame.parts.append(line(frame.x(0), frame.y.start, frame.x(0), frame.y.end, stroke=GREY, width=1.2))

@@ -82,7 +82,7 @@ def _choices(transition: Transition) -> Table:
             percent(choice.overlap, 0),
             percent(choice.turnover, 0),
             f"{choice.names:,}",
-            "" if choice is transition.nothing else years_in_words(choice.break_even).replace(" years", " y"),
+            "" if choice is transition.nothing else _short(years_in_words(choice.break_even)),
             style="bold cyan" if recommended else "",
         )
     return table
@@ -93,6 +93,10 @@ def years_in_words(years: float | None) -> str:
     if years is None or years <= 0:
         return "never" if years is None else "at once"
     return f"{years:.1f} years" if years >= 0.05 else "under 0.1 years"
+
+
+def _short(words: str) -> str:
+    return words.replace("under ", "<").replace(" years", " y")
 
 
 def _legacy(transition: Transition) -> Table:

@@ -203,6 +203,7 @@ def _pays(choice: Choice) -> str:
 
 def _plan(proposal: TransitionChoices, note: NoteList) -> Table:
     plan = proposal.plan
+    ranged = any(year.tax_range for year in plan)
     columns_of_money = [
         shared_out([getattr(year, name) for year in plan]) for name in ("sold", "short_gain", "long_gain")
     ]
@@ -210,21 +211,20 @@ def _plan(proposal: TransitionChoices, note: NoteList) -> Table:
     rows = []
     for place, year in enumerate(plan):
         span = year.tax_range
-        between = "" if span is None else f"{whole(span.low)} to {whole(span.high)}"
+        between = ("" if span is None else f"{whole(span.low)} to {whole(span.high)}",) if ranged else ()
         money = [dollars(column[place]) for column in (*columns_of_money, taxes)]
-        rows.append(
-            Row((str(year.year), *money, between, percent(year.tracking_after), percent(year.overlap_after, 0)))
-        )
+        after = (percent(year.tracking_after), percent(year.overlap_after, 0))
+        rows.append(Row((str(year.year), *money, *between, *after)))
     if len(plan) > 1:
         totals = [dollars(sum(column)) for column in (*columns_of_money, taxes)]
-        rows.append(Row(("All years", *totals, "", "", ""), "total"))
+        rows.append(Row(("All years", *totals, *([""] * (3 if ranged else 2))), "total"))
     columns = (
         Column("Year", number=False, wide=True),
         Column("Sold"),
         Column("Short gain"),
         Column("Long gain"),
         Column("Tax", note=note("tax_today")),
-        Column("Range", note=note("range")),
+        *((Column("Range", note=note("range")),) if ranged else ()),
         Column("Tracking", note=note("tracking")),
         Column("Overlap", note=note("overlap")),
     )
