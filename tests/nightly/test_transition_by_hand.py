@@ -186,7 +186,7 @@ def test_assumed_costs_and_dates_are_said_on_paper(tmp_path: Path) -> None:
     found = moved(tmp_path, "S00,4000,60000,2015-03-04,\nS00,500,n/a,2015-03-04,\nS02,100,1000,various,\n")
     document = transition_choices(found, "P")
     assert document.missing[0].endswith("paid for: S00.")
-    assert document.missing[1].endswith("a year ago: S02.")
+    assert document.missing[1].endswith("and when: S02.")
     assert document.today.cost_unknown == 10_000 * DOLLAR
     said = " ".join(document.assumptions)
     assert "50% of value is assumed" in said

@@ -193,7 +193,7 @@ def _missing(found: Transition) -> tuple[str, ...]:
     said = []
     for what, symbols in (
         ("What was paid for", found.resting.no_basis),
-        ("When it was bought, if more or less than a year ago", found.resting.no_date),
+        ("Whether it was bought more than a year ago, and when", found.resting.no_date),
     ):
         if symbols:
             said.append(f"{what}: {_listed(symbols)}.")

@@ -86,6 +86,29 @@ def test_the_headline_says_to_keep_what_does_not_pay() -> None:
     assert transition_document(kept).headline == "Keep what you have. It would take 9.0 years."
 
 
+@pytest.mark.parametrize(
+    ("tax", "everything", "words"),
+    [
+        (10, 50, "costs $10 of tax instead of $50 for selling everything, and"),
+        (0, 50, "costs no tax, where selling everything would cost $50, and"),
+        (-10, 50, "saves $10 of tax, where selling everything would cost $50, and"),
+        (-10, -50, "saves $10 of tax, where selling everything would save $50, and"),
+        (-10, -10, "saves $10 of tax, and"),
+    ],
+)
+def test_the_headline_says_costs_and_savings_as_such(tax: int, everything: int, words: str) -> None:
+    proposal = replace(invented_choices(1), plan=())
+    taxes = {Role.RECOMMENDED: tax * DOLLAR, Role.LIQUIDATE: everything * DOLLAR}
+    choices = tuple(replace(each, tax=taxes.get(each.role, each.tax)) for each in proposal.choices)
+    assert words in transition_document(replace(proposal, choices=choices)).headline
+
+
+def test_without_a_limit_there_is_no_table_of_limits() -> None:
+    proposal = replace(invented_choices(1), budgets=invented_choices(1).budgets[1:], yearly_budget=None)
+    document = transition_document(proposal)
+    assert "With a yearly limit on tax" not in [table.title for table in document.tables()]
+
+
 def test_years_under_a_limit_are_in_words_where_there_is_no_end_to_them() -> None:
     row, free = table_named(transition_document(invented_choices(1)), "With a yearly limit on tax").rows
     assert row.cells[2:4] == ("3", "2 to over 10")

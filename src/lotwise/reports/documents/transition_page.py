@@ -50,7 +50,7 @@ def transition_document(proposal: TransitionChoices) -> Document:
     ]
     if proposal.plan:
         blocks += [_plan(proposal, note), Paragraph(_budget(proposal), small=True)]
-    if proposal.budgets:
+    if _limited(proposal):
         blocks.append(budget_table(proposal, note))
     if proposal.lots:
         blocks.append(gains_today(proposal, note))
@@ -80,11 +80,21 @@ def _headline(proposal: TransitionChoices) -> str:
         return f"Keep what you have. {proposal.keep}"
     tax = rounded(best.tax)
     cost = f"costs {dollars(tax)} of tax" if tax > 0 else f"saves {dollars(-tax)} of tax" if tax < 0 else "costs no tax"
-    text = f"Moving to {plain(proposal.target)} {cost}"
-    everything = [choice for choice in proposal.choices if choice.role is Role.LIQUIDATE]
-    if everything and rounded(everything[0].tax) != tax:
-        text += f" instead of {whole(everything[0].tax)} for selling everything"
-    return f"{text}, and is expected to stay within {percent(best.tracking, 1)} of it a year."
+    return (
+        f"Moving to {plain(proposal.target)} {cost}{_beside_everything(proposal, tax)}, and is expected to stay within"
+        f" {percent(best.tracking, 1)} of it a year."
+    )
+
+
+def _beside_everything(proposal: TransitionChoices, tax: int) -> str:
+    """Say what selling everything would cost or save, where that is another amount."""
+    for choice in proposal.choices:
+        other = rounded(choice.tax)
+        if choice.role is Role.LIQUIDATE and other != tax:
+            if tax > 0 and other >= 0:
+                return f" instead of {dollars(other)} for selling everything"
+            return f", where selling everything would {'cost' if other >= 0 else 'save'} {dollars(abs(other))}"
+    return ""
 
 
 def _tiles(proposal: TransitionChoices, note: NoteList) -> Tiles:
@@ -231,9 +241,14 @@ def _plan(proposal: TransitionChoices, note: NoteList) -> Table:
     return Table(columns, tuple(rows), "The plan, year by year")
 
 
+def _limited(proposal: TransitionChoices) -> bool:
+    """Whether there is a limit on a year's tax to tell of: a move that costs none has none."""
+    return any(each.budget is not None for each in proposal.budgets)
+
+
 def _budget(proposal: TransitionChoices) -> str:
     if proposal.yearly_budget is None:
-        later = " What it takes with a limit on each year's tax is below." if proposal.budgets else ""
+        later = " What it takes with a limit on each year's tax is below." if _limited(proposal) else ""
         return f"The recommended choice, made at once and without a limit on this year's tax.{later}"
     return (
         f"No year's tax exceeds the budget of {whole(proposal.yearly_budget)}. Tracking and overlap are those at the"
