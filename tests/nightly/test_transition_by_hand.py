@@ -16,7 +16,7 @@ from lotwise.nightly.transition_years import Future
 from lotwise.prospects.transition import Transition
 from lotwise.reports.documents.transition_page import transition_document
 from tests.interchange.small_firm import write
-from tests.nightly.prospect_firm import RATES, firm_files
+from tests.nightly.prospect_firm import PRICES, RATES, firm_files, written
 
 HEADER = "Symbol,Quantity,Cost Basis,Date Acquired,Account Type\n"
 SPECIFIC = 0.05  # of both names, as `firm_files` has it
@@ -180,6 +180,27 @@ def test_a_lot_of_ten_million_and_one_of_a_cent(tmp_path: Path) -> None:
         assert each.shares > 0
     document = transition_document(transition_choices(found, "P"))
     assert "$23," in document.headline or "$238," in document.headline
+
+
+def test_twenty_dollars_are_moved_though_the_firm_trades_no_less_than_a_hundred(tmp_path: Path) -> None:
+    file, firm = written(tmp_path, HEADER + "S00,1,5,2015-03-04,\n")
+    asked = Asked(Prospect("TWELVE", tax=RATES), points=12, future=Future(paths=3, years=2), threads=1)
+    found = transition_of(file, firm, asked)
+    assert found.value == 20 * DOLLAR
+    assert found.recommended.tax > 2 * DOLLAR
+    assert found.years[-1].years.tolist() == [1, 1, 1]
+    assert found.years[-1].tax[:, 0].tolist() == pytest.approx([found.recommended.tax] * 3, abs=DOLLAR // 50)
+
+
+def test_what_is_there_already_is_kept(tmp_path: Path) -> None:
+    rows = "".join(f"S{n:02d},{1_000 / PRICES[f'S{n:02d}']:.6f},500,2015-03-04,\n" for n in range(12))
+    file, firm = written(tmp_path, HEADER + rows)
+    asked = Asked(Prospect("TWELVE", tax=RATES), points=12, future=Future(paths=2, years=2), threads=1)
+    found = transition_of(file, firm, asked)
+    assert found.nothing.overlap == pytest.approx(1, abs=1e-6)
+    assert found.keep.startswith("Nothing is worth trading")
+    assert "It trades nothing" in found.reasons[1]
+    assert found.liquidate.tax == pytest.approx(12 * 500 * DOLLAR // 5, abs=DOLLAR)
 
 
 def test_assumed_costs_and_dates_are_said_on_paper(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Each path of prices is the same for every budget. Once a year every path is solved as a night would be, by its true tax
 and within its budget; it is complete when tracking is near enough. What no trades keep within the budget trades nothing
-that year. Taxes are paid from other money, the law stays that of this year, and shares need not be whole.
+that year. Taxes are paid from other money, the law stays that of this year, shares need not be whole and no trade is
+too small.
 """
 
 from __future__ import annotations
@@ -106,7 +107,10 @@ def _policies(book: Book, budgets: Sequence[int | None]) -> tuple[Policies, Tabl
     """The household's policy once for each budget, and its limits with that budget in place of its own."""
     row = int(book.households.policy[0])
     policies = Policies._make(np.repeat(column[row : row + 1], len(budgets)) for column in book.policies)
+    # As the choices have it: shares need not be whole, no trade is too small and none is not worth it.
     policies.fractional_shares[:] = 1
+    policies.minimum_trade[:] = 0
+    policies.worth_it[:] = -1.0
     limits = np.repeat(book.limits[row : row + 1], len(budgets))
     limits["tax"] = [np.inf if budget is None else budget / DOLLAR for budget in budgets]
     limits["tax_part"] = np.inf
