@@ -136,13 +136,7 @@ def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
         today=Legacy(
             value, round(value * 0.8), -_money(random, 0, 9_000), round(value * 0.31), 0, 34, 187, 0.18, tracking
         ),
-        choices=(
-            Choice(Role.NOTHING, "Keep everything", 0, tracking, 0.18, 0.0, 0),
-            Choice(Role.OTHER, "A few losses only", -_money(random, 100, 4_000), tracking * 0.9, 0.25, 0.06, 1, 0.0),
-            Choice(Role.RECOMMENDED, "Recommended", best.tax, best.tracking, 0.6, 0.36, 3, 0.8),
-            Choice(Role.OTHER, "Faster", curve[13].tax, curve[13].tracking, 0.78, 0.6, 2, 1.4),
-            Choice(Role.LIQUIDATE, "Sell everything", everything, 0.0, 1.0, 1.0, 1, 3.2),
-        ),
+        choices=_choices(random, curve, everything),
         curve=curve,
         plan=plan,
         yearly_budget=round(max(taxes) * 1.05),
@@ -165,6 +159,17 @@ def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
         purchases=tuple(
             Purchase(f"S{place:03d}", f"Company {place}", _money(random, 10, 9_000)) for place in range(40)
         ),
+    )
+
+
+def _choices(random: np.random.Generator, curve: tuple[CurveStep, ...], everything: int) -> tuple[Choice, ...]:
+    best, tracking = curve[7], curve[0].tracking
+    return (
+        Choice(Role.NOTHING, "Keep everything", 0, tracking, 0.18, 0.0, 0),
+        Choice(Role.OTHER, "A few losses only", -_money(random, 100, 4_000), tracking * 0.9, 0.25, 0.06, 1, 0.0),
+        Choice(Role.RECOMMENDED, "Recommended", best.tax, best.tracking, 0.6, 0.36, 3, 0.8),
+        Choice(Role.OTHER, "Faster", curve[13].tax, curve[13].tracking, 0.78, 0.6, 2, 1.4),
+        Choice(Role.LIQUIDATE, "Sell everything", everything, 0.0, 1.0, 1.0, 1, 3.2),
     )
 
 

@@ -13,7 +13,7 @@ from lotwise.reports.savings_pictures import compact
 __all__ = ["GainBar", "gain_bars"]
 
 _WIDTH, _PITCH, _TOP = 380.0, 58.0, 20.0
-_LONG = 9_999_999.5  # dollars: from here on all of its digits are too many
+_LONG = 999_999.5  # dollars: from here on all of its digits are too many
 
 
 class GainBar(NamedTuple):
@@ -56,5 +56,5 @@ def gain_bars(groups: Sequence[GainBar], title: str) -> str:
 
 
 def _written(amount: float) -> str:
-    """Dollars beside a bar, where there is room for ten letters."""
+    """Dollars beside a bar, where there is room for nine letters."""
     return dollars(amount) if abs(amount) < _LONG else compact(amount)
