@@ -202,6 +202,15 @@ def test_a_cost_that_is_one_of_a_share_is_seen_by_the_prices(tmp_path: Path) -> 
     assert "taken for the cost per share" in said(found)
 
 
+def test_old_lots_with_hardly_any_cost_are_no_costs_per_share(tmp_path: Path) -> None:
+    """Two of three cost next to nothing; the third, 15% of its value, would have cost 150 times its price."""
+    price = KNOWN.price["BAK"] // DOLLAR
+    rows = f"BAK,1000,{150 * price},2016-11-19\nBAL,300,9,2016-01-01\nBAN,100,99,2016-01-01\n"
+    found = read(tmp_path / "p.csv", f"symbol,shares,basis,date\n{rows}")
+    assert sorted(lot.basis or 0 for lot in found.lots) == [9 * DOLLAR, 99 * DOLLAR, 150 * price * DOLLAR]
+    assert "per share" not in said(found)
+
+
 def test_a_cost_per_share_and_the_total_that_disagree_are_said(tmp_path: Path) -> None:
     found = read(tmp_path / "p.csv", "symbol,shares,total cost,cost per share\nBAK,10,900,95\n")
     assert found.lots[0].basis == 900 * DOLLAR
@@ -255,6 +264,26 @@ def test_accounts_are_what_their_type_or_name_says(tmp_path: Path) -> None:
     kinds = [lot.account_kind for lot in found.lots]
     assert kinds == [AccountKind.TAXABLE, AccountKind.ROTH, AccountKind.TRADITIONAL]
     assert "traditional, by its name" in said(found)
+
+
+def test_lots_of_another_kind_of_account_are_in_another_account(tmp_path: Path) -> None:
+    """Without names a type alone tells accounts apart: no Roth lot is taxed because a taxable one stands first."""
+    kinds = ("BAK,10,900,2020-01-02,Individual", "BAK,11,900,2020-01-02,Roth", "BAK,12,900,2020-01-02,IRA")
+    rows = "\n".join((*kinds, "BAL,9,900,2020-01-02,Joint\n"))
+    found = read(tmp_path / "p.csv", f"symbol,shares,basis,date,account type\n{rows}")
+    assert [(lot.account, lot.account_kind) for lot in found.lots] == [
+        ("prospect", AccountKind.TAXABLE),
+        ("prospect roth", AccountKind.ROTH),
+        ("prospect traditional", AccountKind.TRADITIONAL),
+        ("prospect", AccountKind.TAXABLE),
+    ]
+    assert not found.findings
+    named = "symbol,shares,basis,date,account,account type\n"
+    rows = "BAK,10,900,2020-01-02,X1,Joint\nBAK,11,900,2020-01-02,X1,Roth\nBAL,9,900,2020-01-02,X1,Roth\n"
+    found = read(tmp_path / "p.csv", named + rows)
+    assert [lot.account for lot in found.lots] == ["X1", "X1 roth", "X1 roth"]
+    assert [(each.line, each.column) for each in found.findings] == [(3, "account")]
+    assert "another account: X1 roth" in said(found)
 
 
 def test_a_file_without_a_header_is_taken_in_the_usual_order_and_said(tmp_path: Path) -> None:

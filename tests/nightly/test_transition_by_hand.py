@@ -155,6 +155,28 @@ def test_only_an_ira_is_moved_without_tax(tmp_path: Path) -> None:
     assert found.legacy[0].kept == pytest.approx(0, abs=0.05)
 
 
+@pytest.mark.parametrize("after_tax", ["false", "true"])
+def test_each_account_buys_with_its_own_money(tmp_path: Path, after_tax: str) -> None:
+    """Lots of three kinds of accounts: none taxes or pays for another, whatever a dollar of an IRA counts."""
+    rows = "S00,1000,3000,2016-11-19,Individual\nS05,300,9,2016-01-01,Traditional IRA\nS06,100,99,,Roth\n"
+    file, firm = written(tmp_path, HEADER + rows)
+    policy = f"[profile]\nafter_tax_weighting = {after_tax}\nwithdrawal_rate = 0.25\n"
+    (firm / "firm.toml").write_text((firm / "firm.toml").read_text().replace("[profile]\n", policy))
+    asked = Asked(Prospect("TWELVE", tax=RATES), points=12, future=Future(paths=1, years=1), threads=1)
+    found = transition_of(file, firm, asked)
+    assert found.standing.gains == (0, 17_000 * DOLLAR)  # of the taxable lot alone
+    assert found.liquidate.tax == 17_000 * DOLLAR // 5
+    held = {"prospect": 20_000, "prospect traditional": 300 * PRICES["S05"], "prospect roth": 100 * PRICES["S06"]}
+    for account, value in held.items():
+        sold, bought = (
+            sum(each.value for each in found.plan if each.account == account and each.sells is sells)
+            for sells in (True, False)
+        )
+        assert 0 < sold <= value * DOLLAR + 2
+        assert 0 <= sold - bought <= 0.01 * found.value + DOLLAR  # what is over stays as cash, within its band
+        assert all(each.taxable == (account == "prospect") for each in found.plan if each.account == account)
+
+
 def test_only_a_fund_is_sold_or_held_and_said(tmp_path: Path) -> None:
     found = moved(tmp_path, "FNDA,1000,20000,2014-02-03,\n")  # at 104: 104,000, gain 84,000
     (fund,) = found.legacy
