@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.nightly.prospect_firm import PROSPECT, written
+from tests.reports.documents.printed_pages import pages
 from tests.test_cli import lotwise_says, words
 
 QUICK = ("--points", 12, "--paths", 2, "--years", 2)
@@ -67,8 +71,13 @@ def test_doubts_are_printed_and_assumptions_said(tmp_path: Path) -> None:
 def test_results_are_written_together(place: tuple[Path, Path], tmp_path: Path) -> None:
     says(place, "--out", tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    tables = ("budgets", "choices", "findings", "legacy")
-    assert names == ["transition.json", *(f"transition_{name}.csv" for name in tables)]
+    tables = ("budgets", "choices", "findings", "legacy", "plan", "years")
+    assert names == [
+        "proposal.html",
+        "proposal.pdf",
+        "transition.json",
+        *(f"transition_{name}.csv" for name in tables),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,3 +96,59 @@ def test_what_cannot_be_done_says_why_and_leaves_with_2(
     result = lotwise_says("transition", place[0], "--firm", place[1], "--model", "TWELVE", *QUICK, *more)
     assert result.exit_code == 2
     assert word in words(result)
+
+
+# --- the proposal ---------------------------------------------------------------------------------------------------
+
+
+def test_the_proposal_is_written_in_the_look_of_the_firm(place: tuple[Path, Path], tmp_path: Path) -> None:
+    (place[1] / "theme.toml").write_text('name = "Harbour & Sons"\naccent = "#7a1f1f"\ndisclosures = ["No advice."]\n')
+    says(place, "--out", tmp_path / "out", "--name", "A. Prospect")
+    html = (tmp_path / "out" / "proposal.html").read_text()
+    text = " ".join(pages((tmp_path / "out" / "proposal.pdf").read_bytes()))
+    for part in ("Transition proposal", "A. Prospect", "No advice.", "FNDA", "Sell everything"):
+        assert part in html
+        assert part in text
+    assert "Harbour &amp; Sons" in html
+    assert "Harbour & Sons" in text
+    assert "#7a1f1f" in html
+
+
+def test_a_wrong_theme_is_said_and_the_default_stands_in(place: tuple[Path, Path], tmp_path: Path) -> None:
+    (place[1] / "theme.toml").write_text('accent = "yellow"\n')
+    assert "theme.toml" in says(place, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "proposal.pdf").exists()
+
+
+def test_one_format_alone_and_no_proposal_of_an_earlier_run(place: tuple[Path, Path], tmp_path: Path) -> None:
+    says(place, "--out", tmp_path / "out", "--format", "html, pdf")
+    says(place, "--out", tmp_path / "out", "--format", "html")
+    assert [path.name for path in (tmp_path / "out").glob("proposal*")] == ["proposal.html"]
+
+
+def test_without_typst_html_is_written_and_it_is_said(place: tuple[Path, Path], tmp_path: Path) -> None:
+    """In a process of its own, whose path begins with a `typst` that cannot be imported."""
+    (tmp_path / "typst.py").write_text("raise ImportError('no typst here')\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-m", "lotwise", "transition", place[0], "--firm", place[1], "--model", "TWELVE", *QUICK]
+
+    def left(*more: object) -> subprocess.CompletedProcess[str]:
+        said = [str(part) for part in (*command, "--out", tmp_path / "out", *more)]
+        return subprocess.run(said, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)  # noqa: S603
+
+    done = left()
+    assert done.returncode == 0, done.stderr
+    assert "no proposal.pdf: PDF needs typst: pip install 'lotwise[documents]'" in done.stderr
+    assert [path.name for path in (tmp_path / "out").glob("proposal*")] == ["proposal.html"]
+    refused = left("--format", "pdf")
+    assert refused.returncode == 2
+    assert "PDF needs typst" in refused.stderr
+
+
+def test_a_format_that_is_none_is_refused_before_anything_is_solved(place: tuple[Path, Path], tmp_path: Path) -> None:
+    result = lotwise_says(
+        "transition", place[0], "--firm", place[1], "--model", "TWELVE", "--out", tmp_path / "out", "--format", "docx"
+    )
+    assert result.exit_code == 2
+    assert "must be of pdf, html" in words(result)
+    assert not (tmp_path / "out").exists()

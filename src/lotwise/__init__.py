@@ -20,6 +20,7 @@ _OFFERED = {
     "HouseholdResult": "library",
     "LotwiseError": "errors",
     "Moving": "library",
+    "Paper": "library",
     "Picture": "library",
     "ProfileError": "errors",
     "ProposalError": "errors",

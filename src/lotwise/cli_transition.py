@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from lotwise.cli_session import AsOf, day_of, out_console, reported, show_findings, watched
+from lotwise.cli_session import AsOf, day_of, err_console, out_console, reported, show_findings, watched
 from lotwise.errors import Severity
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation.")]
 Points = Annotated[int, typer.Option(min=3, max=1000, help="Points of the frontier.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="Solver threads; 0 = one per core.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="Write JSON and tables into this folder.")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="Write the proposal (PDF, HTML), JSON and tables into this folder.")
+]
+Formats = Annotated[
+    str | None, typer.Option("--format", help="Of the proposal: pdf, html, with commas; default: both.")
+]
+Called = Annotated[str, typer.Option("--name", help="What the proposal calls the prospect; default: as the file.")]
 
 
 def transition(
@@ -72,6 +78,8 @@ def transition(
     threads: Threads = 0,
     as_json: AsJson = False,
     out: OutFolder = None,
+    formats: Formats = None,
+    name: Called = "",
 ) -> None:
     """Show what moving in costs: do nothing, sell everything, and the best there is between; and how long it takes.
 
@@ -84,6 +92,8 @@ def transition(
         from lotwise.nightly.transition import Asked, transition_of
         from lotwise.nightly.transition_years import Future
 
+        wanted = _formats(formats) if out else ()
+
         if assume_date not in tuple(Holding):
             raise typer.BadParameter(f"must be long or short, was {assume_date!r}", param_hint="--assume-date")
         tax = _tax(short_rate, long_rate, state_rate, income, status, state)
@@ -94,6 +104,8 @@ def transition(
         asked = Asked(prospect, day_of(day), assuming, points, horizon, budgets, future, threads)
         with watched() as watch:
             found = transition_of(lots, firm, asked, watch)
+        if out is not None:
+            _write(found, firm, out, wanted, name)
         _show(found, as_json, out)
 
 
@@ -103,14 +115,42 @@ def _tax(*cells: str | None) -> dict[str, str]:
     return {column: cell for column, cell in zip(columns, cells, strict=True) if cell}
 
 
+def _formats(asked: str | None) -> tuple[str, ...]:
+    """The formats of the proposal. PDF that was asked for and cannot be had is said before anything is solved."""
+    from lotwise.nightly.transition_document import FORMATS
+    from lotwise.reports.documents.pdf import PressError, require_typst
+
+    words = FORMATS if asked is None else tuple(word.strip() for word in asked.split(",") if word.strip())
+    for word in words:
+        if word not in FORMATS:
+            raise typer.BadParameter(f"must be of {', '.join(FORMATS)}, was {word!r}", param_hint="--format")
+    if "pdf" in words:
+        try:
+            require_typst()
+        except PressError as error:
+            if asked is not None:
+                raise
+            err_console.print(f"  no proposal.pdf: {error}", markup=False, highlight=False)
+            return tuple(word for word in words if word != "pdf")
+    return words
+
+
+def _write(found: Transition, firm: Path, out: Path, formats: tuple[str, ...], name: str) -> None:
+    """Write the proposal in the firm's look, JSON and tables."""
+    from lotwise.nightly.transition_document import proposal_files, theme_of
+    from lotwise.nightly.transition_writing import write_transition
+
+    theme, wrong = theme_of(firm, found.firm, formats)
+    show_findings(wrong)
+    write_transition(out, found, proposal_files(found, theme, formats, name))
+
+
 def _show(found: Transition, as_json: bool, out: Path | None) -> None:
-    """Print what was found, and write it where that is asked for."""
-    from lotwise.nightly.transition import write_transition
-    from lotwise.reports.transition import transition_json, transition_summary
+    """Print what was found."""
+    from lotwise.reports.transition import transition_summary
+    from lotwise.reports.transition_tables import transition_json
 
     show_findings(tuple(sorted(found.findings, key=lambda finding: list(Severity).index(finding.severity))))
-    if out is not None:
-        write_transition(out, found)
     if as_json:
         typer.echo(transition_json(found), nl=False)
         return

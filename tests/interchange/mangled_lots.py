@@ -170,3 +170,40 @@ def mangled(lots: list[Clean], draw: random.Random) -> bytes:
 def clean_csv(lots: list[Clean]) -> bytes:
     rows = [f"{lot.symbol},{lot.shares},{lot.basis},{lot.acquired.isoformat()}" for lot in lots]
     return "\n".join(["symbol,shares,basis,acquired", *rows, ""]).encode()
+
+
+def european(amount: Decimal) -> str:
+    """1600.5 as 1.600,5."""
+    return f"{amount:,.4f}".rstrip("0").rstrip(".").translate(str.maketrans(",.", ".,"))
+
+
+def excel_export(lots: list[Clean], draw: random.Random) -> tuple[bytes, int]:
+    """The lots as a spreadsheet of another locale exports them, and how many short positions are among them.
+
+    A line that names the delimiter, semicolons, commas for decimal points, days before months, symbols as formulas, a
+    column twice, empty columns at the right, a currency behind the amount, short positions, totals.
+    """
+    text = io.StringIO()
+    if draw.random() < 0.5:
+        text.write("sep=;\r\n")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    header = ["Ticker", "Quantity", "Total Cost", "Trade Date", "Quantity", "", ""]
+    writer.writerow(header)
+    dotted = draw.random() < 0.5
+    short = 0
+    for place, lot in enumerate(lots):
+        symbol = f'="{lot.symbol}"' if draw.random() < 0.5 else lot.symbol
+        when = f"{lot.acquired:%d.%m.%Y}" if dotted else f"{lot.acquired:%d/%m/%Y}"
+        if draw.random() < 0.2:
+            when = str((lot.acquired - date(1899, 12, 30)).days)
+        shares = european(lot.shares)
+        money = european(lot.basis) + draw.choice(["", " $", "\u00a0USD"])
+        writer.writerow([symbol, shares, money, when, shares, "", ""])
+        if place % 60 == 7:
+            writer.writerow([lot.symbol, draw.choice(["-100", "(100)", "100-"]), "1.000,00", when, "-100", "", ""])
+            short += 1
+        if place % 70 == 9:
+            writer.writerow(["", "", "", "", "", "", ""])
+            writer.writerow(["Total", "", "1.234.567,89", "", "", "", ""])
+    whole = text.getvalue()
+    return draw.choice([codecs.BOM_UTF8 + whole.encode(), whole.encode("cp1252"), whole.encode("utf-16")]), short

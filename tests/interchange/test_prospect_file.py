@@ -20,7 +20,7 @@ from lotwise.interchange.prospect_file.known import Known
 from lotwise.interchange.prospect_file.lots import ProspectLots
 from lotwise.interchange.prospect_file.reading import read_prospect
 from lotwise.money import DOLLAR, SHARE
-from tests.interchange.mangled_lots import KNOWN, TODAY, clean_csv, clean_lots, mangled
+from tests.interchange.mangled_lots import KNOWN, TODAY, clean_csv, clean_lots, excel_export, mangled
 
 
 def read(place: Path, content: str | bytes, known: Known = KNOWN) -> ProspectLots:
@@ -52,6 +52,23 @@ def test_200_lots_with_every_column_mangled_are_those_of_the_clean_file(
     assert figures(found) == figures(expected)
     assert found.left_out == 0
     assert len(found.lots) == 200
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_export_of_a_spreadsheet_of_another_locale_is_read_as_the_clean_file(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    draw = random.Random(seed)
+    lots = clean_lots(draw)
+    place = tmp_path_factory.getbasetemp() / "lots.csv"
+    expected = read(place, clean_csv(lots))
+    content, short = excel_export(lots, draw)
+    found = read(place, content)
+    assert figures(found) == figures(expected)
+    assert found.left_out == short
+    words = said(found)
+    assert words.count("a short position") == short > 0
+    assert "commas are taken for decimal points" in words
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------
@@ -185,6 +202,15 @@ def test_a_cost_that_is_one_of_a_share_is_seen_by_the_prices(tmp_path: Path) -> 
     assert "taken for the cost per share" in said(found)
 
 
+def test_old_lots_with_hardly_any_cost_are_no_costs_per_share(tmp_path: Path) -> None:
+    """Two of three cost next to nothing; the third, 15% of its value, would have cost 150 times its price."""
+    price = KNOWN.price["BAK"] // DOLLAR
+    rows = f"BAK,1000,{150 * price},2016-11-19\nBAL,300,9,2016-01-01\nBAN,100,99,2016-01-01\n"
+    found = read(tmp_path / "p.csv", f"symbol,shares,basis,date\n{rows}")
+    assert sorted(lot.basis or 0 for lot in found.lots) == [9 * DOLLAR, 99 * DOLLAR, 150 * price * DOLLAR]
+    assert "per share" not in said(found)
+
+
 def test_a_cost_per_share_and_the_total_that_disagree_are_said(tmp_path: Path) -> None:
     found = read(tmp_path / "p.csv", "symbol,shares,total cost,cost per share\nBAK,10,900,95\n")
     assert found.lots[0].basis == 900 * DOLLAR
@@ -238,6 +264,26 @@ def test_accounts_are_what_their_type_or_name_says(tmp_path: Path) -> None:
     kinds = [lot.account_kind for lot in found.lots]
     assert kinds == [AccountKind.TAXABLE, AccountKind.ROTH, AccountKind.TRADITIONAL]
     assert "traditional, by its name" in said(found)
+
+
+def test_lots_of_another_kind_of_account_are_in_another_account(tmp_path: Path) -> None:
+    """Without names a type alone tells accounts apart: no Roth lot is taxed because a taxable one stands first."""
+    kinds = ("BAK,10,900,2020-01-02,Individual", "BAK,11,900,2020-01-02,Roth", "BAK,12,900,2020-01-02,IRA")
+    rows = "\n".join((*kinds, "BAL,9,900,2020-01-02,Joint\n"))
+    found = read(tmp_path / "p.csv", f"symbol,shares,basis,date,account type\n{rows}")
+    assert [(lot.account, lot.account_kind) for lot in found.lots] == [
+        ("prospect", AccountKind.TAXABLE),
+        ("prospect roth", AccountKind.ROTH),
+        ("prospect traditional", AccountKind.TRADITIONAL),
+        ("prospect", AccountKind.TAXABLE),
+    ]
+    assert not found.findings
+    named = "symbol,shares,basis,date,account,account type\n"
+    rows = "BAK,10,900,2020-01-02,X1,Joint\nBAK,11,900,2020-01-02,X1,Roth\nBAL,9,900,2020-01-02,X1,Roth\n"
+    found = read(tmp_path / "p.csv", named + rows)
+    assert [lot.account for lot in found.lots] == ["X1", "X1 roth", "X1 roth"]
+    assert [(each.line, each.column) for each in found.findings] == [(3, "account")]
+    assert "another account: X1 roth" in said(found)
 
 
 def test_a_file_without_a_header_is_taken_in_the_usual_order_and_said(tmp_path: Path) -> None:

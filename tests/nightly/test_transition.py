@@ -18,13 +18,14 @@ from lotwise.errors import FolderError, Severity
 from lotwise.interchange.prospect_file.as_firm import Prospect
 from lotwise.interchange.prospect_file.assuming import Assuming, Holding
 from lotwise.money import DOLLAR
-from lotwise.nightly.transition import Asked, prospect_firm, transition_of, write_transition
+from lotwise.nightly.transition import Asked, prospect_firm, transition_of
+from lotwise.nightly.transition_writing import write_transition
 from lotwise.nightly.transition_years import Future
 from lotwise.prospects.choices import Role
 from lotwise.prospects.transition import Transition
 from lotwise.rebalancing.tax_of_trades import tax_of_gains
-from lotwise.reports.transition import budgets_frame, choices_frame, transition_json
-from tests.interchange.mangled_lots import KNOWN, SYMBOLS, clean_csv, clean_lots, mangled
+from lotwise.reports.transition_tables import budgets_frame, choices_frame, transition_json
+from tests.interchange.mangled_lots import KNOWN, SYMBOLS, clean_csv, clean_lots, excel_export, mangled
 from tests.nightly.prospect_firm import PRICES, PROSPECT, RATES, firm_files, written
 
 FEW = Future(paths=3, years=4)
@@ -281,12 +282,13 @@ def test_200_mangled_lots_make_the_book_of_the_clean_file(tmp_path: Path) -> Non
     draw = random.Random(11)
     lots = clean_lots(draw)
     books = []
-    for content in (clean_csv(lots), mangled(lots, draw)):
+    exported, _ = excel_export(lots, draw)
+    for content in (clean_csv(lots), mangled(lots, draw), exported):
         file = tmp_path / "lots.csv"
         file.write_bytes(content)
         lots_of_book = prospect_firm(file, firm, asked()).firm.book.lots
         books.append(sorted(zip(*(column.tolist() for column in lots_of_book), strict=True)))
-    assert books[0] == books[1]
+    assert books[0] == books[1] == books[2]
     assert len(books[0]) == 200
 
 

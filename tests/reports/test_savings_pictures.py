@@ -132,3 +132,35 @@ def test_bars_of_gains_stay_in_their_frame_and_say_the_net(a: float, b: float, c
 )
 def test_axes_write_dollars_in_few_letters(value: float, said: str) -> None:
     assert compact(value) == said
+
+
+LETTER = 6.6  # of the size of these pictures, the mean of digits and signs
+
+
+def outside(root: ET.Element) -> list[str]:
+    """Words that run out of a picture at its left or its right."""
+    width = float(root.get("viewBox", "").split()[2])
+    found = []
+    for each in root.iter(f"{SVG}text"):
+        words, x = each.text or "", float(each.get("x", 0))
+        size = len(words) * LETTER * float(each.get("font-size", 12)) / 12
+        left = x - size * {"start": 0.0, "middle": 0.5, "end": 1.0}[each.get("text-anchor", "start")]
+        if left < -1 or left + size > width + 1:
+            found.append(words)
+    return found
+
+
+@given(st.lists(st.floats(-9e8, 9e8), min_size=3, max_size=3), st.floats(-9e8, 9e8))
+def test_large_amounts_stay_in_the_pictures(parts: list[float], first: float) -> None:
+    steps = [Step("Tax of the ordinary rebalance", first, change=False)]
+    steps += [Step(name, part, change=True) for (name, _), part in zip(SOURCES, parts, strict=True)]
+    steps.append(Step("Tax of what was done", first + sum(parts), change=False))
+    assert outside(parsed(waterfall(steps, "t"))) == []
+    bars = [GainBar("Short term", abs(parts[0]), -abs(parts[1])), GainBar("Long term", abs(first), -abs(parts[2]))]
+    assert outside(parsed(gain_bars(bars, "g"))) == []
+    assert outside(parsed(lot_ages([Aged(first, 10, long_term=False)], "a"))) == []
+
+
+def test_a_month_alone_is_a_column_and_not_a_wall() -> None:
+    (deferral,) = rects(parsed(savings_over_time(levels((5.0, 3.0, 0.0)), "t")), BLUE)
+    assert deferral[2] < 60

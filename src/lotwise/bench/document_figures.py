@@ -8,13 +8,17 @@ import numpy as np
 
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
 from lotwise.reports.documents.choices import (
+    BudgetPlan,
     Choice,
     CurveStep,
-    Kept,
     Legacy,
+    LotGain,
+    Outside,
     PlanYear,
+    Purchase,
     Range,
     Role,
+    Sale,
     TransitionChoices,
 )
 from lotwise.reports.documents.figures import Measured, MonthOfSavings, Split, TaxesSaved, YearOfTax
@@ -132,32 +136,63 @@ def invented_choices(seed: int, household: int = 1) -> TransitionChoices:
         today=Legacy(
             value, round(value * 0.8), -_money(random, 0, 9_000), round(value * 0.31), 0, 34, 187, 0.18, tracking
         ),
-        choices=(
-            Choice(Role.NOTHING, "Keep everything", 0, tracking, 0.18, 0.0, 0),
-            Choice(Role.OTHER, "A few losses only", -_money(random, 100, 4_000), tracking * 0.9, 0.25, 0.06, 1),
-            Choice(Role.RECOMMENDED, "Recommended", best.tax, best.tracking, 0.6, 0.36, 3),
-            Choice(Role.OTHER, "Faster", curve[13].tax, curve[13].tracking, 0.78, 0.6, 2),
-            Choice(Role.LIQUIDATE, "Sell everything", everything, 0.0, 1.0, 1.0, 1),
-        ),
+        choices=_choices(random, curve, everything),
         curve=curve,
         plan=plan,
         yearly_budget=round(max(taxes) * 1.05),
-        kept=(
-            Kept(
-                "FUND1",
-                "A municipal bond fund",
-                _money(random, 20_000, 60_000),
-                "its gain is small and it fits the bonds",
-            ),
-            Kept("STOCK7", "An old stock", _money(random, 20_000, 90_000), "its gain is nine tenths of its value"),
-        ),
+        outside=tuple(_outside(random, place) for place in range(5)),
         reasons=(
             "Beyond this point each basis point of tracking costs more tax than it is worth at your price of risk.",
             "It stays below the yearly tax budget in every simulated year but one in ten.",
         ),
         advice=("Against keeping what you have, the move pays for its tax after about four years.",),
         assumptions=("Two lots have no date: they are taken as long term, bought before 2011.",),
+        missing=("What was paid for STOCK1.",),
+        budgets=(
+            BudgetPlan(
+                round(best.tax / 4), round(best.tax / 5), (2, 3, None), (0, round(best.tax / 2), best.tax), 10, 0.88
+            ),
+            BudgetPlan(None, best.tax, (1, 1, 1), (best.tax, best.tax, best.tax), 10, 1.0),
+        ),
+        lots=tuple(_lot_gain(random) for _ in range(40)),
+        sales=tuple(_sale(random, place) for place in range(24)),
+        purchases=tuple(
+            Purchase(f"S{place:03d}", f"Company {place}", _money(random, 10, 9_000)) for place in range(40)
+        ),
     )
+
+
+def _choices(random: np.random.Generator, curve: tuple[CurveStep, ...], everything: int) -> tuple[Choice, ...]:
+    best, tracking = curve[7], curve[0].tracking
+    return (
+        Choice(Role.NOTHING, "Keep everything", 0, tracking, 0.18, 0.0, 0),
+        Choice(Role.OTHER, "A few losses only", -_money(random, 100, 4_000), tracking * 0.9, 0.25, 0.06, 1, 0.0),
+        Choice(Role.RECOMMENDED, "Recommended", best.tax, best.tracking, 0.6, 0.36, 3, 0.8),
+        Choice(Role.OTHER, "Faster", curve[13].tax, curve[13].tracking, 0.78, 0.6, 2, 1.4),
+        Choice(Role.LIQUIDATE, "Sell everything", everything, 0.0, 1.0, 1.0, 1, 3.2),
+    )
+
+
+def _lot_gain(random: np.random.Generator) -> LotGain:
+    days = int(random.integers(5, 5_000))
+    return LotGain(_money(random, -9_000, 40_000), days, days > 366)
+
+
+def _outside(random: np.random.Generator, place: int) -> Outside:
+    """A holding that is sold, held or cut, in turn."""
+    value = _money(random, 20_000, 60_000)
+    why = ("", "its gain is nine tenths of its value", "it stands for what the target has")[place % 3]
+    kept = (0, value, value // 3)[place % 3]
+    kind = ("fund", "stock", "bond")[place % 3]
+    return Outside(f"OLD{place}", f"An old {kind}", kind, value, _money(random, -2_000, 19_000), kept, why)
+
+
+def _sale(random: np.random.Generator, place: int) -> Sale:
+    gain = None if place % 6 == 5 else _money(random, -3_000, 9_000)
+    account = "An IRA" if gain is None else "Joint brokerage"
+    acquired = _AS_OF - timedelta(days=int(random.integers(5, 5_000)))
+    value = _money(random, 900, 20_000)
+    return Sale(account, f"S{place:03d}", acquired, value * 97, value, gain, bool(place % 3), place == 3)
 
 
 def invented_gains(seed: int, household: int = 1, *, lines: int = 60) -> RealizedGains:

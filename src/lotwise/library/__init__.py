@@ -4,6 +4,7 @@ from lotwise.library.explained import Explanation
 from lotwise.library.firm import Firm, firm_from_frames, read_firm
 from lotwise.library.household import HouseholdResult
 from lotwise.library.moving import Moving, transition
+from lotwise.library.paper import Paper
 from lotwise.library.picture import Picture
 from lotwise.library.result import Result
 
@@ -12,6 +13,7 @@ __all__ = [
     "Firm",
     "HouseholdResult",
     "Moving",
+    "Paper",
     "Picture",
     "Result",
     "firm_from_frames",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,19 +17,24 @@ from lotwise.interchange.prospect_file.assuming import Assuming, Holding
 from lotwise.interchange.results import findings_table
 from lotwise.library.asking import day_asked, told_once, words_of
 from lotwise.library.frames import Table, frame_of
+from lotwise.library.paper import Paper
 from lotwise.money import DOLLAR
-from lotwise.nightly.transition import Asked, transition_of, write_transition
+from lotwise.nightly.transition import Asked, transition_of
+from lotwise.nightly.transition_document import FORMATS, proposal_document, proposal_files, theme_of
+from lotwise.nightly.transition_writing import write_transition
 from lotwise.nightly.transition_years import Future
 from lotwise.prospects.transition import Transition
 from lotwise.reports import notebook
 from lotwise.reports.amounts import dollars, percent
-from lotwise.reports.transition import (
+from lotwise.reports.documents.theme import Theme
+from lotwise.reports.transition import transition_summary, years_in_words
+from lotwise.reports.transition_tables import (
     budgets_frame,
     choices_frame,
     legacy_frame,
+    plan_frame,
     transition_json,
-    transition_summary,
-    years_in_words,
+    years_frame,
 )
 
 __all__ = ["Moving", "TaxFacts", "transition"]
@@ -50,11 +56,12 @@ class TaxFacts(TypedDict, total=False):
 class Moving:
     """A prospect's move to a model, made by `transition`. `as_found` is the same as one frozen object."""
 
-    __slots__ = ("as_found",)
+    __slots__ = ("_theme", "as_found")
 
-    def __init__(self, found: Transition) -> None:
-        """Take what was found."""
+    def __init__(self, found: Transition, theme: Theme) -> None:
+        """Take what was found, and the look of the firm's documents."""
         self.as_found = found
+        self._theme = theme
 
     @property
     def choices(self) -> pl.DataFrame:
@@ -67,9 +74,19 @@ class Moving:
         return self.choices.filter(pl.col("choice") == "recommended").row(0, named=True)
 
     @property
+    def plan(self) -> pl.DataFrame:
+        """What the recommended move trades: one row a sale of a lot, or a purchase."""
+        return plan_frame(self.as_found)
+
+    @property
     def years(self) -> pl.DataFrame:
         """One row per yearly budget of tax: years and tax in all at 10%, 50% and 90% of the simulated paths."""
         return budgets_frame(self.as_found)
+
+    @property
+    def by_year(self) -> pl.DataFrame:
+        """One row per budget and year: what part of the paths is complete, tax and tracking at 10%, 50% and 90%."""
+        return years_frame(self.as_found)
 
     @property
     def legacy(self) -> pl.DataFrame:
@@ -86,9 +103,22 @@ class Moving:
         """Why the recommended point, and when a move pays."""
         return (*self.as_found.reasons, *self.as_found.advice)
 
-    def write(self, folder: str | Path) -> Path:
-        """Write JSON and tables into a folder, the same files as `lotwise transition --out`, and return it."""
-        write_transition(Path(folder), self.as_found)
+    @property
+    def keep(self) -> str:
+        """Why to keep what one has; '' where the recommended move pays."""
+        return self.as_found.keep
+
+    def document(self, name: str = "") -> Paper:
+        """The proposal that a prospect is handed, in the firm's look; `name` is what it calls the prospect."""
+        return Paper(proposal_document(self.as_found, name), self._theme)
+
+    def write(self, folder: str | Path, *, formats: Sequence[Literal["pdf", "html"]] = FORMATS, name: str = "") -> Path:
+        """Write proposal, JSON and tables into a folder, the same files as `lotwise transition --out`, and return it.
+
+        Raises PressError for PDF without typst.
+        """
+        files = proposal_files(self.as_found, self._theme, tuple(formats), name)
+        write_transition(Path(folder), self.as_found, files)
         return Path(folder)
 
     def to_json(self) -> str:
@@ -145,8 +175,14 @@ def transition(
     )
     with told_once():
         if isinstance(lots, str | Path):
-            return Moving(transition_of(Path(lots), Path(firm), asked))
+            return _moving(transition_of(Path(lots), Path(firm), asked), Path(firm))
         with TemporaryDirectory(prefix="lotwise-") as name:
             file = Path(name) / "lots.csv"
             frame_of("lots", lots).write_csv(file)
-            return Moving(transition_of(file, Path(firm), asked))
+            return _moving(transition_of(file, Path(firm), asked), Path(firm))
+
+
+def _moving(found: Transition, firm: Path) -> Moving:
+    """With the firm's look; a logo is not tried, which needs typst."""
+    theme, wrong = theme_of(firm, found.firm, ("html",))
+    return Moving(replace(found, findings=(*found.findings, *wrong)), theme)

@@ -8,10 +8,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from lotwise.errors import Finding, FolderError, Severity
-from lotwise.interchange.atomic import replaced_files
 from lotwise.interchange.firm_folder import Firm
 from lotwise.interchange.firm_folder.findings import EVERY_HOUSEHOLD, FindingList
 from lotwise.interchange.firm_folder.header import read_header
@@ -20,23 +17,21 @@ from lotwise.interchange.prospect_file.assuming import AssumedLot, Assuming, wit
 from lotwise.interchange.prospect_file.known import known_securities
 from lotwise.interchange.prospect_file.lots import ProspectLots
 from lotwise.interchange.prospect_file.reading import read_prospect
-from lotwise.interchange.results import findings_table
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.run import Watch, prepared_firm
+from lotwise.nightly.transition_told import assumed, legacy_of, planned, resting_on
 from lotwise.nightly.transition_years import Future, years_under_budgets
-from lotwise.prospects.choices import Choice, Floats, Role, Standing, choices_of, standing_of, with_recommended
-from lotwise.prospects.told import advice, reasons
-from lotwise.prospects.transition import Legacy, Resting, Transition, Unknown
+from lotwise.prospects.choices import Choice, Role, choices_of, standing_of, with_recommended
+from lotwise.prospects.plan import moves_of_point, moves_of_trades
+from lotwise.prospects.told import advice, reasons, why_keep
+from lotwise.prospects.transition import Transition, Unknown
 from lotwise.prospects.true_tax import by_true_tax
-from lotwise.rebalancing.frontier import Frontier, tax_tracking_frontier
-from lotwise.reports.transition import budgets_frame, choices_frame, legacy_frame, transition_json
-from lotwise.securities.market import SecurityKind
+from lotwise.rebalancing.frontier import tax_tracking_frontier
 
-__all__ = ["Asked", "ProspectFirm", "prospect_firm", "transition_of", "write_transition"]
+__all__ = ["Asked", "ProspectFirm", "prospect_firm", "transition_of"]
 
 _NEAR_RECOMMENDED = 1.1  # times its tracking: complete, where nothing else is said
 _PARTS = (0.25, 0.5, 1.0)  # of the recommended tax, as yearly budgets
-_KEPT = 1e-4  # of a holding: less is none
 
 _OF_RISK = ("risk", "(risk model)")  # findings about what is held or wanted
 
@@ -136,16 +131,16 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         frontier = tax_tracking_frontier(firm.book, firm.market, 0, asked.points)
         standing = standing_of(firm.book, firm.market)
         choices = choices_of(firm.book, firm.market, frontier, standing)
-        chosen = frontier.trades.weight[frontier.chosen]
-        after: Floats = np.bincount(frontier.trades.security, chosen, firm.market.price.size).astype(np.float64)
-        better = 0.0
-        if (true := by_true_tax(firm.book, firm.market, frontier, standing)) is not None:
-            truly, after, better = true
-            choices = with_recommended(choices, truly)
+        moves = moves_of_point(firm.book, firm.market, frontier, standing)
+        true = by_true_tax(firm.book, firm.market, frontier, standing)
+        if true is not None:
+            choices = with_recommended(choices, true.choice)
+            moves = moves_of_trades(firm.book, true.trades)
     best = next(choice for choice in choices if choice.role is Role.RECOMMENDED)
     near = _NEAR_RECOMMENDED * best.tracking if asked.future.near is None else asked.future.near
     budgets = asked.budgets or _budgets(best)
     years = years_under_budgets(firm, budgets, near, asked.future, asked.threads, watch)
+    resting = resting_on(made.lots, asked.assuming)
     discount = float(firm.book.policies.deferral_discount[int(firm.book.households.policy[0])])
     return Transition(
         file=file.name,
@@ -155,20 +150,22 @@ def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = 
         as_of=firm.as_of,
         standing=standing,
         lots=len(made.lots),
-        resting=_resting(made.lots, asked.assuming),
+        resting=resting,
         unknown=tuple(Unknown(each.symbol, each.line, each.basis) for each in made.read.unvalued),
         left_out=made.read.left_out,
         choices=choices,
         frontier=frontier,
         horizon=asked.horizon,
-        reasons=reasons(frontier, choices, standing, discount, better),
+        reasons=reasons(frontier, choices, standing, discount, true.better if true else 0.0),
         advice=advice(choices, asked.horizon, best.risk_price or 0.0, standing.value),
-        legacy=_legacy(firm, standing, after),
+        keep=why_keep(choices, asked.horizon),
+        plan=planned(firm, made.lots, moves),
+        legacy=legacy_of(firm, standing, moves),
         years=years,
         near=near,
         seed=asked.future.seed,
         drift=asked.future.drift,
-        assumes=_assumes(asked, frontier),
+        assumes=assumed(asked.future, asked.assuming, frontier, unsure=resting.lots > 0),
         findings=made.findings,
     )
 
@@ -178,73 +175,3 @@ def _budgets(best: Choice) -> tuple[int | None, ...]:
     if best.tax <= 0:
         return (None,)
     return (*(round(part * best.tax) for part in _PARTS), None)
-
-
-def _resting(lots: Sequence[AssumedLot], assuming: Assuming) -> Resting:
-    """How much of value and of gains rests on what was assumed."""
-    value = sum(each.value for each in lots)
-    sizes = [abs(each.value - each.basis) for each in lots]
-    assumed = [size for size, each in zip(sizes, lots, strict=True) if each.basis_assumed]
-
-    def part(amount: int, whole: int) -> float:
-        return amount / whole if whole else 0.0
-
-    return Resting(
-        sum(each.basis_assumed or each.date_assumed for each in lots),
-        part(sum(each.value for each in lots if each.basis_assumed), value),
-        part(sum(each.value for each in lots if each.date_assumed), value),
-        part(sum(assumed), sum(sizes)),
-        assuming.basis,
-        str(assuming.holding),
-    )
-
-
-def _legacy(firm: Firm, standing: Standing, after: Floats) -> tuple[Legacy, ...]:
-    """What is held and is not in the target, the largest first, and how much of it the recommended point keeps."""
-    securities = firm.market.price.size
-    gain = np.bincount(firm.book.lots.security, standing.gain, securities)
-    rows = np.flatnonzero((standing.weight > 0) & (standing.target == 0))
-    kept = np.divide(after, standing.weight, out=np.zeros(securities), where=standing.weight > 0)
-    return tuple(
-        Legacy(
-            firm.market_labels.symbols[row],
-            firm.market_labels.names[row],
-            SecurityKind(int(firm.market.kind[row])).name.lower(),
-            round(standing.weight[row] * standing.value),
-            int(gain[row]),
-            min(float(kept[row]), 1.0) if kept[row] > _KEPT else 0.0,
-        )
-        for row in rows[np.argsort(-standing.weight[rows], kind="stable")].tolist()
-    )
-
-
-def _assumes(asked: Asked, frontier: Frontier) -> tuple[str, ...]:
-    """What is taken for granted, in sentences."""
-    future, assuming = asked.future, asked.assuming
-    return (
-        *frontier.assumes,
-        "nothing was sold at a loss in the last 30 days, and no gain was realised this year before the move",
-        f"a basis that is not known is {assuming.basis:.0%} of value; a lot without a date is {assuming.holding}-term",
-        "selling everything counts every loss in full: buying the same names back within 30 days would bar them",
-        f"simulated prices grow by {future.drift:.0%} a year on average, with the risk of the firm's model",
-        "the target drifts with them; one visit a year; taxes are paid from other money, by the law of this year",
-    )
-
-
-def write_transition(out: Path, found: Transition) -> None:
-    """Write a transition into a folder, whole or not at all: everything as JSON, the tables and findings as CSV.
-
-    Raises OSError where the folder cannot be written, FolderError where it is a firm folder.
-    """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
-    tables = {
-        "transition_choices.csv": choices_frame(found),
-        "transition_budgets.csv": budgets_frame(found),
-        "transition_legacy.csv": legacy_frame(found),
-        "transition_findings.csv": findings_table(found.findings),
-    }
-    with replaced_files(out, ("transition.json", *tables)) as folder:
-        (folder / "transition.json").write_text(transition_json(found), "utf-8")
-        for name, table in tables.items():
-            table.write_csv(folder / name)

@@ -2,7 +2,8 @@
 
 Each path of prices is the same for every budget. Once a year every path is solved as a night would be, by its true tax
 and within its budget; it is complete when tracking is near enough. What no trades keep within the budget trades nothing
-that year. Taxes are paid from other money, the law stays that of this year, and shares need not be whole.
+that year. Taxes are paid from other money, the law stays that of this year, shares need not be whole and no trade is
+too small.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class _Record:
 
     years: IntArray
     tax: NDArray[np.int64]  # (budgets, paths, years)
+    tracking: NDArray[np.float64]  # (budgets, paths, years)
     kept_back: IntArray  # (budgets,)
 
 
@@ -72,6 +74,7 @@ def years_under_budgets(
     record = _Record(
         np.full((len(budgets), future.paths), future.years + 1, np.int64),
         np.zeros((len(budgets), future.paths, future.years), np.int64),
+        np.zeros((len(budgets), future.paths, future.years)),
         np.zeros(len(budgets), np.int64),
     )
     model = int(firm.book.households.model[0])
@@ -93,7 +96,9 @@ def years_under_budgets(
                 rows = np.repeat(np.arange(len(runs.path)), future.paths)
                 runs = chosen_runs(runs, rows, np.tile(np.arange(future.paths), len(runs.path)))
     return tuple(
-        BudgetYears(budget, record.years[row], record.tax[row], future.years, int(record.kept_back[row]))
+        BudgetYears(
+            budget, record.years[row], record.tax[row], record.tracking[row], future.years, int(record.kept_back[row])
+        )
         for row, budget in enumerate(budgets)
     )
 
@@ -102,7 +107,10 @@ def _policies(book: Book, budgets: Sequence[int | None]) -> tuple[Policies, Tabl
     """The household's policy once for each budget, and its limits with that budget in place of its own."""
     row = int(book.households.policy[0])
     policies = Policies._make(np.repeat(column[row : row + 1], len(budgets)) for column in book.policies)
+    # As the choices have it: shares need not be whole, no trade is too small and none is not worth it.
     policies.fractional_shares[:] = 1
+    policies.minimum_trade[:] = 0
+    policies.worth_it[:] = -1.0
     limits = np.repeat(book.limits[row : row + 1], len(budgets))
     limits["tax"] = [np.inf if budget is None else budget / DOLLAR for budget in budgets]
     limits["tax_part"] = np.inf
@@ -127,6 +135,7 @@ def _year(firm: Firm, runs: Runs, asked: tuple[tuple[Policies, Table], float, in
         budget = int(runs.budget[row])
         every = slice(None) if year == 0 else int(runs.path[row])
         record.tax[budget, every, year] = outcomes.tax[row] if traded[row] else 0
+        record.tracking[budget, every, year:] = tracking[row]
         record.kept_back[budget] += int(over[row])
         if done[row]:
             record.years[budget, every] = year + 1

@@ -78,6 +78,7 @@ class Standing:
     worth: IntArray  # (L,) of each lot
     gain: IntArray  # (L,) unrealised, 0 outside taxable accounts
     long_term: NDArray[np.bool_]  # (L,)
+    days: IntArray  # (L,) that each lot has been held for tax
     weight: Floats  # (N,) of each security
     target: Floats  # (N,)
 
@@ -110,7 +111,8 @@ def standing_of(book: Book, market: Market, household: int = 0) -> Standing:
     if total > 0:
         target *= (1.0 - float(book.policies.cash_target[policy])) / total
     taxable = int(worth[kind == AccountKind.TAXABLE].sum())
-    return Standing(value, cash, taxable, worth, gain, long_term, weight, target)
+    days = today - np.array(starts, np.int64)
+    return Standing(value, cash, taxable, worth, gain, long_term, days, weight, target)
 
 
 def overlap_of(weights: Floats, target: Floats) -> float:
@@ -145,7 +147,7 @@ def choices_of(book: Book, market: Market, frontier: Frontier, standing: Standin
 
     nothing = Choice(
         Role.NOTHING, None, 0, 0, 0, 0, 0, 0, today, overlap_of(standing.weight, standing.target), 0.0,
-        held_names(standing.weight), 0.0,
+        int((standing.weight > 0).sum()), 0.0,
     )  # fmt: skip
     between = []
     for point in range(frontier.tax.size)[::-1]:

@@ -8,10 +8,11 @@ from lotwise.money import DOLLAR
 from lotwise.prospects.choices import Choice, Role, Standing, break_even
 from lotwise.rebalancing.frontier import Frontier
 
-__all__ = ["advice", "reasons", "step_farther", "step_nearer"]
+__all__ = ["advice", "reasons", "step_farther", "step_nearer", "why_keep"]
 
 # A step along the frontier: the choice of those to whom tracking is worth so many times as much.
 _STEP = 2.0
+_NO_TRADE = 1e-5  # of value, sold and bought: what a solver leaves of nothing
 
 
 def _money(amount: float) -> str:
@@ -54,17 +55,14 @@ def reasons(
     price, value = float(frontier.risk_price[frontier.chosen]), standing.value
     best = next(each for each in choices if each.role is Role.RECOMMENDED)
     everything = next(each for each in choices if each.role is Role.LIQUIDATE)
-    paid = f"{_money(abs(best.tax))} of tax ({_percent(abs(best.tax) / value)} of value)"
-    costs, tracks = f"for {paid}" if best.tax >= 0 else f"and saves {paid} this year", _percent(best.tracking)
-    said = [_prices(price, discount)]
-    said.append(f"It tracks within {tracks} a year instead of {_percent(frontier.tracking_today)}, {costs}.")
+    said = [_prices(price, discount), _what_it_does(best, frontier.tracking_today, value)]
     drawn = best
     if best.by_true_tax:
         drawn = next(each for each in choices if each.risk_price == price and not each.by_true_tax)
         said.append(
             f"It is solved by its true tax: what losses offset counts with the gains beside them. At the rates of the"
-            f" night the same prices lead to {_percent(drawn.tracking)} for {_money(drawn.tax)}; this is"
-            f" ${better:,.0f} better in all. The steps below are from there."
+            f" night the same prices lead to {_percent(drawn.tracking)} {_for_tax(drawn.tax)}; this is ${better:,.0f}"
+            " better in all. The steps below are from there."
         )
     for step, word in ((step_nearer(choices, price), "nearer"), (step_farther(choices, price), "farther")):
         if step is None:
@@ -76,9 +74,26 @@ def reasons(
             f" policy counts, with trading and without what is due later anyway, as {_change(counted)}; and"
             f" {_change(tracking)} a year for tracking. Together that is {_money(counted + tracking)} worse."
         )
-    more = f"{_money(everything.tax)} of tax ({_percent(everything.tax / value)} of value)"
-    said.append(f"Selling everything costs {more}, {_money(everything.tax - best.tax)} more than recommended.")
+    whole = f"{_money(abs(everything.tax))} of tax ({_percent(abs(everything.tax) / value)} of value)"
+    costs = f"costs {whole}" if everything.tax >= 0 else f"saves {whole} this year"
+    more = everything.tax - best.tax
+    beside = f"{_change(more)} tax than recommended" if round(more / DOLLAR) else "the same as recommended"
+    said.append(f"Selling everything {costs}: {beside}.")
     return tuple(said)
+
+
+def _what_it_does(best: Choice, today: float, value: int) -> str:
+    if best.turnover < _NO_TRADE:
+        return f"It trades nothing: tracking stays at {_percent(today)} a year, and no tax is due."
+    part = f"({_percent(abs(best.tax) / value)} of value)"
+    paid = f"for {_money(best.tax)} of tax {part}"
+    if best.tax < 0:
+        paid = f"and saves {_money(-best.tax)} of tax {part} this year"
+    return f"It tracks within {_percent(best.tracking)} a year instead of {_percent(today)}, {paid}."
+
+
+def _for_tax(tax: int) -> str:
+    return f"for {_money(tax)}" if tax >= 0 else f"and save {_money(-tax)}"
 
 
 def _prices(price: float, discount: float) -> str:
@@ -89,7 +104,22 @@ def _prices(price: float, discount: float) -> str:
 
 
 def _change(amount: float) -> str:
+    if not round(amount / DOLLAR):
+        return "no more"
     return f"{_money(abs(amount))} {'less' if amount < 0 else 'more'}"
+
+
+def why_keep(choices: Sequence[Choice], horizon: float) -> str:
+    """Say why what one has is better kept than the recommended move made; '' where the move pays."""
+    best = next(choice for choice in choices if choice.role is Role.RECOMMENDED)
+    if best.turnover < _NO_TRADE:
+        return "Nothing is worth trading at the policy's own price of tracking."
+    if best.break_even is None:
+        return "The move would bring it no nearer to the model."
+    if best.break_even > horizon:
+        years = f"{best.break_even:.1f} years of less tracking"
+        return f"It would take {years} to pay for the tax of the move, more than the horizon of {horizon:g}."
+    return ""
 
 
 def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) -> tuple[str, ...]:
@@ -99,7 +129,9 @@ def advice(choices: Sequence[Choice], horizon: float, price: float, value: int) 
         if choice.role not in (Role.RECOMMENDED, Role.LIQUIDATE):
             continue
         name = "The recommended move" if choice.role is Role.RECOMMENDED else "Selling everything"
-        if choice.break_even is None:
+        if choice.turnover < _NO_TRADE:
+            said.append(f"{name} trades nothing: keep what you have.")
+        elif choice.break_even is None:
             said.append(f"{name} saves no tracking: keep what you have.")
         elif choice.break_even <= 0.0:
             said.append(f"{name} costs nothing this year: it pays at once.")
@@ -121,7 +153,7 @@ def _beyond(choices: Sequence[Choice], horizon: float, price: float, value: int)
     )
     further = everything.tax + everything.cost - best.tax - best.cost
     years = break_even(further, (best.tracking, everything.tracking), price, value)
-    if further <= 0 or years is None:
+    if further <= 0 or years is None or best.turnover < _NO_TRADE:
         return ()
     verdict = f"more than the horizon of {horizon:g}: keep the rest" if years > horizon else "within the horizon"
     return (f"After the recommended move, selling the rest too would pay after {years:.1f} years, {verdict}.",)

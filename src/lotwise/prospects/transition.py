@@ -9,10 +9,10 @@ import numpy as np
 
 from lotwise.errors import Finding
 from lotwise.money import IntArray
-from lotwise.prospects.choices import Choice, Role, Standing
+from lotwise.prospects.choices import Choice, Floats, Role, Standing
 from lotwise.rebalancing.frontier import Frontier
 
-__all__ = ["BudgetYears", "Legacy", "Resting", "Transition", "Unknown"]
+__all__ = ["BudgetYears", "Legacy", "Planned", "Resting", "Transition", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class BudgetYears:
     budget: int | None  # money a year; None = no budget
     years: IntArray  # (P,) visits until tracking is near enough; one more than `most` = not within them
     tax: IntArray  # (P, most) money, of each year
+    tracking: Floats  # (P, most) at the end of the year's trades; as it was last once a path is complete
     most: int
     kept_back: int  # years of paths in which nothing was traded because nothing keeps within the budget
 
@@ -34,6 +35,18 @@ class BudgetYears:
         """Years within which this part of the paths was complete; None = it was not within `most`."""
         found = int(np.quantile(self.years, part, method="inverted_cdf"))
         return found if found <= self.most else None
+
+    def complete_in(self, year: int) -> float:
+        """Part of the paths that is complete after so many years."""
+        return float((self.years <= year).mean())
+
+    def tax_in(self, year: int, part: float) -> int:
+        """Tax of one year, 1 the first, at this part of the paths; those that are complete pay none."""
+        return int(np.quantile(self.tax[:, year - 1], part, method="inverted_cdf"))
+
+    def tracking_in(self, year: int, part: float) -> float:
+        """Tracking error after one year's trades, at this part of the paths."""
+        return float(np.quantile(self.tracking[:, year - 1], part, method="inverted_cdf"))
 
     def tax_at(self, part: float) -> int:
         """Tax of all years, at this part of the paths."""
@@ -50,6 +63,24 @@ class Legacy:
     value: int
     gain: int  # unrealised, in taxable accounts
     kept: float  # part of it that is held, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A sale from a lot of the prospect's file, or a purchase, of the recommended move."""
+
+    sells: bool
+    account: str
+    symbol: str
+    name: str
+    line: int | None  # of the prospect's file; None for a purchase
+    acquired: date | None
+    shares: int
+    value: int
+    gain: int  # 0 for a purchase, and outside taxable accounts
+    long_term: bool
+    taxable: bool
+    assumed: bool  # its basis or its date is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +102,8 @@ class Resting:
     gains: float  # part of the sizes of all unrealised gains and losses that rests on an assumed basis
     basis: float  # what was assumed, part of value
     holding: str
+    no_basis: tuple[str, ...] = ()  # symbols to ask for, in the order of the file
+    no_date: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +125,8 @@ class Transition:
     horizon: float  # years
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
+    keep: str  # why to keep what one has; '' where the recommended move pays
+    plan: tuple[Planned, ...]  # of the recommended move: sales, then purchases
     legacy: tuple[Legacy, ...]
     years: tuple[BudgetYears, ...]
     near: float  # tracking error at which the move is complete

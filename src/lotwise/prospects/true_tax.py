@@ -6,25 +6,32 @@ with the exact tax in the loop (`rebalancing.frontier_refined`), at the same pri
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lotwise.prospects.choices import Choice, Floats, Role, Standing, break_even, held_names, overlap_of
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.frontier import Frontier
 from lotwise.rebalancing.frontier_refined import refined_point
-from lotwise.rebalancing.proposal import Side
+from lotwise.rebalancing.proposal import Side, Trades
 from lotwise.securities.market import Market
 
-__all__ = ["by_true_tax"]
+__all__ = ["ByTrueTax", "by_true_tax"]
 
 
-def by_true_tax(
-    book: Book, market: Market, frontier: Frontier, standing: Standing
-) -> tuple[Choice, Floats, float] | None:
+class ByTrueTax(NamedTuple):
+    """A point by its true tax: the choice, by how many dollars it is better, and its trades."""
+
+    choice: Choice
+    better: float
+    trades: Trades
+
+
+def by_true_tax(book: Book, market: Market, frontier: Frontier, standing: Standing) -> ByTrueTax | None:
     """The chosen point of a frontier of a book of one household by its true tax, if other rates lead to better trades.
 
-    With it come the weights it ends at, (N,), and by how many dollars it is better; None where the rates of the night
-    hold. Raises ValueError where the household cannot be solved.
+    None where the rates of the night hold. Raises ValueError where the household cannot be solved.
     """
     refined = refined_point(book, market, frontier)
     if not refined.is_better:
@@ -52,4 +59,4 @@ def by_true_tax(
         ),
         by_true_tax=True,
     )
-    return choice, weights, refined.gained
+    return ByTrueTax(choice, refined.gained, trades)

@@ -114,6 +114,7 @@ def frontier_table(household: str, frontier: Frontier, refined: RefinedPoint | N
     """
     title = f"Household {plain(household)}, {short_dollars(frontier.value / DOLLAR)}"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 1, 0, 0)  # so that all of it is within 80 columns
     for name in ("", "tracking error", "tax, at rates", "tax, by law", "short gains", "long gains", "cost", "turnover"):
         table.add_column(name, justify="right" if name else "left", no_wrap=not name)
     rows = shown_points(frontier)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lotwise.reports.amounts import plain
-from lotwise.reports.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Frame, frame_of
+from lotwise.reports.axes import HEIGHT, WIDTH, Axis, Frame, frame_of
 from lotwise.reports.look import BLUE, GREY, INK, MUTED, ORANGE, document, label, line, number, ticks
 
 __all__ = ["CHOSEN", "NEAREST", "TODAY", "CurvePoint", "Named", "frontier_picture"]
@@ -30,6 +30,7 @@ _MOST = 44  # letters of a line
 # Where the lowest point is above this part of the highest, tracking error does not start at zero.
 _FLAT = 0.6
 
+_TICK = 95.0  # of width for each tick across: their words must not meet
 _LEAST_SPAN = 5.0  # dollars across, where no point has a tax
 
 # How far from its mark a label may lie, and how much of the curve it may cover before it goes there.
@@ -68,16 +69,24 @@ class _Box(NamedTuple):
 
 
 def frontier_picture(
-    curve: Sequence[CurvePoint], law: Sequence[CurvePoint], places: Sequence[Named], axes: tuple[Axis, Axis], title: str
+    curve: Sequence[CurvePoint],
+    law: Sequence[CurvePoint],
+    places: Sequence[Named],
+    axes: tuple[Axis, Axis],
+    title: str,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
 ) -> str:
-    """Draw the curve, the same points at their `law`'s tax as a dashed line, and the `places` with their labels."""
+    """Draw the curve, the same points at their `law`'s tax as a dashed line, and the `places` with their labels.
+
+    Letters have one size whatever the `size`: a smaller picture has larger ones where it fills the same place.
+    """
     xs = [*(point.tax for point in (*curve, *law)), *(place.tax for place in places)]
     ys = [*(point.tracking for point in curve), *(place.tracking for place in places)]
     low = min(0.0, *xs)
-    x_ticks = ticks(low, max(low + _LEAST_SPAN, *xs), 6)
+    x_ticks = ticks(low, max(low + _LEAST_SPAN, *xs), round(size[0] / _TICK))
     lowest, highest = min(ys), max(*ys, 1e-9)
-    y_ticks = ticks(lowest - 0.1 * (highest - lowest) if lowest > _FLAT * highest else 0.0, highest, 5)
-    frame = frame_of(x_ticks, y_ticks, *axes)
+    y_ticks = ticks(lowest - 0.1 * (highest - lowest) if lowest > _FLAT * highest else 0.0, highest, 6)
+    frame = frame_of(x_ticks, y_ticks, *axes, size)
     if x_ticks[0] < 0 < x_ticks[-1]:
         frame.parts.append(line(frame.x(0), frame.y.start, frame.x(0), frame.y.end, stroke=GREY, width=1.2))
     if law:
@@ -86,7 +95,7 @@ def frontier_picture(
     frame.parts.extend(_dot(frame, point) for point in curve)
     leaders, words = _labels(frame, (*curve, *law), places)
     frame.parts.extend((*leaders, *(_mark(frame, place) for place in reversed(places)), *words))
-    return document(WIDTH, HEIGHT, title, frame.parts)
+    return document(*size, title, frame.parts)
 
 
 def _path(frame: Frame, points: Sequence[CurvePoint], look: str) -> str:
@@ -130,7 +139,11 @@ def _labels(frame: Frame, points: Sequence[CurvePoint], places: Sequence[Named])
         width = max(len(row) for row in rows) * _LETTER * _SIZE
         x, y = frame.x(place.tax), frame.y(place.tracking)
         best = min(
-            ((reach, box) for reach in _REACHES for box in _candidates((x, y), reach[0], width, len(rows) * _PITCH)),
+            (
+                (reach, box)
+                for reach in _REACHES
+                for box in _candidates(frame, (x, y), reach[0], (width, len(rows) * _PITCH))
+            ),
             key=lambda found: found[0][1] + _cost(found[1], taken, marks, curve),
         )
         taken.append(best[1])
@@ -171,9 +184,9 @@ def _dense(points: Sequence[CurvePoint], between: int = 8) -> list[CurvePoint]:
     ]
 
 
-def _candidates(mark: tuple[float, float], away: float, width: float, height: float) -> list[_Box]:
+def _candidates(frame: Frame, mark: tuple[float, float], away: float, size: tuple[float, float]) -> list[_Box]:
     """Places for a label so far from its mark, each moved into the frame."""
-    x, y = mark
+    (x, y), (width, height) = mark, size
     corners = (
         (x + away, y - height / 2),
         (x + away, y - away - height),
@@ -186,8 +199,8 @@ def _candidates(mark: tuple[float, float], away: float, width: float, height: fl
     )
     found = []
     for left, top in corners:
-        inside_left = min(max(left, LEFT + 4), WIDTH - RIGHT - width)
-        inside_top = min(max(top, TOP), HEIGHT - BOTTOM - height - 4)
+        inside_left = min(max(left, frame.x.start + 4), frame.x.end - width)
+        inside_top = min(max(top, frame.y.end), frame.y.start - height - 4)
         found.append(_Box(inside_left, inside_top, inside_left + width, inside_top + height))
     return found
 

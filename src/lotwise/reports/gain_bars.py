@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from lotwise.reports.amounts import dollars, plain
 from lotwise.reports.look import BLUE, GREY, INK, ORANGE, Scale, document, label, line, number
+from lotwise.reports.savings_pictures import compact
 
 __all__ = ["GainBar", "gain_bars"]
 
 _WIDTH, _PITCH, _TOP = 380.0, 58.0, 20.0
+_LONG = 999_999.5  # dollars: from here on all of its digits are too many
 
 
 class GainBar(NamedTuple):
@@ -41,13 +43,18 @@ def gain_bars(groups: Sequence[GainBar], title: str) -> str:
                 shape = f'x="{number(left)}" y="{number(y)}" width="{number(max(width, 0.8))}" height="24"'
                 parts.append(f'<rect {shape} fill="{colour}"><title>{words}</title></rect>')
             side = ("start", 7.0) if amount > 0 or colour == ORANGE else ("end", -7.0)
-            parts.append(label(end + side[1], y + 16, dollars(amount), anchor=side[0], fill=INK))
+            parts.append(label(end + side[1], y + 16, _written(amount), anchor=side[0], fill=INK))
         net = group.gains + group.losses
         at = x(net)
         parts.append(line(at, y - 4, at, y + 28, stroke=INK, width=2.4))
         anchor = "end" if at > _WIDTH - room else "start" if at < names + room else "middle"
-        words = label(at, y + 42, f"net {dollars(net)}", anchor=anchor, fill=INK, bold=True)
+        words = label(at, y + 42, f"net {_written(net)}", anchor=anchor, fill=INK, bold=True)
         rim = words.replace("<text ", '<text stroke="#ffffff" stroke-width="4" stroke-linejoin="round" ')
         parts.append(rim + words)
     parts.insert(0, line(zero, _TOP - 2, zero, height - 4, stroke=GREY))
     return document(_WIDTH, height, title, parts)
+
+
+def _written(amount: float) -> str:
+    """Dollars beside a bar, where there is room for nine letters."""
+    return dollars(amount) if abs(amount) < _LONG else compact(amount)

@@ -11,7 +11,7 @@ from datetime import date
 from html import escape
 from typing import NamedTuple
 
-from lotwise.reports.amounts import dollars, plain, short_dollars
+from lotwise.reports.amounts import dollars, plain
 from lotwise.reports.axes import Axis, Frame, frame_of
 from lotwise.reports.look import (
     BLUE,
@@ -36,6 +36,7 @@ SOURCES = (("Deferral", BLUE), ("Harvesting", YELLOW), ("Location", GREEN))
 
 _SIZE = (380.0, 232.0)
 _TOP = 26.0  # room for the key
+_WIDEST = 48.0  # a column: one month alone is no wall
 _MOST_COLUMNS = 60  # more are too thin to see: of each so many in a row the last is drawn
 
 
@@ -77,7 +78,7 @@ def savings_over_time(levels: Sequence[Level], title: str) -> str:
     lows = [sum(min(part, 0.0) for part in level.parts) for level in shown]
     y_ticks = ticks(min(0.0, *lows), max(*highs, 1.0 if not any(lows) else 0.0), 4)
     frame = frame_of((0.0, float(len(shown))), y_ticks, Axis("", lambda _: ""), Axis("", compact), _SIZE, _TOP)
-    half = (frame.x(1) - frame.x(0)) / 2
+    half = min((frame.x(1) - frame.x(0)) / 2, _WIDEST / 2)
     for place, level in enumerate(shown):
         middle = frame.x(place + 0.5)
         frame.parts.append(_column(frame, (middle - half * 0.84, middle + half * 0.84), level))
@@ -121,16 +122,10 @@ def _dates(frame: Frame, shown: Sequence[Level]) -> list[str]:
     floor = frame.y.start
     years = [place for place, level in enumerate(shown) if place and level.day.year != shown[place - 1].day.year]
     if len(years) < 2:
-        ends = [(0, "start"), (len(shown) - 1, "end")] if len(shown) > 1 else [(0, "start")]
-        return [
-            label(
-                frame.x.start if anchor == "start" else frame.x.end,
-                floor + 19,
-                f"{shown[place].day:%b %Y}",
-                anchor=anchor,
-            )
-            for place, anchor in ends
-        ]
+        ends = [(0, frame.x.start, "start"), (len(shown) - 1, frame.x.end, "end")]
+        if len(shown) == 1:
+            ends = [(0, frame.x(0.5), "middle")]
+        return [label(x, floor + 19, f"{shown[place].day:%b %Y}", anchor=anchor) for place, x, anchor in ends]
     every = -(-len(years) // 6)
     return [
         line(frame.x(place), floor, frame.x(place), floor + 5, stroke=GREY)
@@ -183,7 +178,7 @@ def waterfall(steps: Sequence[Step], title: str) -> str:
 
 
 def _words(step: Step) -> str:
-    text = dollars(step.amount) if abs(step.amount) < 1e6 else short_dollars(step.amount)
+    text = dollars(step.amount) if abs(step.amount) < 1e6 else compact(step.amount)  # there is room for no more
     return f"+{text}" if step.change and step.amount > 0 else text
 
 

@@ -1,12 +1,10 @@
-"""A prospect's move for people and programs: the summary of a terminal, JSON, and the choices as a table."""
+"""A prospect's move for people: the summary of a terminal."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -17,110 +15,13 @@ from lotwise.reports.amounts import count, dollars, percent, plain, short_dollar
 
 if TYPE_CHECKING:
     from lotwise.prospects.choices import Choice
-    from lotwise.prospects.transition import BudgetYears, Transition
+    from lotwise.prospects.transition import Transition
 
-__all__ = ["budgets_frame", "choices_frame", "legacy_frame", "transition_json", "transition_summary"]
+__all__ = ["transition_summary", "years_in_words"]
 
 _ROWS = 8  # points of the frontier in the terminal: JSON and CSV have all of them
 _MOST_LEGACY = 10
 _PARTS = (0.1, 0.5, 0.9)
-_MONEY = ("tax", "tax_at_rates", "short_gains", "long_gains", "cost", "sold")
-
-
-def choices_frame(transition: Transition) -> pl.DataFrame:
-    """Every choice, one row each: dollars and fractions; years are null where tracking never pays the tax."""
-    choices = transition.choices
-    return pl.DataFrame(
-        {
-            "choice": [str(choice.role) for choice in choices],
-            "risk_price_bps": pl.Series([choice.risk_price for choice in choices], dtype=pl.Float64),
-            **{name: [getattr(choice, name) / DOLLAR for choice in choices] for name in _MONEY},
-            "tax_of_value": [choice.tax / transition.value for choice in choices],
-            "tracking_error": [choice.tracking for choice in choices],
-            "overlap": [choice.overlap for choice in choices],
-            "turnover": [choice.turnover for choice in choices],
-            "names": [choice.names for choice in choices],
-            "by_true_tax": [choice.by_true_tax for choice in choices],
-            "break_even_years": pl.Series([choice.break_even for choice in choices], dtype=pl.Float64),
-        }
-    )
-
-
-def budgets_frame(transition: Transition) -> pl.DataFrame:
-    """Every yearly budget, one row each: years and tax at 10%, 50% and 90% of the paths; null = not within them."""
-    return pl.DataFrame([_budget_row(each) for each in transition.years], infer_schema_length=None)
-
-
-def _budget_row(found: BudgetYears) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "yearly_budget": None if found.budget is None else found.budget / DOLLAR,
-        "paths": found.years.size,
-        "completed": found.completed,
-    }
-    for part in _PARTS:
-        row[f"years_p{part * 100:.0f}"] = found.years_at(part)
-    for part in _PARTS:
-        row[f"tax_p{part * 100:.0f}"] = found.tax_at(part) / DOLLAR
-    return row | {"most_in_a_year": int(found.tax.max(initial=0)) / DOLLAR, "kept_back": found.kept_back}
-
-
-def legacy_frame(transition: Transition) -> pl.DataFrame:
-    """What is held and is not in the target: value and gain in dollars, the part that the recommended point keeps."""
-    return pl.DataFrame(
-        [
-            {"symbol": one.symbol, "kind": one.kind, "value": one.value / DOLLAR, "gain": one.gain / DOLLAR}
-            | {"kept": one.kept}
-            for one in transition.legacy
-        ],
-        schema={"symbol": pl.String, "kind": pl.String, "value": pl.Float64, "gain": pl.Float64, "kept": pl.Float64},
-    )
-
-
-def transition_json(transition: Transition) -> str:
-    """Write everything as JSON: dollars, fractions, years; findings with line, column, what it was."""
-    short, long = transition.standing.gains
-    resting = transition.resting
-    said = {
-        "file": transition.file,
-        "firm": transition.firm,
-        "model": transition.model,
-        "profile": transition.profile,
-        "as_of": transition.as_of.isoformat(),
-        "today": {
-            "value": transition.value / DOLLAR,
-            "cash": transition.standing.cash / DOLLAR,
-            "lots": transition.lots,
-            "unrealised_short": short / DOLLAR,
-            "unrealised_long": long / DOLLAR,
-        },
-        "assumed": {
-            "lots": resting.lots,
-            "value_with_assumed_basis": resting.basis_value,
-            "value_with_assumed_date": resting.date_value,
-            "gains_on_assumed_basis": resting.gains,
-            "basis": resting.basis,
-            "holding": resting.holding,
-        },
-        "not_valued": [
-            {"symbol": each.symbol, "line": each.line, "basis": None if each.basis is None else each.basis / DOLLAR}
-            for each in transition.unknown
-        ],
-        "rows_left_out": transition.left_out,
-        "choices": choices_frame(transition).to_dicts(),
-        "reasons": list(transition.reasons),
-        "advice": list(transition.advice),
-        "horizon_years": transition.horizon,
-        "legacy": legacy_frame(transition).to_dicts(),
-        "near_enough": transition.near,
-        "simulation": {"seed": transition.seed, "drift": transition.drift},
-        "budgets": budgets_frame(transition).to_dicts(),
-        "assumes": list(transition.assumes),
-        "findings": [
-            {name: getattr(finding, name) for name in ("file", "line", "column", "severity", "must_be", "was", "to_do")}
-            for finding in transition.findings
-        ],
-    }
-    return json.dumps(said, indent=1) + "\n"
 
 
 def _shown(transition: Transition) -> list[Choice]:
@@ -181,7 +82,7 @@ def _choices(transition: Transition) -> Table:
             percent(choice.overlap, 0),
             percent(choice.turnover, 0),
             f"{choice.names:,}",
-            "" if choice is transition.nothing else years_in_words(choice.break_even).replace(" years", " y"),
+            "" if choice is transition.nothing else _short(years_in_words(choice.break_even)),
             style="bold cyan" if recommended else "",
         )
     return table
@@ -192,6 +93,10 @@ def years_in_words(years: float | None) -> str:
     if years is None or years <= 0:
         return "never" if years is None else "at once"
     return f"{years:.1f} years" if years >= 0.05 else "under 0.1 years"
+
+
+def _short(words: str) -> str:
+    return words.replace("under ", "<").replace(" years", " y")
 
 
 def _legacy(transition: Transition) -> Table:

@@ -45,7 +45,10 @@ def documents(name: str) -> list[Document]:
                 name=name,
                 target=name,
                 reasons=(name,),
-                kept=tuple(replace(each, name=name, why=name) for each in proposal.kept),
+                outside=tuple(replace(each, name=name, why=name) for each in proposal.outside),
+                missing=(name,),
+                sales=tuple(replace(each, account=name, symbol=name) for each in proposal.sales[:3]),
+                purchases=tuple(replace(each, name=name) for each in proposal.purchases[:3]),
                 choices=tuple(replace(choice, name=name) for choice in proposal.choices),
             )
         ),

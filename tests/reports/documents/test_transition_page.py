@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lotwise.bench.document_figures import invented_choices
 from lotwise.money import DOLLAR
 from lotwise.reports.documents.adding_up import rounded
-from lotwise.reports.documents.choices import Kept, Role
+from lotwise.reports.documents.choices import Outside, Role
 from lotwise.reports.documents.printed import whole
 from lotwise.reports.documents.transition_page import transition_document
 from tests.reports.documents.printed_pages import amount, html_of, html_tables, pages, pdf_of, table_named, words
@@ -26,8 +26,20 @@ def test_every_money_figure_adds_up(seed: int) -> None:
         assert sum(amount(row.cells[place]) for row in years) == amount(total.cells[place])
     (recommended,) = (row for row in table_named(document, "The choices in figures").rows if row.kind == "total")
     assert amount(recommended.cells[1]) == amount(total.cells[4]) == rounded(proposal.recommended.tax)
-    *kept, all_kept = table_named(document, "What is kept").rows
-    assert sum(amount(row.cells[2]) for row in kept) == amount(all_kept.cells[2])
+    for title, places in (
+        ("What the target does not have", (3, 4, 5)),
+        ("What it buys", (2,)),
+        ("Unrealised gains by term", (1, 2, 3)),
+    ):
+        *parts, whole_of_it = table_named(document, title).rows
+        for place in places:
+            assert sum(amount(row.cells[place]) for row in parts) == amount(whole_of_it.cells[place])
+    (sales,) = (table for table in document.tables() if table.dense)
+    *lots, sold = sales.rows
+    assert sum(amount(row.cells[4]) for row in lots) == amount(sold.cells[4])
+    assert sum(amount(row.cells[5]) for row in lots if row.cells[5]) == amount(sold.cells[5])
+    for row in table_named(document, "Unrealised gains by term").rows:
+        assert amount(row.cells[1]) + amount(row.cells[2]) == amount(row.cells[3])
 
 
 def test_pdf_and_html_say_every_figure() -> None:
@@ -40,6 +52,7 @@ def test_pdf_and_html_say_every_figure() -> None:
         *proposal.reasons,
         *proposal.advice,
         *proposal.assumptions,
+        *proposal.missing,
         document.headline,
         whole(proposal.today.value),
     ):
@@ -53,15 +66,71 @@ def test_pdf_and_html_say_every_figure() -> None:
         assert f"{name}: {whole(choice.tax)}" in picture
 
 
-def test_many_kept_holdings_are_added_up() -> None:
-    kept = tuple(Kept(f"S{place}", "", place * DOLLAR, "too dear") for place in range(40))
-    rows = table_named(transition_document(replace(invented_choices(1), kept=kept)), "What is kept").rows
+def test_what_the_target_does_not_have_is_held_or_sold_and_added_up() -> None:
+    dollars = [place * DOLLAR for place in range(40)]
+    outside = tuple(Outside(f"S{place}", "", "fund", dollars[place], 0, dollars[place], "dear") for place in range(40))
+    cut = replace(outside[2], kept=DOLLAR, why="some of it")
+    outside = (outside[0], replace(outside[1], kept=0, why=""), cut, *outside[3:])
+    proposal = replace(invented_choices(1), outside=outside)
+    rows = table_named(transition_document(proposal), "What the target does not have").rows
     assert len(rows) == 17
-    assert rows[15].cells[:3] == ("25 others", "", f"${sum(range(15, 40)):,}")
+    assert [row.cells[-1] for row in rows[1:4]] == ["sold", "50% sold: some of it", "held: dear"]
+    assert rows[15].cells[:4] == ("25 others", "", "", f"${sum(range(15, 40)):,}")
+    assert amount(rows[16].cells[5]) == sum(range(40)) - 1 - 1
+
+
+def test_the_headline_says_to_keep_what_does_not_pay() -> None:
+    proposal = invented_choices(4)
+    assert transition_document(proposal).headline.startswith("Moving to")
+    kept = replace(proposal, keep="It would take 9.0 years.")
+    assert transition_document(kept).headline == "Keep what you have. It would take 9.0 years."
+
+
+@pytest.mark.parametrize(
+    ("tax", "everything", "words"),
+    [
+        (10, 50, "costs $10 of tax instead of $50 for selling everything, and"),
+        (0, 50, "costs no tax, where selling everything would cost $50, and"),
+        (-10, 50, "saves $10 of tax, where selling everything would cost $50, and"),
+        (-10, -50, "saves $10 of tax, where selling everything would save $50, and"),
+        (-10, -10, "saves $10 of tax, and"),
+    ],
+)
+def test_the_headline_says_costs_and_savings_as_such(tax: int, everything: int, words: str) -> None:
+    proposal = replace(invented_choices(1), plan=())
+    taxes = {Role.RECOMMENDED: tax * DOLLAR, Role.LIQUIDATE: everything * DOLLAR}
+    choices = tuple(replace(each, tax=taxes.get(each.role, each.tax)) for each in proposal.choices)
+    assert words in transition_document(replace(proposal, choices=choices)).headline
+
+
+def test_without_a_limit_there_is_no_table_of_limits() -> None:
+    proposal = replace(invented_choices(1), budgets=invented_choices(1).budgets[1:], yearly_budget=None)
+    document = transition_document(proposal)
+    assert "With a yearly limit on tax" not in [table.title for table in document.tables()]
+
+
+def test_years_under_a_limit_are_in_words_where_there_is_no_end_to_them() -> None:
+    row, free = table_named(transition_document(invented_choices(1)), "With a yearly limit on tax").rows
+    assert row.cells[2:4] == ("3", "2 to over 10")
+    assert row.cells[6] == "88%"
+    assert free.cells[0] == "No limit"
+    assert free.cells[3] == "1"
+
+
+def test_a_long_list_of_sales_is_cut_and_added_up() -> None:
+    proposal = invented_choices(1)
+    many = replace(proposal, sales=proposal.sales * 20)
+    (table,) = (table for table in transition_document(many).tables() if table.dense)
+    assert len(table.rows) == 302
+    assert table.rows[300].cells[0] == f"{len(many.sales) - 300} others"
+    assert sum(amount(row.cells[4]) for row in table.rows[:-1]) == amount(table.rows[-1].cells[4])
 
 
 def test_a_proposal_without_plan_or_budget_has_a_page() -> None:
-    bare = replace(invented_choices(2), plan=(), kept=(), advice=(), assumptions=(), curve=(), yearly_budget=None)
+    bare = replace(
+        invented_choices(2), plan=(), outside=(), advice=(), assumptions=(), curve=(), yearly_budget=None,
+        missing=(), budgets=(), lots=(), sales=(), purchases=(), reasons=(),
+    )  # fmt: skip
     assert "The choices" in " ".join(pages(pdf_of(transition_document(bare))))
 
 

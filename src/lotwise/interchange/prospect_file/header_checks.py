@@ -27,6 +27,7 @@ _MOST_JOINED = 6
 
 # A cost per share is what it is taken for where it is so many times nearer to the price than to the value.
 _TIMES_NEARER = 3.0
+_MOST_CONTRARY = 0.1  # of the lots may say the opposite as clearly
 
 
 def as_wide(
@@ -83,6 +84,8 @@ def with_unit_bases(lots: list[ProspectLot], sheet: Sheet, known: Known, say: Sa
             apart.append(abs(log(whole)) - abs(log(unit)))
     if len(apart) < 2 or median(apart) < log(_TIMES_NEARER):
         return lots
+    if sum(each < -log(_TIMES_NEARER) for each in apart) > _MOST_CONTRARY * len(apart):
+        return lots  # old lots with hardly any basis look like it; what cost as much as it is worth says no
     must_be, was = "what was paid for the lot", "amounts near the price of one share"
     say(sheet.header.line or None, Role.ANY_BASIS, Severity.WARNING, must_be, was, "taken for the cost per share")
     return [lot if lot.basis is None else replace(lot, basis=round(lot.basis * lot.shares / SHARE)) for lot in lots]

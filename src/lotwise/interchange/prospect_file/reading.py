@@ -76,6 +76,7 @@ class _Reader:
     decimal_commas: bool = False
     day_first: bool = False
     named: set[str] = field(default_factory=set)  # accounts whose kind is told by their names, said once
+    kinds: dict[str, AccountKind] = field(default_factory=dict)  # by account
     above: str = ""  # symbol of the row above
     seen: dict[tuple[object, ...], int] = field(default_factory=dict)
 
@@ -217,7 +218,18 @@ class _Reader:
             if name not in self.named:
                 self._taken(row, Role.ACCOUNT, "an account whose kind is said", f"{kind.name.lower()}, by its name")
             self.named.add(name)
-        return name or "prospect", kind or AccountKind.TAXABLE
+        return self._own_account(row, name, kind or AccountKind.TAXABLE), kind or AccountKind.TAXABLE
+
+    def _own_account(self, row: Row, name: str, kind: AccountKind) -> str:
+        """The account's name; an account has one kind: what is of another one is another account of that name."""
+        first = self.kinds.setdefault(name, kind)
+        if first is kind:
+            return name or "prospect"
+        apart = f"{name or 'prospect'} {kind.name.lower()}"
+        if name and apart not in self.kinds:
+            self._taken(row, Role.ACCOUNT, f"an account of one kind, {first.name.lower()}", f"another account: {apart}")
+        self.kinds[apart] = kind
+        return apart
 
     def _cash(self, row: Row, account: str, kind: AccountKind) -> None:
         for role in (Role.VALUE, Role.SHARES, Role.BASIS, Role.ANY_BASIS):

@@ -10,7 +10,20 @@ from datetime import date
 from enum import Enum
 from itertools import pairwise
 
-__all__ = ["Choice", "CurveStep", "Kept", "Legacy", "PlanYear", "Range", "Role", "TransitionChoices"]
+__all__ = [
+    "BudgetPlan",
+    "Choice",
+    "CurveStep",
+    "Legacy",
+    "LotGain",
+    "Outside",
+    "PlanYear",
+    "Purchase",
+    "Range",
+    "Role",
+    "Sale",
+    "TransitionChoices",
+]
 
 
 class Role(Enum):
@@ -28,9 +41,9 @@ class Legacy:
 
     value: int
     taxable_value: int
-    short_gain: int  # unrealised, net, of taxable lots whose cost and date are known
+    short_gain: int  # unrealised, net, of taxable lots
     long_gain: int
-    cost_unknown: int  # value of taxable lots whose cost is not known
+    cost_unknown: int  # value of taxable lots whose cost is not known; what is assumed of it is in the gains
     holdings: int
     lots: int
     overlap: float
@@ -48,6 +61,7 @@ class Choice:
     overlap: float
     turnover: float
     years: int | None  # None: never complete under the yearly budget
+    pays_after: float | None = 0.0  # years of less tracking that pay for tax and trading; None: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +95,60 @@ class PlanYear:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A legacy holding that is kept: a fund, a bond, a stock too dear to sell."""
+class BudgetPlan:
+    """What the move takes under a yearly limit on tax, in simulated futures: of each the 10%, 50% and 90% of them."""
+
+    budget: int | None  # money a year; None: no limit
+    tax_this_year: int
+    years: tuple[int | None, int | None, int | None]  # tax years, this one the first; None: more than `most`
+    tax: tuple[int, int, int]  # of all years
+    most: int  # years that were simulated
+    complete: float  # part of the futures in which it is done within them
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A holding that the target does not have: held, sold, or some of both."""
+
+    symbol: str
+    name: str
+    kind: str  # stock, fund, etf, bond
+    value: int
+    gain: int  # unrealised, in taxable accounts
+    kept: int  # value of it that is held on
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotGain:
+    """A taxable lot's unrealised gain, the days it has been held, and its term."""
+
+    gain: int
+    days: int
+    long_term: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the recommended move sells from a lot; no gain outside taxable accounts."""
+
+    account: str
+    symbol: str
+    acquired: date | None
+    shares: int
+    value: int
+    gain: int | None
+    long_term: bool
+    assumed: bool  # its cost or its date
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the recommended move buys of a name."""
 
     symbol: str
     name: str
     value: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +164,16 @@ class TransitionChoices:
     curve: tuple[CurveStep, ...]
     plan: tuple[PlanYear, ...]
     yearly_budget: int | None  # tax per year that the plan keeps to; None = none
-    kept: tuple[Kept, ...]
+    outside: tuple[Outside, ...]
     reasons: tuple[str, ...]  # why the recommended point
     advice: tuple[str, ...]  # break-even advice, "keep what you have" included
     assumptions: tuple[str, ...]
+    keep: str = ""  # why to keep what there is; "": the recommended move pays
+    missing: tuple[str, ...] = ()  # what is to be asked for
+    budgets: tuple[BudgetPlan, ...] = ()
+    lots: tuple[LotGain, ...] = ()
+    sales: tuple[Sale, ...] = ()  # of the recommended choice, lot by lot
+    purchases: tuple[Purchase, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a proposal without exactly one recommended choice, or whose plan contradicts it (ValueError)."""

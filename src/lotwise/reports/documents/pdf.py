@@ -25,7 +25,7 @@ from lotwise.reports.documents.theme import Logo, Theme
 if TYPE_CHECKING:
     from typst import Compiler, Fonts
 
-__all__ = ["Press", "PressError"]
+__all__ = ["Press", "PressError", "require_typst", "why_no_picture"]
 
 _TEMPLATES = "templates"
 _MAIN = "document.typ"
@@ -86,6 +86,11 @@ def why_no_picture(logo: Logo) -> str:
     except PressError as error:
         return str(error.__cause__ or error).splitlines()[0]
     return ""
+
+
+def require_typst() -> None:
+    """Raise PressError where typst is not installed."""
+    _fonts()
 
 
 @cache

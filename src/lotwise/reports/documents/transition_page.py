@@ -21,17 +21,21 @@ from lotwise.reports.documents.blocks import (
     Tiles,
 )
 from lotwise.reports.documents.choices import Choice, Role, TransitionChoices
-from lotwise.reports.documents.printed import counted, identifier, whole
+from lotwise.reports.documents.printed import counted, whole
+from lotwise.reports.documents.transition_lists import appendix, budget_table, gains_today, outside_table
 from lotwise.reports.frontier_picture import CHOSEN, NEAREST, TODAY, CurvePoint, Named, frontier_picture
+from lotwise.reports.savings_pictures import compact
 
 __all__ = ["transition_document"]
+
+_SOON = 0.05  # years
+_SIZE = (430.0, 292.0)  # of the picture: its letters are to be read on a telephone
 
 _LOOKS = {
     Role.RECOMMENDED: ("disc", CHOSEN),
     Role.LIQUIDATE: ("diamond", NEAREST),
     Role.NOTHING: ("ring", TODAY),
 }
-_MOST_KEPT = 15
 
 
 def transition_document(proposal: TransitionChoices) -> Document:
@@ -41,17 +45,20 @@ def transition_document(proposal: TransitionChoices) -> Document:
         _tiles(proposal, note),
         _picture(proposal, note),
         _choices(proposal, note),
-        Heading("Why this point"),
-        Points(proposal.reasons),
+        *_points("Why this point", proposal.reasons),
+        *_points("When it pays", proposal.advice),
     ]
     if proposal.plan:
         blocks += [_plan(proposal, note), Paragraph(_budget(proposal), small=True)]
-    if proposal.kept:
-        blocks.append(_kept(proposal))
-    for title, items in (("When it pays", proposal.advice), ("What had to be assumed", proposal.assumptions)):
-        if items:
-            blocks += [Heading(title), Points(items)]
-    blocks += [Heading("What the figures mean"), note.block()]
+    if _limited(proposal):
+        blocks.append(budget_table(proposal, note))
+    if proposal.lots:
+        blocks.append(gains_today(proposal, note))
+    if proposal.outside:
+        blocks.append(outside_table(proposal, note))
+    blocks += _points("What we would like to know", proposal.missing)
+    blocks += _points("What had to be assumed", proposal.assumptions)
+    blocks += [Heading("What the figures mean"), note.block(), *appendix(proposal)]
     return Document(
         kind="transition",
         title="Transition proposal",
@@ -63,21 +70,39 @@ def transition_document(proposal: TransitionChoices) -> Document:
     )
 
 
+def _points(title: str, items: tuple[str, ...]) -> list[Block]:
+    return [Heading(title), Points(items)] if items else []
+
+
 def _headline(proposal: TransitionChoices) -> str:
     best = proposal.recommended
+    if proposal.keep:
+        return f"Keep what you have. {proposal.keep}"
     tax = rounded(best.tax)
     cost = f"costs {dollars(tax)} of tax" if tax > 0 else f"saves {dollars(-tax)} of tax" if tax < 0 else "costs no tax"
-    text = f"Moving to {plain(proposal.target)} {cost}"
-    everything = [choice for choice in proposal.choices if choice.role is Role.LIQUIDATE]
-    if everything and rounded(everything[0].tax) != tax:
-        text += f" instead of {whole(everything[0].tax)} for selling everything"
-    return f"{text}, and is expected to stay within {percent(best.tracking, 1)} of it a year."
+    return (
+        f"Moving to {plain(proposal.target)} {cost}{_beside_everything(proposal, tax)}, and is expected to stay within"
+        f" {percent(best.tracking, 1)} of it a year."
+    )
+
+
+def _beside_everything(proposal: TransitionChoices, tax: int) -> str:
+    """Say what selling everything would cost or save, where that is another amount."""
+    for choice in proposal.choices:
+        other = rounded(choice.tax)
+        if choice.role is Role.LIQUIDATE and other != tax:
+            if tax > 0 and other >= 0:
+                return f" instead of {dollars(other)} for selling everything"
+            return f", where selling everything would {'cost' if other >= 0 else 'save'} {dollars(abs(other))}"
+    return ""
 
 
 def _tiles(proposal: TransitionChoices, note: NoteList) -> Tiles:
     today, best = proposal.today, proposal.recommended
     gain = rounded(today.short_gain + today.long_gain)
     part = percent(gain / rounded(today.value), 1) + " of value" if rounded(today.value) else ""
+    if today.cost_unknown:
+        part = f"cost of {whole(today.cost_unknown)} assumed"
     return Tiles(
         (
             Tile(
@@ -118,12 +143,20 @@ def _picture(proposal: TransitionChoices, note: NoteList) -> Picture:
         for choice in named
     ]
     axes = (
-        Axis("Tax of the move; below zero: saved", dollars),
+        Axis("Tax of the move; below zero: saved", compact),
         Axis("Predicted tracking, % a year", lambda value: f"{value * 100:g}"),
     )
     title = "The choices"
     caption = "Left costs less tax, down is closer to the target. Every point of the curve can be had."
-    return Picture(frontier_picture(curve, (), places, axes, title), title, caption, note("tracking"))
+    if curve and not _is_drawn(proposal):
+        caption += " The recommended one is solved by its exact tax, better than the curve."
+    return Picture(frontier_picture(curve, (), places, axes, title, _SIZE), title, caption, note("tracking"))
+
+
+def _is_drawn(proposal: TransitionChoices) -> bool:
+    """Whether the recommended choice is a point of the curve."""
+    best = proposal.recommended
+    return any((step.tax, step.tracking) == (best.tax, best.tracking) for step in proposal.curve)
 
 
 def _choices(proposal: TransitionChoices, note: NoteList) -> Table:
@@ -137,6 +170,7 @@ def _choices(proposal: TransitionChoices, note: NoteList) -> Table:
                 percent(choice.overlap, 0),
                 percent(choice.turnover, 0),
                 _years(choice),
+                _pays(choice),
             ),
             "total" if choice.role is Role.RECOMMENDED else "",
         )
@@ -150,6 +184,7 @@ def _choices(proposal: TransitionChoices, note: NoteList) -> Table:
         Column("Overlap", note=note("overlap")),
         Column("Turnover", note=note("turnover")),
         Column("Years", note=note("years")),
+        Column("Pays after", note=note("pays_after")),
     )
     return Table(columns, tuple(rows), "The choices in figures")
 
@@ -165,8 +200,20 @@ def _years(choice: Choice) -> str:
     return "\u2013" if choice.years == 0 else str(choice.years)
 
 
+def _pays(choice: Choice) -> str:
+    """Say when closer tracking has paid for a choice; a dash of one that changes nothing."""
+    if choice.role is Role.NOTHING:
+        return "\u2013"
+    if choice.pays_after is None:
+        return "never"
+    if choice.pays_after <= 0:
+        return "at once"
+    return f"{choice.pays_after:.1f} years" if choice.pays_after >= _SOON else "under 0.1 years"
+
+
 def _plan(proposal: TransitionChoices, note: NoteList) -> Table:
     plan = proposal.plan
+    ranged = any(year.tax_range for year in plan)
     columns_of_money = [
         shared_out([getattr(year, name) for year in plan]) for name in ("sold", "short_gain", "long_gain")
     ]
@@ -174,50 +221,36 @@ def _plan(proposal: TransitionChoices, note: NoteList) -> Table:
     rows = []
     for place, year in enumerate(plan):
         span = year.tax_range
-        between = "" if span is None else f"{whole(span.low)} to {whole(span.high)}"
+        between = ("" if span is None else f"{whole(span.low)} to {whole(span.high)}",) if ranged else ()
         money = [dollars(column[place]) for column in (*columns_of_money, taxes)]
-        rows.append(
-            Row((str(year.year), *money, between, percent(year.tracking_after), percent(year.overlap_after, 0)))
-        )
-    totals = [dollars(sum(column)) for column in (*columns_of_money, taxes)]
-    rows.append(Row(("All years", *totals, "", "", ""), "total"))
+        after = (percent(year.tracking_after), percent(year.overlap_after, 0))
+        rows.append(Row((str(year.year), *money, *between, *after)))
+    if len(plan) > 1:
+        totals = [dollars(sum(column)) for column in (*columns_of_money, taxes)]
+        rows.append(Row(("All years", *totals, *([""] * (3 if ranged else 2))), "total"))
     columns = (
         Column("Year", number=False, wide=True),
         Column("Sold"),
         Column("Short gain"),
         Column("Long gain"),
         Column("Tax", note=note("tax_today")),
-        Column("Range", note=note("range")),
+        *((Column("Range", note=note("range")),) if ranged else ()),
         Column("Tracking", note=note("tracking")),
         Column("Overlap", note=note("overlap")),
     )
     return Table(columns, tuple(rows), "The plan, year by year")
 
 
+def _limited(proposal: TransitionChoices) -> bool:
+    """Whether there is a limit on a year's tax to tell of: a move that costs none has none."""
+    return any(each.budget is not None for each in proposal.budgets)
+
+
 def _budget(proposal: TransitionChoices) -> str:
     if proposal.yearly_budget is None:
-        return "No yearly limit on tax was asked for. Tracking and overlap are those at the end of the year."
+        later = " What it takes with a limit on each year's tax is below." if _limited(proposal) else ""
+        return f"The recommended choice, made at once and without a limit on this year's tax.{later}"
     return (
         f"No year's tax exceeds the budget of {whole(proposal.yearly_budget)}. Tracking and overlap are those at the"
         " end of the year."
     )
-
-
-def _kept(proposal: TransitionChoices) -> Table:
-    values = shared_out([each.value for each in proposal.kept])
-    lines = list(zip(proposal.kept, values, strict=True))
-    rows = [
-        Row((identifier(each.symbol), plain(each.name, 34), dollars(value), plain(each.why, 120)))
-        for each, value in lines[:_MOST_KEPT]
-    ]
-    rest = lines[_MOST_KEPT:]
-    if rest:
-        rows.append(Row((f"{len(rest)} others", "", dollars(sum(value for _, value in rest)), "")))
-    rows.append(Row(("Total", "", dollars(sum(values)), ""), "total"))
-    columns = (
-        Column("Symbol", number=False),
-        Column("Name", number=False),
-        Column("Value"),
-        Column("Why", number=False, wide=True),
-    )
-    return Table(columns, tuple(rows), "What is kept")
