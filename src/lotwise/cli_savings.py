@@ -37,26 +37,27 @@ def savings(
     Needs a posted ledger: what happened is told from it alone. Every figure is recomputed from the record each time.
     """
     with reported():
-        from lotwise.nightly.savings import compare_savings, told_savings, write_savings
+        from lotwise.nightly.savings import compare_savings, page_of, told_savings, write_savings
         from lotwise.reports.savings import comparison_words, savings_json, savings_summary, trace_table
         from lotwise.savings.shadow_rule import ShadowRule
 
         rule = ShadowRule(schedule, month, band, relief=relief)
         with watched() as watch:
             run = told_savings(
-                folder, day_of(day), household or [], rule, since=day_of(since), daily=trace, watch=watch
+                folder, day_of(day), household or [], rule, since=day_of(since), traced=trace, watch=watch
             )
         show_findings(tuple(each for each in run.firm.findings if each.household in (household or ())))
-        if out is not None:
-            write_savings(out, run)
+        page = write_savings(out, run) if out is not None else None
         if check is not None:
             found = compare_savings(check, run)
             words = comparison_words(found.changed_households, found.changed_inputs, found.changed_settings)
             out_console.print(words, highlight=False)
             raise typer.Exit(int(not found.is_same))
         if as_json:
-            typer.echo(savings_json(run.tables.households, run.tables.months, run.inputs, rule))
+            typer.echo(savings_json(page_of(run)))
         elif trace:
             out_console.print(trace_table(run.tables.credits))
         else:
-            out_console.print(savings_summary(run.tables.households, rule, run.told.refused))
+            out_console.print(savings_summary(page_of(run)))
+        if page is not None and not as_json:
+            out_console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)

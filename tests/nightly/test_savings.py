@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> SavingsRun:
-    return told_savings(folder, None, [], ShadowRule(), daily=True)
+    return told_savings(folder, None, [], ShadowRule(), traced=True)
 
 
 def row(run: SavingsRun, household: str = "H1") -> dict[str, object]:
@@ -80,11 +80,21 @@ def test_what_is_deferred_is_told_on_the_day_the_price_moves(run: SavingsRun) ->
 
 
 def test_the_same_folder_is_told_the_same_again_to_the_last_byte(folder: Path, run: SavingsRun, tmp_path: Path) -> None:
-    again = told_savings(folder, None, [], ShadowRule(), daily=True)
+    again = told_savings(folder, None, [], ShadowRule(), traced=True)
     for name, each in (("first", run), ("again", again)):
         write_savings(tmp_path / name, each)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert len(files) == 7
+    assert files == sorted(
+        [
+            *(
+                f"savings{name}.{kind}"
+                for name in ("", "_credits", "_firm", "_months", "_untold")
+                for kind in ("csv", "parquet")
+            ),
+            "savings.html",
+            "savings.json",
+        ]
+    )
     for file in files:
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
 
