@@ -6,14 +6,17 @@ from lotwise.library.household import HouseholdResult
 from lotwise.library.moving import Moving, transition
 from lotwise.library.picture import Picture
 from lotwise.library.result import Result
+from lotwise.library.savings import HouseholdSavings, Savings
 
 __all__ = [
     "Explanation",
     "Firm",
     "HouseholdResult",
+    "HouseholdSavings",
     "Moving",
     "Picture",
     "Result",
+    "Savings",
     "firm_from_frames",
     "read_firm",
     "transition",

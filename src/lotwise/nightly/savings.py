@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from lotwise import __version__
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
@@ -23,6 +24,7 @@ from lotwise.interchange.savings_tables import SavingsTables, savings_tables
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.nightly.run import Watch, household_row
+from lotwise.nightly.savings_note import PAGE
 from lotwise.reports.firm_savings import FirmSavings
 from lotwise.reports.firm_savings_page import firm_savings_page
 from lotwise.savings.shadow_rule import ShadowRule
@@ -42,7 +44,6 @@ __all__ = [
     "write_savings",
 ]
 
-PAGE = "savings.html"
 _INPUTS = ("prices", "models", "households", "accounts", "firm", "profiles", "overrides", "identical")
 
 
@@ -56,6 +57,7 @@ class SavingsRun:
     rule: ShadowRule
     tables: SavingsTables
     inputs: dict[str, str]  # digest of every file it depends on
+    since: date | None = None  # first day that was told
     traced: bool = False  # whether every credit was kept
 
 
@@ -121,7 +123,7 @@ def tell_firm(
     with watch.phase("tell", days_to_tell(recorded.history, sound, asked)):
         told = tell(recorded.history, sound, asked, lambda _day: watch.on_done(1))
     tables = savings_tables(firm, recorded, told, chosen, fees_of(told, firm.fees))
-    return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder), when.traced)
+    return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder), when.since, when.traced)
 
 
 def outside_position(firm: Firm) -> Table:
@@ -192,7 +194,7 @@ def write_savings(out: Path, run: SavingsRun) -> Path:
             csv, parquet = _files((name,))[:2]
             table.write_csv(folder / csv)
             table.write_parquet(folder / parquet)
-        said = {**_settings(run), "inputs": run.inputs}
+        said = {**_settings(run), "totals": _totals(run.tables.firm), "inputs": run.inputs}
         (folder / "savings.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
         (folder / PAGE).write_text(firm_savings_page(page_of(run)), encoding="utf-8")
     return out / PAGE
@@ -204,9 +206,18 @@ def _files(tables: Sequence[str]) -> list[str]:
     return [f"{stem}.{kind}" for stem in stems for kind in ("csv", "parquet")]
 
 
+def _totals(firm: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """Totals of the firm by number and period, in dollars to the last digit."""
+    found: dict[str, dict[str, str]] = {}
+    for number, period, total in firm.select("number", "period", "total").iter_rows():
+        found.setdefault(number, {})[period] = str(total)
+    return found
+
+
 def _settings(run: SavingsRun) -> dict[str, object]:
     rule = {name: value if isinstance(value, int | float) else str(value) for name, value in asdict(run.rule).items()}
-    return {"as_of": run.firm.as_of.isoformat(), "shadow_rule": rule}
+    since = None if run.since is None else run.since.isoformat()
+    return {"as_of": run.firm.as_of.isoformat(), "since": since, "shadow_rule": rule}
 
 
 @dataclass(frozen=True, slots=True)

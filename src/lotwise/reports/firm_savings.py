@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -53,6 +53,16 @@ class FirmSavings:
     def split(self, number: str, period: str) -> tuple[Decimal, ...]:
         """Deferral, harvesting and location; they add up to the total."""
         return tuple(self.total(number, period, part) for part in _PARTS)
+
+    def only(self, household: str) -> FirmSavings:
+        """The same of one household; totals stay those of all."""
+        own = pl.col("household_id") == household
+        return replace(
+            self,
+            households=self.households.filter(own),
+            months=self.months.filter(own),
+            untold=self.untold.filter(own),
+        )
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -104,7 +114,7 @@ def ranked(households: pl.DataFrame) -> pl.DataFrame:
 
 def months_picture(saved: FirmSavings) -> str:
     """Draw number B of all households over time, stacked by source."""
-    return savings_over_time(saved.levels, "Taxes saved since the beginning, all households, by source")
+    return savings_over_time(saved.levels, "Taxes saved since the beginning, by source")
 
 
 def fees_picture(saved: FirmSavings) -> str:
