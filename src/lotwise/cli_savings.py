@@ -35,6 +35,8 @@ def savings(
     """Say what was saved in tax: by the rule of thumb, against a shadow ledger, and at present value.
 
     Needs a posted ledger: what happened is told from it alone. Every figure is recomputed from the record each time.
+    --out writes a page for the whole firm, and tables. Leaves with status 1 where the data of a household has errors:
+    that one gets no figures, all others do.
     """
     with reported():
         from lotwise.nightly.savings import compare_savings, page_of, told_savings, write_savings
@@ -61,3 +63,5 @@ def savings(
             out_console.print(savings_summary(page_of(run)))
         if page is not None and not as_json:
             out_console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
+        if run.without_sound_data:
+            raise typer.Exit(1)

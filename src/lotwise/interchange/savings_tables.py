@@ -21,7 +21,7 @@ from lotwise.savings.rule_of_thumb import Motive
 from lotwise.savings.told import Told
 from lotwise.savings.years import Cause
 
-__all__ = ["PERIODS", "SavingsTables", "savings_tables"]
+__all__ = ["PERIODS", "SavingsTables", "firm_totals", "savings_tables"]
 
 PERIODS = ("since", "ytd", "day")  # since the beginning, in the year of the last day, on the last trading day
 _ENDINGS = {"since": "", "ytd": "_ytd", "day": "_day"}  # of the columns of a period
@@ -60,12 +60,12 @@ def savings_tables(
         households,
         _credits(firm, recorded, told),
         _months(firm, told, chosen),
-        _firm(households),
+        firm_totals(households),
         _untold(firm, recorded, told, chosen),
     )
 
 
-def _firm(households: pl.DataFrame) -> pl.DataFrame:
+def firm_totals(households: pl.DataFrame) -> pl.DataFrame:
     """Add up all households: numbers A, B, C with their parts, and the fees that are known, by period."""
     rows = []
     for name in (*_NUMBERS, "fee"):

@@ -60,6 +60,12 @@ class SavingsRun:
     since: date | None = None  # first day that was told
     traced: bool = False  # whether every credit was kept
 
+    @property
+    def without_sound_data(self) -> int:
+        """How many of the households asked for have no figures since their data has errors."""
+        blocked = set(self.firm.labels.households[self.firm.book.households.blocked].tolist())
+        return len(blocked & set(self.tables.untold["household_id"].to_list()))
+
 
 class When(NamedTuple):
     """From which day on it is told, and whether every credit is kept, day by day."""

@@ -16,9 +16,11 @@ from lotwise.ledger.events import NO_CODE, Table
 from lotwise.money import IntArray
 from lotwise.savings.history import History
 
-__all__ = ["Part", "groups_of", "part_of", "with_own_details"]
+__all__ = ["MOST_EVENTS", "Part", "groups_of", "part_of", "with_own_details"]
 
-_MOST_EVENTS = 1_000_000  # of a part, unless what is connected has more: some 900 accounts of 100 names in two years
+# Of a part, unless what is connected has more: some 900 accounts of 100 names in two years. A part costs some 10 ms a
+# day whatever is in it; it must fit into memory.
+MOST_EVENTS = 1_000_000
 
 
 class Part(NamedTuple):
@@ -30,7 +32,7 @@ class Part(NamedTuple):
     events: IntArray
 
 
-def groups_of(history: History, chosen: NDArray[np.bool_], most_events: int = _MOST_EVENTS) -> list[IntArray]:
+def groups_of(history: History, chosen: NDArray[np.bool_], most_events: int = MOST_EVENTS) -> list[IntArray]:
     """Accounts to tell together for the chosen households (H,), part by part; one part at least."""
     owner = history.accounts.household
     label = _connected(history)
