@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lotwise.cli_session import AsOf, Folder, Only, day_of, out_console, reported, show_findings, watched
+from lotwise.cli_session import AsOf, Folder, Only, day_of, err_console, out_console, reported, show_findings, watched
 from lotwise.savings.shadow_rule import Order, Schedule
 
 __all__ = ["savings"]
@@ -27,7 +27,9 @@ def savings(
     relief: Annotated[Order, typer.Option(help="Which lots it sells first.")] = Order.FIFO,
     trace: Annotated[bool, typer.Option("--trace", help="Show every credit, lot by lot and day by day.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write all tables into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the page of the firm and all tables into this folder.")
+    ] = None,
     check: Annotated[
         Path | None, typer.Option("--check", help="Hold what --out wrote into this folder against the figures of now.")
     ] = None,
@@ -61,7 +63,9 @@ def savings(
             out_console.print(trace_table(run.tables.credits))
         else:
             out_console.print(savings_summary(page_of(run)))
-        if page is not None and not as_json:
-            out_console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
+        if page is not None:
+            (err_console if as_json else out_console).print(
+                f"page: {page}", highlight=False, markup=False, soft_wrap=True
+            )
         if run.without_sound_data:
             raise typer.Exit(1)

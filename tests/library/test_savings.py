@@ -94,6 +94,8 @@ def test_what_cannot_be_is_answered_with_what_can(firm: lotwise.Firm, saved: lot
         saved.household("H9")
     with pytest.raises(ValueError, match="must name one at least"):
         firm.savings([])
+    with pytest.raises(ValueError, match="since must be a date as YYYY-MM-DD, was 'May'"):
+        firm.savings(since="May")
     with pytest.raises(lotwise.FolderError, match="read_firm"):
         family_firm().savings()
 

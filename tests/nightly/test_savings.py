@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from lotwise.cli import app
 from lotwise.errors import FolderError
+from lotwise.nightly.run import run_folder
 from lotwise.nightly.savings import SavingsRun, compare_savings, told_savings, write_savings
 from lotwise.nightly.savings_note import saved_so_far
 from lotwise.reports.run import SavedSoFar
@@ -253,3 +254,13 @@ def test_the_page_of_a_run_has_the_figures_of_its_day_or_the_command(folder: Pat
     assert saved_so_far(folder, out, FIRST) == SavedSoFar(None, None, "")
     (out / "savings.json").write_text("{")
     assert saved_so_far(folder, out, LAST) == SavedSoFar(None, None, "")
+
+
+def test_a_run_beside_the_page_of_taxes_saved_leads_to_it(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    run_folder(folder, out, formats=("csv",))
+    assert "lotwise savings FOLDER --out RESULTS" in (out / "run.html").read_text()
+    write_savings(out, told_savings(folder, None, [], ShadowRule()))
+    run_folder(folder, out, formats=("csv",))
+    assert '<a href="savings.html">' in (out / "run.html").read_text()
+    assert (out / "savings.html").exists()

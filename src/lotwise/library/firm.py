@@ -154,7 +154,9 @@ class Firm:
         wrong_names("household", names, self.household_ids)
         asked = rule_of(rule)
         with told_once():
-            return Savings(self._folder, tell_firm(self._folder, self.as_read, names, asked, When(day_asked(since))))
+            return Savings(
+                self._folder, tell_firm(self._folder, self.as_read, names, asked, When(day_asked(since, "since")))
+            )
 
     def __repr__(self) -> str:
         return f"<Firm {self.name or 'without a name'}, {self.as_of}: {self._counts()}; {self._found()}>"
