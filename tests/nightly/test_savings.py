@@ -175,6 +175,11 @@ def test_the_day_is_what_the_last_trading_day_changed(folder: Path) -> None:
         assert sum(Decimal(str(row(sale)[f"{name}_{part}_day"])) for part in parts) == row(sale)[f"{name}_day"]
 
 
+def test_a_first_day_after_the_last_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="since must be on or before the day that is told, 2026-02-27; was 2026-02-28"):
+        told_savings(folder, None, [], ShadowRule(), since=date(2026, 2, 28))
+
+
 def test_days_add_up_to_the_year(folder: Path) -> None:
     days = [date(2026, 1, day) for day in (2, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16)]
     told = [told_savings(folder, day, ["H1"], ShadowRule()) for day in days]

@@ -108,6 +108,8 @@ def tell_firm(
     A household whose data has errors gets no figures, and is named with the reason. Raises as `told_savings` does.
     """
     watch, when = watch or Watch(), when or When()
+    if when.since is not None and when.since > firm.as_of:
+        raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
     with watch.phase("read"):
         recorded = recorded_history(folder, firm, open_ledger(folder))
     chosen = np.ones(len(firm.labels.households), np.bool_)
