@@ -7,16 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lotwise.bench.document_figures import invented_choices, invented_gains, invented_holdings, invented_savings
+from lotwise.money import DOLLAR
 from lotwise.reports.documents.gains_page import gains_document
 from lotwise.reports.documents.holdings_page import holdings_document
 from lotwise.reports.documents.html import document_html
 from lotwise.reports.documents.savings_page import savings_document
 from lotwise.reports.documents.theme import Logo, Theme
 from lotwise.reports.documents.transition_page import transition_document
+from lotwise.reports.firm_savings_page import firm_savings_page
 from lotwise.reports.run_page import run_page
+from tests.reports.firm_savings_tables import firm_savings
 from tests.reports.small_run import simulated_run
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +88,16 @@ def test_the_page_of_a_run_needs_nothing_and_breaks_none_of_its_own_rules(chromi
     assert said == []
     assert "What the trades do" in document
     assert document.count("<svg") >= 3
+
+
+def test_the_page_of_taxes_saved_needs_nothing_and_breaks_none_of_its_own_rules(chromium: Path, tmp_path: Path) -> None:
+    page = tmp_path / "savings.html"
+    parts = np.random.default_rng(1).integers(-500, 2_000, (80, 3)) * DOLLAR
+    page.write_text(firm_savings_page(firm_savings(parts, [1_000] * 80)), encoding="utf-8")
+    document, said = opened(chromium, page, tmp_path / "profile")
+    assert said == []
+    assert "Household by household" in document
+    assert document.count("<svg") == 2
 
 
 @pytest.fixture(scope="module")

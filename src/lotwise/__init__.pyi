@@ -9,10 +9,12 @@ from lotwise.errors import UnknownNameError as UnknownNameError
 from lotwise.library import Explanation as Explanation
 from lotwise.library import Firm as Firm
 from lotwise.library import HouseholdResult as HouseholdResult
+from lotwise.library import HouseholdSavings as HouseholdSavings
 from lotwise.library import Moving as Moving
 from lotwise.library import Paper as Paper
 from lotwise.library import Picture as Picture
 from lotwise.library import Result as Result
+from lotwise.library import Savings as Savings
 from lotwise.library import firm_from_frames as firm_from_frames
 from lotwise.library import read_firm as read_firm
 from lotwise.library import transition as transition

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ import polars as pl
 
 from lotwise.errors import Finding, Severity
 from lotwise.reports.amounts import basis_points
-from lotwise.reports.run import Run, figures
+from lotwise.reports.run import Run, SavedSoFar, figures
 from lotwise.reports.run_page import run_page
 from tests.reports.small_run import AS_OF, simulated_run, small_run
 
@@ -162,6 +163,19 @@ def test_every_link_and_note_leads_somewhere() -> None:
     assert links
     assert links <= targets
     assert {f"note-{number}" for number in range(1, 10)} <= links
+
+
+def test_taxes_saved_are_said_or_the_command_that_tells_them() -> None:
+    run = small_run().run()
+    assert "Taxes saved" not in words(run_page(run))
+    command = words(run_page(replace(run, saved=SavedSoFar(None, None, ""))))
+    assert "lotwise savings FOLDER --out RESULTS tells what was saved in tax" in command
+    page = run_page(replace(run, saved=SavedSoFar(Decimal(12_345), Decimal(-67), "savings.html")))
+    assert "Taxes saved so far: $12,345 since the record begins, against an ordinary rebalance" in words(page)
+    assert "\u2212$67 saved this year" in words(page)
+    assert outside(page) == ["a href=savings.html"]
+    cost = words(run_page(replace(run, saved=SavedSoFar(Decimal(-12_345), Decimal(1), "savings.html"))))
+    assert "Taxes paid more than under an ordinary rebalance so far: $12,345 since" in cost
 
 
 def test_hostile_names_stay_text() -> None:

@@ -1,14 +1,16 @@
-"""What was saved, as tables: a row per household, a row per credit of the rule of thumb, a row per month."""
+"""What was saved, as tables: a row per household, per credit of the rule of thumb, per month, and the firm's totals."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lotwise.dates import from_day_number
+from lotwise.dates import to_day_number
+from lotwise.errors import Severity
 from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.ledger_files.recorded_history import Recorded
 from lotwise.interchange.trade_table import exact
@@ -19,7 +21,11 @@ from lotwise.savings.rule_of_thumb import Motive
 from lotwise.savings.told import Told
 from lotwise.savings.years import Cause
 
-__all__ = ["SavingsTables", "savings_tables"]
+__all__ = ["PERIODS", "SavingsTables", "firm_totals", "savings_tables"]
+
+PERIODS = ("since", "ytd", "day")  # since the beginning, in the year of the last day, on the last trading day
+_ENDINGS = {"since": "", "ytd": "_ytd", "day": "_day"}  # of the columns of a period
+_NUMBERS = ("rule_of_thumb", "shadow", "present_value")
 
 _MOTIVES = {
     Motive.HARVEST: "harvesting",
@@ -41,15 +47,57 @@ class SavingsTables(NamedTuple):
     households: pl.DataFrame
     credits: pl.DataFrame
     months: pl.DataFrame
+    firm: pl.DataFrame  # a row per number and period: what all households come to
+    untold: pl.DataFrame  # households of which nothing is told, each with the reason
 
 
 def savings_tables(
     firm: Firm, recorded: Recorded, told: Told, chosen: NDArray[np.bool_], fees: IntArray
 ) -> SavingsTables:
     """Put what was told of the chosen households into tables; `fees` (H, 2) since the beginning and of the year."""
+    households = _households(firm, told, chosen, fees)
     return SavingsTables(
-        _households(firm, told, chosen, fees), _credits(firm, recorded, told), _months(firm, told, chosen)
+        households,
+        _credits(firm, recorded, told),
+        _months(firm, told, chosen),
+        firm_totals(households),
+        _untold(firm, recorded, told, chosen),
     )
+
+
+def firm_totals(households: pl.DataFrame) -> pl.DataFrame:
+    """Add up all households: numbers A, B, C with their parts, and the fees that are known, by period."""
+    rows = []
+    for name in (*_NUMBERS, "fee"):
+        for period in PERIODS:
+            keys = {part: f"{name}_{part}{_ENDINGS[period]}" for part in ("deferral", "harvesting", "location")}
+            if (total := f"{name}{_ENDINGS[period]}") in households.columns:
+                keys = {"total": total, **{part: key for part, key in keys.items() if key in households.columns}}
+                sums = households.select(pl.col(key).sum().alias(part) for part, key in keys.items())
+                rows.append(sums.select(pl.lit(name).alias("number"), pl.lit(period).alias("period"), pl.all()))
+    return pl.concat(rows, how="diagonal")
+
+
+def _untold(firm: Firm, recorded: Recorded, told: Told, chosen: NDArray[np.bool_]) -> pl.DataFrame:
+    """Say why nothing is told of the households that have no figures."""
+    rows = np.flatnonzero(chosen & (told.begins <= 0))
+    accounts = recorded.history.accounts.household
+    known = np.zeros(chosen.size, np.bool_)
+    known[accounts[accounts >= 0]] = True
+    errors: dict[str | None, str] = {}
+    for finding in firm.findings:
+        if finding.severity is Severity.ERROR:
+            errors.setdefault(finding.household, str(finding))
+    why = []
+    for row, name in zip(rows.tolist(), firm.labels.households[rows].tolist(), strict=True):
+        if firm.book.households.blocked[row]:
+            why.append(errors.get(name) or errors.get(None) or "its data has errors")
+        elif known[row]:
+            why.append("nothing of its accounts has been posted until this day")
+        else:
+            why.append("none of its accounts that are managed is in the ledger; lotwise ledger post adds what happened")
+    names = pl.Series(firm.labels.households[rows].tolist(), dtype=pl.String)
+    return pl.DataFrame({"household_id": names, "why": pl.Series(why, dtype=pl.String)})
 
 
 def _money(values: IntArray) -> pl.Series:
@@ -57,45 +105,33 @@ def _money(values: IntArray) -> pl.Series:
     return exact(np.where(missing, 0, values), DOLLAR).set(pl.Series(missing), None)
 
 
-def _year_start(told: Told) -> int:
-    year = from_day_number(int(told.months.days[-1])).year
-    return int(np.datetime64(f"{year}-01-01").astype("datetime64[D]").astype(np.int64))
-
-
-def _by_cause(told: Told, households: int, since: int) -> IntArray:
-    """Number A by cause (H, 3), of the credits since a day."""
-    total = np.zeros((households, len(Cause)), np.int64)
-    rows = told.credits[told.credits["day"] >= since]
-    cause = np.where(np.isin(rows["motive"], (Motive.HARVEST, Motive.WASH)), int(Cause.HARVESTING), int(Cause.DEFERRAL))
-    np.add.at(total, (rows["household"], cause), rows["credit"])
-    return total
-
-
 def _households(firm: Firm, told: Told, chosen: NDArray[np.bool_], fees: IntArray) -> pl.DataFrame:
-    households = len(firm.labels.households)
     rows = np.flatnonzero(chosen & (told.begins > 0))
-    start = _year_start(told)
-    thumb, thumb_year = (_by_cause(told, households, since)[rows] for since in (np.iinfo(np.int32).min, start))
-    shadow, shadow_year = told.saved.parts.sum(axis=0)[rows], told.saved.parts[-1][rows]
-    present = told.months.present_value
+    start = to_day_number(date(firm.as_of.year, 1, 1))
+    nothing = np.zeros_like(told.months.present_value[-1])
     earlier = np.flatnonzero(told.months.days < start)
-    before = present[earlier[-1]] if earlier.size else np.zeros_like(present[-1])
+    shadow, present = told.saved.parts.sum(axis=0), told.months.present_value[-1]
+    year_before = told.months.present_value[earlier[-1]] if earlier.size else nothing
+    saved_before, present_before = (
+        (told.eve.saved[0], told.eve.present_value[0]) if told.eve.days.size else (nothing, nothing)
+    )
     measures = (
-        ("rule_of_thumb", thumb, thumb_year),
-        ("shadow", shadow, shadow_year),
-        ("present_value", present[-1][rows], present[-1][rows] - before[rows]),
+        ("rule_of_thumb", *told.thumb),
+        ("shadow", shadow, told.saved.parts[-1], shadow - saved_before),
+        ("present_value", present, present - year_before, present - present_before),
     )
     columns: dict[str, pl.Series] = {
         "household_id": pl.Series(firm.labels.households[rows].tolist(), dtype=pl.String),
         "since": pl.Series(told.begins[rows].astype(np.int32)).cast(pl.Date),
         "value": _money(told.months.value[-1][rows]),
     }
-    for name, parts, year in measures:
-        for period, table in (("", parts), ("_ytd", year)):
-            columns[f"{name}{period}"] = _money(table.sum(axis=1))
+    for name, *tables in measures:
+        for period, told_of in zip(PERIODS, tables, strict=True):
+            table, ending = told_of[rows], _ENDINGS[period]
+            columns[f"{name}{ending}"] = _money(table.sum(axis=1))
             for cause in Cause:
                 if name != "rule_of_thumb" or cause is not Cause.LOCATION:  # the rule of thumb knows no location
-                    columns[f"{name}_{cause.name.lower()}{period}"] = _money(table[:, cause])
+                    columns[f"{name}_{cause.name.lower()}{ending}"] = _money(table[:, cause])
     columns["tax_record"] = _money(told.saved.record.total.sum(axis=0)[rows])
     columns["tax_shadow"] = _money(told.saved.shadow.total.sum(axis=0)[rows])
     columns["unrealised_record"] = _money(told.months.gains[-1, rows, 0])
@@ -115,7 +151,7 @@ def _credits(firm: Firm, recorded: Recorded, told: Told) -> pl.DataFrame:
             ),
             "account_id": recorded.names.accounts.gather(rows["account"].astype(np.int64)),
             "symbol": recorded.names.securities.gather(rows["security"].astype(np.int64)),
-            "lot_id": _lot_ids(recorded, told.folded, rows["lot"]),
+            "lot_id": _lot_ids(recorded, rows["lot"]),
             "source": motive.replace_strict({int(key): word for key, word in _MOTIVES.items()}, return_dtype=pl.String),
             "term": pl.Series(["short", "long"]).gather(rows["long_term"].astype(np.int64)),
             "gain": _money(rows["gain"]),
@@ -126,11 +162,10 @@ def _credits(firm: Firm, recorded: Recorded, told: Told) -> pl.DataFrame:
     ).sort("day", "household_id", "account_id", "symbol", "lot_id", maintain_order=True)
 
 
-def _lot_ids(recorded: Recorded, order: IntArray, lots: IntArray) -> pl.Series:
+def _lot_ids(recorded: Recorded, lots: IntArray) -> pl.Series:
     """Name of each lot as the ledger calls it: its own, or the number of the event that opened it."""
-    event = lots // LOTS_OF_EVENT
-    known = (lots >= 0) & (event < order.size)
-    row = order[np.where(known, event, 0)]
+    known = lots >= 0
+    row = np.where(known, lots // LOTS_OF_EVENT, 0)
     opened = recorded.history.events["lot"][row]
     named = (
         recorded.names.lots.gather(np.where(opened == NO_CODE, 0, opened).astype(np.int64))
@@ -142,7 +177,7 @@ def _lot_ids(recorded: Recorded, order: IntArray, lots: IntArray) -> pl.Series:
             "name": named,
             "own": opened != NO_CODE,
             "number": recorded.numbers[row],
-            "count": lots - event * LOTS_OF_EVENT,
+            "count": lots % LOTS_OF_EVENT,
             "known": known,
         }
     )

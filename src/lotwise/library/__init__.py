@@ -7,15 +7,18 @@ from lotwise.library.moving import Moving, transition
 from lotwise.library.paper import Paper
 from lotwise.library.picture import Picture
 from lotwise.library.result import Result
+from lotwise.library.savings import HouseholdSavings, Savings
 
 __all__ = [
     "Explanation",
     "Firm",
     "HouseholdResult",
+    "HouseholdSavings",
     "Moving",
     "Paper",
     "Picture",
     "Result",
+    "Savings",
     "firm_from_frames",
     "read_firm",
     "transition",

@@ -35,14 +35,14 @@ def wrong_names(what: str, names: Iterable[str], known: Sequence[str]) -> None:
             raise wrong_name(what, name, known)
 
 
-def day_asked(day: date | str | None) -> date | None:
-    """Read a day that may be text; raises ValueError for text that is none."""
+def day_asked(day: date | str | None, name: str = "as_of") -> date | None:
+    """Read a day that may be text; raises ValueError, with the name of what was asked for, for text that is none."""
     if not isinstance(day, str):
         return day
     try:
         return date.fromisoformat(day)
     except ValueError:
-        raise ValueError(f"as_of must be a date as YYYY-MM-DD, was {day!r}") from None
+        raise ValueError(f"{name} must be a date as YYYY-MM-DD, was {day!r}") from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 import polars as pl
 
+from lotwise.errors import FolderError
 from lotwise.households.policy_version import resolved_keys
 from lotwise.households.toml_values import closest
 from lotwise.interchange import firm_folder
@@ -20,7 +21,9 @@ from lotwise.library.asking import day_asked, told_once, wrong_name, wrong_names
 from lotwise.library.folder_of_frames import TABLE_NAMES, prepared_from_frames
 from lotwise.library.frames import Table
 from lotwise.library.result import Result
+from lotwise.library.savings import OrdinaryRule, Savings, rule_of
 from lotwise.nightly.run import prepared_firm, proposed_trades
+from lotwise.nightly.savings import When, tell_firm
 from lotwise.reports import notebook
 from lotwise.reports.amounts import count
 from lotwise.risk.factor_model import FactorModel
@@ -50,12 +53,13 @@ class Firm:
     Made by `read_firm` and `firm_from_frames`. `as_read` is the same as columns, for programs that go deeper.
     """
 
-    __slots__ = ("_model", "as_read")
+    __slots__ = ("_folder", "_model", "as_read")
 
-    def __init__(self, as_read: firm_folder.Firm, model: FactorModel) -> None:
-        """Take a firm whose market has its risk, and the model of that risk."""
+    def __init__(self, as_read: firm_folder.Firm, model: FactorModel, folder: Path | None = None) -> None:
+        """Take a firm whose market has its risk, the model of that risk, and the folder that it was read from."""
         self.as_read = as_read
         self._model = model
+        self._folder = folder
 
     @property
     def name(self) -> str:
@@ -129,6 +133,31 @@ class Firm:
                 asked = with_changed_profiles(asked, profile)
             return Result(asked, self._model, proposed_trades(asked, threads))
 
+    def savings(
+        self,
+        households: str | Sequence[str] | None = None,
+        *,
+        since: date | str | None = None,
+        **rule: Unpack[OrdinaryRule],
+    ) -> Savings:
+        """Tell what was saved in tax for every household, or for those named, from the posted ledger of the folder.
+
+        The same figures as `lotwise savings`, to the cent. `rule` is the ordinary rule that B compares with: schedule,
+        month, band, relief. Raises FolderError where nothing has been posted or the firm is not of a folder,
+        UnknownNameError for a household that is not there, ValueError for a rule that cannot be.
+        """
+        if self._folder is None:
+            raise FolderError("taxes saved are told from a posted ledger: the firm must be of read_firm, was of frames")
+        names = [households] if isinstance(households, str) else list(households or ())
+        if households is not None and not names:
+            raise ValueError("households must name one at least, or be None for all; was empty")
+        wrong_names("household", names, self.household_ids)
+        asked = rule_of(rule)
+        with told_once():
+            return Savings(
+                self._folder, tell_firm(self._folder, self.as_read, names, asked, When(day_asked(since, "since")))
+            )
+
     def __repr__(self) -> str:
         return f"<Firm {self.name or 'without a name'}, {self.as_of}: {self._counts()}; {self._found()}>"
 
@@ -165,7 +194,7 @@ def read_firm(folder: str | Path, as_of: date | str | None = None, households: S
     FolderError, with every finding in `.findings`, where nothing can be done at all.
     """
     with told_once():
-        return Firm(*prepared_firm(Path(folder), day_asked(as_of), households))
+        return Firm(*prepared_firm(Path(folder), day_asked(as_of), households), Path(folder))
 
 
 def firm_from_frames(

@@ -20,6 +20,7 @@ from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
 from lotwise.nightly.risk import with_risk
+from lotwise.nightly.savings_note import saved_so_far
 from lotwise.nightly.split_findings import split_findings
 from lotwise.rebalancing.book import Book, RateOrigin
 from lotwise.rebalancing.cash_split import with_cash
@@ -273,6 +274,6 @@ def run_folder(
     proposed = proposed_trades(firm, threads, watch)
     with watch.phase("write"):
         tables = tables_of(firm, proposed, threads)
-        run = run_of(firm, model, tables, formats)
+        run = replace(run_of(firm, model, tables, formats), saved=saved_so_far(folder, out, firm.as_of))
         write_run(out, run, tables, formats, threads)
     return RunReport(replace(firm, book=proposed.book), proposed.proposals, tables, run, dict(watch.seconds))

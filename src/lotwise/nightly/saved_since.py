@@ -47,7 +47,7 @@ class SavedRecord:
         if found is None:
             return None
         began = from_day_number(int(run.told.begins[row]))
-        refused = (_REFUSED,) if run.told.refused else ()
+        refused = (_REFUSED,) if run.told.refused[row] else ()
         return TaxesSaved(
             household_id=household,
             name=run.firm.household_names[row],
@@ -74,15 +74,27 @@ class SavedRecord:
 
 def saved_record(run: SavingsRun) -> SavedRecord:
     """Gather what was told by household."""
-    households, years = len(run.firm.labels.households), run.told.years.size
-    nothing = np.zeros((years, households, len(FIGURES)), np.int64)
-    without = taxed(outside_position(run.firm), nothing, nothing[:, :, -_INCOME:], load_law()).total
+    without = _tax_without(run)
     months: dict[str, list[MonthOfSavings]] = {}
     columns = ("household_id", "day", "deferral", "harvesting", "location")
     for name, day, *parts in run.tables.months.select(columns).sort("day", maintain_order=True).iter_rows():
         months.setdefault(name, []).append(MonthOfSavings(day, Split(*(_units(part) for part in parts))))
     rows = {row["household_id"]: row for row in run.tables.households.iter_rows(named=True)}
     return SavedRecord(run, rows, months, np.where(without == MISSING, 0, without))
+
+
+def _tax_without(run: SavingsRun) -> IntArray:
+    """Tax of each year and household without the portfolio's sales, (Y, H); of each from its first year on."""
+    began = run.told.begins
+    position, law, years = outside_position(run.firm), load_law(), run.told.years
+    without = np.zeros((years.size, began.size), np.int64)
+    first = began.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    for place, year in enumerate(years.tolist()):
+        rows = np.flatnonzero((began > 0) & (first == year))
+        if rows.size:
+            nothing = np.zeros((years.size - place, rows.size, len(FIGURES)), np.int64)
+            without[place:, rows] = taxed(position[rows], nothing, nothing[:, :, -_INCOME:], law).total
+    return without
 
 
 def _units(amount: Decimal) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from lotwise import __version__
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
 from lotwise.errors import FolderError
-from lotwise.interchange.atomic import write_whole
+from lotwise.interchange.atomic import replaced_files
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.ledger_files.posting import open_ledger
 from lotwise.interchange.ledger_files.recorded_history import Recorded, recorded_history
@@ -23,16 +24,22 @@ from lotwise.interchange.savings_tables import SavingsTables, savings_tables
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.nightly.run import Watch, household_row
+from lotwise.nightly.savings_note import PAGE
+from lotwise.reports.firm_savings import FirmSavings
+from lotwise.reports.firm_savings_page import firm_savings_page
 from lotwise.savings.shadow_rule import ShadowRule
-from lotwise.savings.told import Asked, Told, tell
+from lotwise.savings.told import Asked, Told, days_to_tell, tell
 from lotwise.tax.liability import load_law
 
 __all__ = [
+    "PAGE",
     "Compared",
     "SavingsRun",
     "compare_savings",
     "fees_of",
     "outside_position",
+    "page_of",
+    "tell_firm",
     "told_savings",
     "write_savings",
 ]
@@ -50,6 +57,21 @@ class SavingsRun:
     rule: ShadowRule
     tables: SavingsTables
     inputs: dict[str, str]  # digest of every file it depends on
+    since: date | None = None  # first day that was told
+    traced: bool = False  # whether every credit was kept
+
+    @property
+    def without_sound_data(self) -> int:
+        """How many of the households asked for have no figures since their data has errors."""
+        blocked = set(self.firm.labels.households[self.firm.book.households.blocked].tolist())
+        return len(blocked & set(self.tables.untold["household_id"].to_list()))
+
+
+class When(NamedTuple):
+    """From which day on it is told, and whether every credit is kept, day by day."""
+
+    since: date | None = None
+    traced: bool = False
 
 
 def told_savings(
@@ -59,7 +81,7 @@ def told_savings(
     rule: ShadowRule,
     *,
     since: date | None = None,
-    daily: bool = False,
+    traced: bool = False,
     watch: Watch | None = None,
 ) -> SavingsRun:
     """Tell what was saved for some households of a firm folder with a posted ledger, or for all of it.
@@ -70,27 +92,46 @@ def told_savings(
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of)
+    return tell_firm(folder, firm, households, rule, When(since, traced), watch)
+
+
+def tell_firm(
+    folder: Path,
+    firm: Firm,
+    households: Sequence[str],
+    rule: ShadowRule,
+    when: When | None = None,
+    watch: Watch | None = None,
+) -> SavingsRun:
+    """Tell what was saved for some or all households of a firm that was read from a folder.
+
+    A household whose data has errors gets no figures, and is named with the reason. Raises as `told_savings` does.
+    """
+    watch, when = watch or Watch(), when or When()
+    if when.since is not None and when.since > firm.as_of:
+        raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
+    with watch.phase("read"):
         recorded = recorded_history(folder, firm, open_ledger(folder))
     chosen = np.ones(len(firm.labels.households), np.bool_)
     if households:
         chosen[:] = False
         known = firm.labels.households.tolist()
         chosen[[household_row(each, known) for each in households]] = True
-    until = to_day_number(firm.as_of)
+    sound = chosen & ~firm.book.households.blocked
     asked = Asked(
         rule,
-        until,
-        int(NO_DATE) if since is None else to_day_number(since),
+        to_day_number(firm.as_of),
+        int(NO_DATE) if when.since is None else to_day_number(when.since),
         outside_position(firm),
         firm.book.policies.deferral_discount[firm.book.households.policy],
         load_law(),
-        daily,
+        daily=when.traced,
+        traced=when.traced,
     )
-    days = recorded.history.market.days
-    with watch.phase("tell", int((days <= until).sum())):
-        told = tell(recorded.history, chosen, asked, lambda _day: watch.on_done(1))
+    with watch.phase("tell", days_to_tell(recorded.history, sound, asked)):
+        told = tell(recorded.history, sound, asked, lambda _day: watch.on_done(1))
     tables = savings_tables(firm, recorded, told, chosen, fees_of(told, firm.fees))
-    return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder))
+    return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder), when.since, when.traced)
 
 
 def outside_position(firm: Firm) -> Table:
@@ -129,25 +170,62 @@ def _inputs(folder: Path) -> dict[str, str]:
     return found
 
 
-def write_savings(out: Path, run: SavingsRun) -> None:
-    """Write what was told into a folder: the tables as CSV and Parquet, and what they were made of as JSON.
+def page_of(run: SavingsRun) -> FirmSavings:
+    """What the page of a firm says."""
+    tables = run.tables
+    return FirmSavings(
+        run.firm.name,
+        run.firm.as_of,
+        tables.households,
+        tables.months,
+        tables.firm,
+        tables.untold,
+        run.rule,
+        int(run.told.refused.sum()),
+        run.inputs,
+    )
 
-    The same files give the same bytes again. Raises OSError where `out` cannot be written.
+
+def write_savings(out: Path, run: SavingsRun) -> Path:
+    """Write what was told into a folder and return its page: tables as CSV and Parquet, what they came of as JSON.
+
+    Credits are among the tables where they were traced. The same files give the same bytes again. Raises OSError where
+    `out` cannot be written, FolderError where it is a firm folder.
     """
+    if (out / "firm.toml").exists():
+        raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
     out.mkdir(parents=True, exist_ok=True)
-    for name, table in run.tables._asdict().items():
-        stem = "savings" if name == "households" else f"savings_{name}"
-        write_whole(out / f"{stem}.csv", table.write_csv().encode())
-        content = io.BytesIO()
-        table.write_parquet(content)
-        write_whole(out / f"{stem}.parquet", content.getvalue())
-    said = {**_settings(run), "inputs": run.inputs}
-    write_whole(out / "savings.json", (json.dumps(said, indent=1) + "\n").encode())
+    with replaced_files(out, _files(SavingsTables._fields)) as folder:
+        for name, table in run.tables._asdict().items():
+            if name == "credits" and not run.traced:
+                continue
+            csv, parquet = _files((name,))[:2]
+            table.write_csv(folder / csv)
+            table.write_parquet(folder / parquet)
+        said = {**_settings(run), "totals": _totals(run.tables.firm), "inputs": run.inputs}
+        (folder / "savings.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        (folder / PAGE).write_text(firm_savings_page(page_of(run)), encoding="utf-8")
+    return out / PAGE
+
+
+def _files(tables: Sequence[str]) -> list[str]:
+    """Files of tables: CSV and Parquet of each, in their order."""
+    stems = ("savings" if name == "households" else f"savings_{name}" for name in tables)
+    return [f"{stem}.{kind}" for stem in stems for kind in ("csv", "parquet")]
+
+
+def _totals(firm: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """Totals of the firm by number and period, in dollars to the last digit."""
+    found: dict[str, dict[str, str]] = {}
+    for number, period, total in firm.select("number", "period", "total").iter_rows():
+        found.setdefault(number, {})[period] = str(total)
+    return found
 
 
 def _settings(run: SavingsRun) -> dict[str, object]:
     rule = {name: value if isinstance(value, int | float) else str(value) for name, value in asdict(run.rule).items()}
-    return {"as_of": run.firm.as_of.isoformat(), "shadow_rule": rule}
+    since = None if run.since is None else run.since.isoformat()
+    return {"as_of": run.firm.as_of.isoformat(), "since": since, "shadow_rule": rule}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import polars as pl
 
 from lotwise import __version__
 
-__all__ = ["Figures", "Run", "figures", "file_wide_errors", "largest_trades", "total"]
+__all__ = ["Figures", "Run", "SavedSoFar", "figures", "file_wide_errors", "largest_trades", "total"]
+
+
+class SavedSoFar(NamedTuple):
+    """Taxes saved by a firm that has a posted record: number B, in dollars, where it has been told for the day."""
+
+    since: Decimal | None  # the beginning; None = not told
+    year: Decimal | None
+    page: str  # beside the page of the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Run:
     findings: pl.DataFrame
     files: tuple[str, ...] = ()  # names of the files beside the page
     notes: tuple[tuple[str, str], ...] = ()  # what else to say on the cover: ("Risk model", "20 factors")
+    saved: SavedSoFar | None = None  # None: nothing has been posted
     version: str = __version__
 
 

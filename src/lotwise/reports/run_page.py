@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import polars as pl
 from markupsafe import Markup
 
 from lotwise.reports import amounts
 from lotwise.reports.look import BLUE, GREY, ORANGE, YELLOW
+from lotwise.reports.pages import rendered
 from lotwise.reports.pictures import Arrow, Axis, Bar, Layer, Share, arrows, bars, histogram, strip
 from lotwise.reports.run import Figures, Run, figures, file_wide_errors, largest_trades, total
 
@@ -60,8 +60,8 @@ class _Pictures:
 def run_page(run: Run) -> str:
     """Write the page of a run as HTML; a firm of 5,000 households stays below 3 MB."""
     totals = figures(run)
-    page = _environment().get_template("run_page.html")
-    return page.render(
+    return rendered(
+        "run_page.html",
         run=run,
         totals=totals,
         pictures=_Pictures(
@@ -81,31 +81,6 @@ def run_page(run: Run) -> str:
         findings=_rows(_grouped(run.findings).head(_PROBLEMS)),
         finding_groups=_grouped(run.findings).height,
     )
-
-
-def _environment() -> jinja2.Environment:
-    """Templates that escape everything and fail on a name that is not there."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lotwise.reports"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters |= {
-        "dollars": amounts.dollars,
-        "short_dollars": amounts.short_dollars,
-        "percent": amounts.percent,
-        "basis_points": amounts.basis_points,
-        "count": amounts.count,
-    }
-    return environment
-
-
-def _printable(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    """Take control characters out of what a template prints; what is markup already has none."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else amounts.plain(value)
 
 
 def _rows(table: pl.DataFrame) -> list[dict[str, Any]]:

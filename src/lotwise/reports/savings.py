@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from lotwise.reports.amounts import plain
+from lotwise.reports.firm_savings import FirmSavings, against_fees
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from lotwise.savings.shadow_rule import ShadowRule
 
-__all__ = ["against_fees", "comparison_words", "savings_json", "savings_summary", "trace_table"]
+__all__ = ["comparison_words", "savings_json", "savings_summary", "trace_table"]
 
 _MOST_HOUSEHOLDS, _MOST_CREDITS, _MOST_NAMED = 25, 60, 10
 _PARTS = ("deferral", "harvesting", "location")
@@ -42,54 +42,48 @@ def _dollars(amount: Decimal | None) -> str:
     return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
 
 
-def against_fees(households: pl.DataFrame) -> dict[str, float | int]:
-    """How many households saved more (number B) than they paid, by count and by dollars of value.
-
-    Households whose fee is not known are left out.
-    """
-    known = households.filter(pl.col("fee").is_not_null() & (pl.col("fee") > 0))
-    above = known.filter(pl.col("shadow") > pl.col("fee"))
-    value = float(known["value"].sum() or 0)
-    ratio = known.select((pl.col("shadow").cast(pl.Float64) / pl.col("fee").cast(pl.Float64)).alias("ratio"))["ratio"]
-    quantiles = {f"ratio_p{part}": float(ratio.quantile(part / 100) or 0.0) for part in (10, 25, 50, 75, 90)}
-    return {
-        "households": known.height,
-        "above": above.height,
-        "by_count": above.height / known.height if known.height else 0.0,
-        "by_dollars": float(above["value"].sum() or 0) / value if value else 0.0,
-        **(quantiles if known.height else {}),
-    }
-
-
-def savings_summary(households: pl.DataFrame, rule: ShadowRule, refused: int) -> RenderableType:
+def savings_summary(saved: FirmSavings) -> RenderableType:
     """Table of what was saved: of one household number by number, of several a line each and the firm's total."""
-    if not households.height:
-        return Text("nothing to tell: none of these households has a posted record")
+    households, rule, refused = saved.households, saved.rule, saved.refused
     parts: list[RenderableType] = []
+    if not households.height:
+        return Group(Text("nothing to tell: none of these households has a posted record"), *_untold(saved.untold))
     if households.height == 1:
         parts.append(_one(households.row(0, named=True)))
     else:
         parts += [_several(households), _fees(against_fees(households))]
     parts.append(Text(f"The shadow: {rule.in_words()}.", style="dim"))
     parts.append(Text(_CAVEATS, style="dim"))
+    parts += _untold(saved.untold)
     if refused:
         parts.append(Text(f"{refused:,} events of the shadow could not be posted: its figures are near, not exact"))
     return Group(*parts)
+
+
+def _cell(cell: object) -> str:
+    return _dollars(cell if isinstance(cell, Decimal) else None)
+
+
+def _untold(untold: pl.DataFrame) -> list[RenderableType]:
+    """Name households without figures, and why."""
+    if not untold.height:
+        return []
+    lines = [f"  {plain(name)}: {plain(why)}" for name, why in untold.head(_MOST_NAMED).iter_rows()]
+    more = [f"  and {untold.height - _MOST_NAMED:,} more"] if untold.height > _MOST_NAMED else []
+    return [Text("\n".join([f"Without figures ({untold.height:,}):", *lines, *more]))]
 
 
 def _one(row: Mapping[str, object]) -> Table:
     title = f"Taxes saved for {plain(str(row['household_id']))} since {row['since']}"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     table.add_column("")
-    for name in ("year to date", "since the beginning"):
+    for name in ("last trading day", "year to date", "since the beginning"):
         table.add_column(name, justify="right")
 
     def add(words: str, key: str, style: str = "") -> None:
         if f"{key}_ytd" in row and key in row:
-            cells = (row[f"{key}_ytd"], row[key])
-            table.add_row(
-                words, *(_dollars(cell if isinstance(cell, Decimal) else None) for cell in cells), style=style
-            )
+            day = _cell(row[f"{key}_day"]) if f"{key}_day" in row else ""
+            table.add_row(words, day, *(_cell(row[name]) for name in (f"{key}_ytd", key)), style=style)
 
     for key, words in _NUMBERS:
         add(words, key, "bold")
@@ -156,15 +150,17 @@ def comparison_words(households: Sequence[str], inputs: Sequence[str], settings:
     return Text(f"{words}; changed since: {', '.join(plain(each) for each in changed) or 'nothing'}")
 
 
-def savings_json(households: pl.DataFrame, months: pl.DataFrame, inputs: Mapping[str, str], rule: ShadowRule) -> str:
+def savings_json(saved: FirmSavings) -> str:
     """Everything but the credits as JSON: dollars as numbers, null where not known."""
     return json.dumps(
         {
-            "shadow_rule": rule.in_words(),
-            "inputs": dict(inputs),
-            "against_fees": against_fees(households),
-            "households": _plain_rows(households),
-            "months": _plain_rows(months),
+            "shadow_rule": saved.rule.in_words(),
+            "inputs": dict(saved.inputs),
+            "against_fees": against_fees(saved.households),
+            "firm": _plain_rows(saved.totals),
+            "households": _plain_rows(saved.households),
+            "months": _plain_rows(saved.months),
+            "untold": _plain_rows(saved.untold),
         },
         indent=1,
     )

@@ -23,13 +23,13 @@ __all__ = ["growth_by_cause", "latent_tax", "unrealised"]
 
 def unrealised(history: History, state: State, day: int) -> IntArray:
     """Unrealised gains less losses of the taxable accounts of each household, money, (H,)."""
-    lots = state.lots[state.lots["marks"] & SHORT == 0]
-    owner = history.accounts.household[lots["account"]]
-    lots = lots[(owner >= 0) & (history.world.accounts["kind"][lots["account"]] == 0)]
-    price = history.market.price[max(history.market.row(day), 0)][lots["security"]]
-    gain = np.where(price > 0, np.rint(lots["shares"] / SHARE * price) - lots["basis"], 0.0)
-    households = history.targets.of.shape[0]
-    total = np.bincount(history.accounts.household[lots["account"]], gain, households)
+    counted = (history.accounts.household >= 0) & (history.world.accounts["kind"] == 0)
+    rows = np.flatnonzero((state.lots["marks"] & SHORT == 0) & counted[state.lots["account"]])
+    account, security, shares, basis = (state.lots[name][rows] for name in ("account", "security", "shares", "basis"))
+    price = history.market.price[max(history.market.row(day), 0)][security]
+    gain = np.where(price > 0, np.rint(shares / SHARE * price) - basis, 0.0)
+    total = np.zeros(history.targets.of.shape[0])
+    total += np.bincount(history.accounts.household[account], gain, total.size)
     return np.rint(total).astype(np.int64)
 
 

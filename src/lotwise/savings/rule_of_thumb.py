@@ -62,7 +62,7 @@ CREDIT = np.dtype(
 )
 
 
-# Tax that a lot defers at the end of a day; money. Rows by number of the lot.
+# Tax that a lot defers at the end of a day; money. A row per lot, in no order.
 DEFERRED = np.dtype(
     [
         ("lot", np.int64),
@@ -104,7 +104,8 @@ def _lots_of(evening: Evening) -> _Lots:
     lots = evening.state.lots
     lots = lots[evening.chosen[lots["account"]] & (lots["marks"] & SHORT == 0)]
     sold = evening.state.realized
-    sold = sold[(sold["sold"] == evening.day) & evening.chosen[sold["account"]] & (sold["marks"] & SHORT == 0)]
+    sold = sold[np.flatnonzero(sold["sold"] == evening.day)]
+    sold = sold[evening.chosen[sold["account"]] & (sold["marks"] & SHORT == 0)]
     number, first, place = np.unique(
         np.concatenate((lots["number"], sold["lot"])), return_index=True, return_inverse=True
     )

@@ -16,12 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.ledger.events import EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
+from lotwise.ledger.fold import empty_state
 from lotwise.ledger.tables import SHORT, State
 from lotwise.money import SHARE, IntArray
 from lotwise.savings.history import Floats, History
 from lotwise.savings.shadow_rule import Order, ShadowRule
+from lotwise.savings.side import Side
 
-__all__ = ["Holdings", "Outside", "dividends_of", "events_from_outside", "holdings_of", "trades_of_rule"]
+__all__ = [
+    "Holdings",
+    "Outside",
+    "dividends_of",
+    "events_from_outside",
+    "holdings_of",
+    "holdings_with",
+    "trades_of_rule",
+]
 
 _RELIEF = {Order.FIFO: Relief.FIFO, Order.LIFO: Relief.LIFO, Order.HIFO: Relief.HIFO}
 
@@ -59,6 +69,22 @@ def holdings_of(state: State) -> Holdings:
     return Holdings(lots["account"][first], lots["security"][first], np.add.reduceat(lots["shares"], first))
 
 
+def holdings_with(held: Holdings, changed: NDArray[np.bool_], lots: Table) -> Holdings:
+    """Holdings after those of some accounts (A,) became what these lots of theirs are."""
+    kept, now = _of_accounts(held, ~changed), holdings_of(empty_state()._replace(lots=lots))
+    place = np.searchsorted(kept.account, now.account)
+    return Holdings(
+        np.insert(kept.account, place, now.account),
+        np.insert(kept.security, place, now.security),
+        np.insert(kept.shares, place, now.shares),
+    )
+
+
+def _of_accounts(held: Holdings, chosen: NDArray[np.bool_]) -> Holdings:
+    rows = chosen[held.account]
+    return Holdings(held.account[rows], held.security[rows], held.shares[rows])
+
+
 def _blank(rows: int, kind: EventKind, day: int) -> Table:
     events = np.zeros(rows, EVENT)
     for name in ("lot", "order", "detail", "security"):
@@ -87,7 +113,7 @@ def dividends_of(history: History, held: Holdings, day: int) -> Table:
     return events
 
 
-def _reorganised(rows: Table, details: Table, record: Holdings, shadow: Holdings) -> tuple[Table, Table]:
+def _reorganised(rows: Table, details: Table, before: Side, shadow: Holdings) -> tuple[Table, Table]:
     """What companies did on a day to shares that the shadow holds: events and their details.
 
     `rows` are the record's of all accounts; of each security and kind one is enough, its cash by the share.
@@ -95,6 +121,7 @@ def _reorganised(rows: Table, details: Table, record: Holdings, shadow: Holdings
     acts = rows[np.isin(rows["kind"], _REORGANISATIONS)]
     if not acts.size:
         return acts, no_details(0)
+    record = holdings_of(before.of(np.unique(before.taxpayer[acts["account"]])))
     key = acts["security"].astype(np.int64) << 8 | acts["kind"]
     acts = acts[np.unique(key, return_index=True)[1]]
     given = details[acts["detail"]]
@@ -141,30 +168,28 @@ def _in_kind(history: History, rows: Table, held: Holdings, rule: ShadowRule) ->
 
 
 class Outside(NamedTuple):
-    """Events of a day that do not come of any management, and their details."""
+    """Events of a day that do not come of any management."""
 
     events: Table
-    details: Table
+    more: Table  # details beyond those of the history
 
 
 def events_from_outside(
-    history: History, rows: Table, opening: NDArray[np.bool_], sides: tuple[Holdings, Holdings], rule: ShadowRule
+    history: History, rows: Table, opening: NDArray[np.bool_], sides: tuple[Side, Holdings], rule: ShadowRule
 ) -> Outside:
     """What happens to the shadow on a day before it is managed.
 
     `rows` are the record's events of the day, `opening` (A,) accounts whose first day it is: those begin with the
-    record as it is. `sides` = what the record and the shadow held before the day.
+    record as it is. `sides` = the record, and what the shadow held, before the day.
     """
     record, shadow = sides
-    day = int(rows["day"][0]) if rows.size else 0
     first = opening[rows["account"]]
     kept = first | np.isin(rows["kind"], _SAME)
     later = rows[~first]
-    reorganised, given = _reorganised(later, history.details, record, shadow)
+    # The others have what happens to them among the rows that are kept.
+    reorganised, given = _reorganised(later, history.details, record, _of_accounts(shadow, ~opening))
     reorganised["detail"] += history.details.size
-    parts = (reorganised, rows[kept], _in_kind(history, later, shadow, rule))
-    made = np.concatenate(parts) if day else rows[:0]
-    return Outside(made, np.concatenate((history.details, given)))
+    return Outside(np.concatenate((reorganised, rows[kept], _in_kind(history, later, shadow, rule))), given)
 
 
 def trades_of_rule(

@@ -6,37 +6,33 @@ they leave, and then what the rule trades upon that.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
-from lotwise.ledger.events import EVENT, Table
-from lotwise.ledger.fold import empty_state, fold
-from lotwise.ledger.tables import Refusal, State
+from lotwise.ledger.events import EVENT, Table, no_details
+from lotwise.ledger.fold import empty_state
 from lotwise.money import IntArray
 from lotwise.savings.history import Days, History, days_of
-from lotwise.savings.shadow import Holdings, dividends_of, events_from_outside, holdings_of, trades_of_rule
+from lotwise.savings.shadow import (
+    Holdings,
+    dividends_of,
+    events_from_outside,
+    holdings_of,
+    holdings_with,
+    trades_of_rule,
+)
 from lotwise.savings.shadow_rule import ShadowRule
+from lotwise.savings.side import DayFolded, Side
 
-__all__ = ["Side", "Walk"]
-
-
-class Side(NamedTuple):
-    """The record, or its shadow, at the end of a day."""
-
-    state: State
-    cash: IntArray  # (A,) money of each account
-    rows: int  # events folded so far
-    refused: int = 0  # of them, those that the ledger did not take
+__all__ = ["Walk"]
 
 
 class Walk:
     """Goes through some accounts' days in order; `record` and `shadow` are where it stands.
 
     `begins` (A,) is the day on which each account's two sides part: at the end of its first day, or of `since` if that
-    is later. Until then the shadow is the record.
+    is later. Until then the shadow is the record; that of an account which is not managed it stays for ever.
     """
 
     def __init__(
@@ -50,16 +46,25 @@ class Walk:
         self._accounts = np.flatnonzero(chosen)
         first = np.full(chosen.size, np.iinfo(np.int32).max, np.int64)
         np.minimum.at(first, self._events["account"], self._events["day"])
-        self.begins = np.maximum(first, since)
+        first = np.maximum(first, since)
+        self.begins = np.where(history.accounts.household >= 0, first, np.iinfo(np.int32).max)
+        self.refused = np.zeros(chosen.size, np.int64)  # of each account, shadow's events that its ledger did not take
         cash = np.where(chosen, history.accounts.cash, 0)
-        self.record = Side(empty_state(), cash, 0)
-        self.shadow = Side(empty_state(), cash.copy(), 0)
+        self.record = Side(history, cash)
+        self.shadow = Side(history, cash.copy())
         self._shadow_events: list[Table] = []  # of each day
+        self._held = holdings_of(empty_state())
 
     @property
     def days(self) -> Days:
         """Days of the record's events."""
         return self._days
+
+    @property
+    def events(self) -> Table:
+        """The record's events."""
+        events: Table = self._events
+        return events
 
     def folded_rows(self) -> IntArray:
         """Rows of the history's events in the order in which the record is folded: lots are numbered by it."""
@@ -80,37 +85,36 @@ class Walk:
         rows = self._events[self._days.on(day)]
         if not rows.size and not due and not self.history.market.pays_on(day):
             return
-        before = holdings_of(self.record.state)
-        record = self._folded(self.record, rows, self.history.details)
-        self._shadow_day(day, rows, (record, before), due=due)
-        self.record = record
+        # The shadow asks what was held before the day.
+        self._shadow_day(day, rows, due=due)
+        if rows.size:
+            self.record.keep(self.record.folded(rows, no_details(0)))
 
-    def _folded(self, side: Side, events: Table, details: Table) -> Side:
-        if not events.size:
-            return side
-        folded = fold(events, details, self.history.world, side.state, first_event=side.rows)
-        cash = side.cash.copy()
-        np.add.at(cash, events["account"], folded.cash)
-        refused = int(np.sum(folded.status != Refusal.POSTED))
-        return Side(folded.state, cash, side.rows + events.size, side.refused + refused)
+    def _held_then(self, folded: DayFolded) -> Holdings:
+        """What the shadow holds after a day; a day of payments alone leaves it as it was."""
+        if not folded.taxpayers.size:
+            return self._held
+        changed = np.isin(self.shadow.taxpayer, folded.taxpayers)
+        return holdings_with(self._held, changed, folded.state.lots)
 
-    def _shadow_day(self, day: int, rows: Table, record: tuple[Side, Holdings], *, due: bool) -> None:
+    def _shadow_day(self, day: int, rows: Table, *, due: bool) -> None:
         """Go through a day of the shadow."""
         managed = self._accounts[self.begins[self._accounts] < day]
         opening = self.begins >= day
-        held = holdings_of(self.shadow.state)
-        outside = events_from_outside(self.history, rows, opening, (record[1], held), self.rule)
-        paid = dividends_of(self.history, held, day)
+        outside = events_from_outside(self.history, rows, opening, (self.record, self._held), self.rule)
+        paid = dividends_of(self.history, self._held, day)
         paid = paid[self.begins[paid["account"]] < day]
         given = np.concatenate((outside.events, paid)) if rows.size or paid.size else np.zeros(0, EVENT)
-        side = self._folded(self.shadow, given, outside.details)
+        folded = self.shadow.folded(given, outside.more)
+        held = self._held_then(folded)
         to_look_at = managed if due else np.intersect1d(managed, given["account"])
-        trades = trades_of_rule(
-            self.history, day, to_look_at, holdings_of(side.state), side.cash, due=due, rule=self.rule
-        )
+        trades = trades_of_rule(self.history, day, to_look_at, held, folded.cash, due=due, rule=self.rule)
         if trades.size:
             given = np.concatenate((given, trades))
-            side = self._folded(self.shadow, given, outside.details)
+            folded = self.shadow.folded(given, outside.more)
+            held = self._held_then(folded)
         if given.size:
             self._shadow_events.append(given)
-        self.shadow = side
+        np.add.at(self.refused, folded.refused, 1)
+        self.shadow.keep(folded)
+        self._held = held
