@@ -20,7 +20,7 @@ from lotwise.interchange.atomic import replaced_files, write_whole
 from lotwise.lab.demo_activity import harvest_recently, recent_purchases, substitutes_of
 from lotwise.lab.demo_households import plan_household
 from lotwise.lab.demo_market_tables import market_tables
-from lotwise.lab.demo_past import Past, first_night
+from lotwise.lab.demo_past import Past, opening_of
 from lotwise.lab.demo_positions import AccountHoldings, fill_account
 from lotwise.lab.demo_restrictions import Wishes
 from lotwise.lab.demo_tables import FilledHousehold, firm_tables, lot_name, with_gaps, write_table
@@ -111,7 +111,7 @@ def write_firm(
     if households < 1:
         raise ValueError(f"a firm must have at least one household, had {households}")
     _refuse_strangers(folder)
-    begins = panel if decide is None else known_on(panel, first_night(panel))
+    begins = panel if decide is None else known_on(panel, opening_of(panel))
     filled = list(fill_households(begins, seed, households))
     as_parquet = {"prices"} | ({"lots"} if households > MOST_AS_CSV else set())
     with replaced_files(folder, FILES) as place:

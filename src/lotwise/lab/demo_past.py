@@ -29,11 +29,12 @@ from lotwise.lab.replay import Decide, Held, Night, Replay, cash_rows
 from lotwise.money import DOLLAR
 from lotwise.tax.gains import year_to_date
 
-__all__ = ["Past", "first_night", "nights_of"]
+__all__ = ["Past", "opening_of", "nights_of"]
 
-# Nights, counted in month ends back from the last: the opening and every quarter, and in the end a night of every
-# third household alone, so that some traded two weeks ago and others ten.
-_QUARTERS = (15, 12, 9, 6)
+# Month ends, counted back from the last: the opening, on whose morrow is the first night; nights of everybody; and in
+# the end a night of every third household and one of the others, so that some traded two weeks ago and others ten.
+_OPENING = 15
+_NIGHTS = (9,)
 _LAST, _LATEST = 3, 1
 _LATE_EVERY = 3
 # Chances that a household saves or spends, and the part of its value that it does in a year.
@@ -46,20 +47,20 @@ _LOOKS_BACK = 6 * 366
 
 
 def nights_of(panel: MarketPanel, filled: Sequence[FilledHousehold]) -> list[Night]:
-    """Nights of the replay, the opening first."""
+    """Nights of the replay."""
     ends = month_ends(panel)
     late = tuple(each.plan.household_id for each in filled if each.plan.number % _LATE_EVERY == 0)
     others = tuple(each.plan.household_id for each in filled if each.plan.number % _LATE_EVERY)
-    nights = [Night(ends[-back]) for back in _QUARTERS]
+    nights = [Night(opening_of(panel) + 1), *(Night(ends[-back]) for back in _NIGHTS)]
     return [*nights, *(Night(ends[-back], who) for back, who in ((_LAST, others), (_LATEST, late)) if who)]
 
 
-def first_night(panel: MarketPanel) -> int:
+def opening_of(panel: MarketPanel) -> int:
     """Row of the opening. Raises ValueError where the market is too short for a past."""
     ends = month_ends(panel)
-    if len(ends) <= _QUARTERS[0]:
-        raise ValueError(f"a past needs {_QUARTERS[0] + 1} months of prices at least, had {len(ends)}")
-    return ends[-_QUARTERS[0]]
+    if len(ends) < _OPENING:
+        raise ValueError(f"a past needs {_OPENING} months of prices at least, had {len(ends)}")
+    return ends[-_OPENING]
 
 
 class _Accounts(NamedTuple):
@@ -78,7 +79,7 @@ class Past:
     def __init__(self, folder: Path, panel: MarketPanel, filled: Sequence[FilledHousehold], seed: int) -> None:
         """`filled` are the households as they are on the day of the opening."""
         self._folder, self._panel, self._filled, self._seed = folder, panel, filled, seed
-        self._opening = first_night(panel)
+        self._opening = opening_of(panel)
         self._securities = pl.DataFrame()
         self._then = known_on(panel, self._opening)
         self._clients = firm_tables(filled, self._then, Wishes(self._then).everyone())
@@ -95,11 +96,10 @@ class Past:
         """Go through the nights; leaves the folder as of the market's last day. Returns its tables about clients."""
         self._write_market(self._opening)
         self._write_clients(self._clients)
-        opening = self._clients["lots"]
         replay = Replay(self._folder, self._panel, self._write_market, self._write_held, self._outside)
         replay.open()
         nights = nights_of(self._panel, self._filled)
-        held = replay.go(nights, decide)
+        held = replay.go(self._opening, nights, decide)
         last = len(self._panel.days) - 1
         models = model_table(self._panel, [*(night.row for night in nights), last])
         write_table(self._folder, "models", models, parquet=False)
@@ -109,7 +109,9 @@ class Past:
         if lots_as_parquet:
             (self._folder / "lots.csv").unlink()
             write_table(self._folder, "lots", tables["lots"], parquet=True)
-        write_table(self._folder / "history", f"lots-{self._then.as_of.isoformat()}", opening, parquet=False)
+        for stem in ("lots", "accounts"):  # what the record begins with: anybody can add it up
+            name = f"{stem}-{self._then.as_of.isoformat()}"
+            write_table(self._folder / "history", name, self._clients[stem], parquet=False)
         open_ledger(self._folder).ledger.standing()  # keeps what it folds into under the folder's last register
         return tables
 
@@ -192,6 +194,8 @@ class Past:
     def _outside(self, span: tuple[int, int], held: Held) -> pl.DataFrame:
         """Deposits and withdrawals in the middle of a time, and fees on the day before the night that ends it."""
         before, until = span
+        if until - before < 2:
+            return cash_rows([])
         accounts, days = self._accounts, self._panel.days
         middle, eve = int(days[(before + until) // 2]), int(days[until - 1])
         years = float(days[until] - days[before]) / _YEAR

@@ -84,9 +84,9 @@ class Replay:
         _require_whole(open_from_lots(self.folder), "opening")
         return self.held()
 
-    def go(self, nights: Sequence[Night], decide: Decide) -> Held:
-        """Go from an opened folder of the first night's day through all nights, and on to the market's last day."""
-        held, before = self.held(), nights[0].row
+    def go(self, opening: int, nights: Sequence[Night], decide: Decide) -> Held:
+        """Go from the row of the opening through nights, all of them later, and on to the market's last day."""
+        held, before = self.held(), opening
         for night in nights:
             held = self._arrive(before, night.row, held)
             firm, trades = decide(self.folder, night.households)

@@ -50,7 +50,9 @@ class Holdings(NamedTuple):
 
 def holdings_of(state: State) -> Holdings:
     """Add up the open lots of each account and security."""
-    lots = state.lots[state.lots["marks"] & SHORT == 0]
+    lots, short = state.lots, state.lots["marks"] & SHORT != 0
+    if short.any():  # to leave them out copies all others
+        lots = lots[~short]
     if not lots.size:
         none = np.zeros(0, np.int32)
         return Holdings(none, none, np.zeros(0, np.int64))
@@ -164,7 +166,8 @@ def events_from_outside(
     reorganised["detail"] += history.details.size
     parts = (reorganised, rows[kept], _in_kind(history, later, shadow, rule))
     made = np.concatenate(parts) if day else rows[:0]
-    return Outside(made, np.concatenate((history.details, given)))
+    # Copied only where something joins them: there are as many details as dividends, and as many days.
+    return Outside(made, np.concatenate((history.details, given)) if given.size else history.details)
 
 
 def trades_of_rule(

@@ -67,8 +67,9 @@ class Told(NamedTuple):
 
 def _days(history: History, walk: Walk, until: int) -> Iterator[tuple[int, bool, bool]]:
     """Every day to go through: (day, whether a month ends, whether it trades)."""
-    trading = history.market.days[history.market.days <= until]
     events = walk.days.days[walk.days.days <= until]
+    begins = events[0] if events.size else until  # before the first event there is nothing to go through
+    trading = history.market.days[(history.market.days >= begins) & (history.market.days <= until)]
     for day in np.union1d(trading, events).tolist():
         today = from_day_number(day)
         yield day, is_trading_day(today) and _next_trading_day(today).month != today.month, day in trading

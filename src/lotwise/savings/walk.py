@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import NO_DATE
-from lotwise.ledger.events import EVENT, Table
+from lotwise.ledger.events import EVENT, NO_CODE, Table
 from lotwise.ledger.fold import empty_state, fold
 from lotwise.ledger.tables import Refusal, State
 from lotwise.money import IntArray
@@ -88,7 +88,7 @@ class Walk:
     def _folded(self, side: Side, events: Table, details: Table) -> Side:
         if not events.size:
             return side
-        folded = fold(events, details, self.history.world, side.state, first_event=side.rows)
+        folded = fold(*_with_own(events, details), self.history.world, side.state, first_event=side.rows)
         cash = side.cash.copy()
         np.add.at(cash, events["account"], folded.cash)
         refused = int(np.sum(folded.status != Refusal.POSTED))
@@ -114,3 +114,11 @@ class Walk:
         if given.size:
             self._shadow_events.append(given)
         self.shadow = side
+
+
+def _with_own(events: Table, details: Table) -> tuple[Table, Table]:
+    """Events beside their own details alone: folding copies what it is given, and the record has one a dividend."""
+    own = np.flatnonzero(events["detail"] != NO_CODE)
+    made = events.copy()
+    made["detail"][own] = np.arange(own.size)
+    return made, details[events["detail"][own]]
