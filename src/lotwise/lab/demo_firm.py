@@ -7,7 +7,7 @@ of a security that nobody listed), so that the demo shows what becomes of them: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from lotwise.errors import FolderError
 from lotwise.interchange.atomic import replaced_files, write_whole
 from lotwise.lab.demo_activity import harvest_recently, recent_purchases, substitutes_of
 from lotwise.lab.demo_households import plan_household
-from lotwise.lab.demo_market_tables import market_tables
-from lotwise.lab.demo_past import Past, opening_of
+from lotwise.lab.demo_market_tables import market_tables, model_table
+from lotwise.lab.demo_past import PAST_EVERY, Past, nights_of, open_newcomers, opening_of, with_newcomers
 from lotwise.lab.demo_positions import AccountHoldings, fill_account
 from lotwise.lab.demo_restrictions import Wishes
 from lotwise.lab.demo_tables import FilledHousehold, firm_tables, lot_name, with_gaps, write_table
@@ -81,10 +81,10 @@ def _in_order(account: AccountHoldings) -> AccountHoldings:
     return account._replace(lots=pick_lots(account.lots, order))
 
 
-def fill_households(panel: MarketPanel, seed: int, households: int) -> Iterator[FilledHousehold]:
+def fill_households(panel: MarketPanel, seed: int, numbers: Iterable[int]) -> Iterator[FilledHousehold]:
     """Draw household after household, each from its own seed: a larger firm begins with the same ones."""
     tape, wishes, substitutes = Tape(panel), Wishes(panel), substitutes_of(panel)
-    for number in range(households):
+    for number in numbers:
         plan = plan_household(seed, number)
         rng = np.random.default_rng([seed, 3, number])
         accounts = [fill_account(rng, tape, plan, account) for account in plan.accounts]
@@ -104,28 +104,44 @@ def write_firm(
 ) -> DemoSummary:
     """Write the demo firm on a market as a firm folder; all of its files, or, if interrupted, none.
 
-    With `decide` the firm has a past of fifteen months (`demo_past`) in which that decided every night, and a posted
-    ledger; without it the clients have only just come. An earlier demo in `folder` is replaced. Raises FolderError
-    where the folder holds another firm, ValueError for less than one household, or a market too short for a past.
+    With `decide` every fifth household has a past of fifteen months (`demo_past`) in which that decided its nights, and
+    the firm a posted ledger; without it all have only just come. An earlier demo in `folder` is replaced. Raises
+    FolderError where the folder holds another firm, ValueError for less than one household, or a market too short for a
+    past.
     """
     if households < 1:
         raise ValueError(f"a firm must have at least one household, had {households}")
     _refuse_strangers(folder)
-    begins = panel if decide is None else known_on(panel, opening_of(panel))
-    filled = list(fill_households(begins, seed, households))
+    old = range(0, households, PAST_EVERY) if decide is not None else range(0)
+    filled = list(fill_households(panel, seed, [number for number in range(households) if number not in old]))
     as_parquet = {"prices"} | ({"lots"} if households > MOST_AS_CSV else set())
     with replaced_files(folder, FILES) as place:
-        if decide is not None:
-            tables = Past(place, panel, filled, seed).write(decide, lots_as_parquet="lots" in as_parquet)
+        clients = firm_tables(filled, panel, Wishes(panel).everyone()) if filled else {}
+        if decide is None:
+            tables = clients | market_tables(panel, substitutes_of(panel))
         else:
-            tables = market_tables(panel, substitutes_of(panel))
-            tables |= firm_tables(filled, panel, Wishes(panel).everyone())
-            tables["lots"] = with_gaps(tables["lots"], filled)
-            write_whole(place / "firm.toml", firm_toml(panel.as_of, panel.source))
-            write_whole(place / "profiles.toml", profiles_toml())
-            for stem, table in tables.items():
-                write_table(place, stem, table, parquet=stem in as_parquet)
+            since = opening_of(panel)
+            before = list(fill_households(known_on(panel, since), seed, old))
+            past = Past(place, panel, before, seed).live_through(decide)
+            tables = with_newcomers(past, clients) | market_tables(panel, substitutes_of(panel), since)
+            days = [*(night.row for night in nights_of(panel)), len(panel.days) - 1]
+            tables["models"] = model_table(panel, days)
+            _write(place, panel, tables, as_parquet)
+            open_newcomers(place)
+            # Of newcomers the ledger has it: what they did before they came is posted with the opening of their lots.
+            tables["transactions"] = past["transactions"]
+        tables["lots"] = with_gaps(tables["lots"], filled)
+        _write(place, panel, tables, as_parquet)
     return _summary(folder, panel, tables)
+
+
+def _write(place: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame], as_parquet: set[str]) -> None:
+    write_whole(place / "firm.toml", firm_toml(panel.as_of, panel.source))
+    write_whole(place / "profiles.toml", profiles_toml())
+    for stem, table in tables.items():
+        write_table(place, stem, table, parquet=stem in as_parquet)
+        if stem in as_parquet:
+            (place / f"{stem}.csv").unlink(missing_ok=True)
 
 
 def _summary(folder: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame]) -> DemoSummary:

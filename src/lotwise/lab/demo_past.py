@@ -1,8 +1,9 @@
-"""The demo firm's past: fifteen months under management, replayed with the engine, and what clients did meanwhile.
+"""The demo firm's past: some of its households under management for fifteen months, replayed with the engine.
 
-The firm begins as it would be found on the day of the opening, on a market that ends there. From then on every trade is
-the engine's, and every night is posted to the firm's ledger; what is held today is what is left. Clients save and
-spend, funds and companies pay dividends in cash, fees are drawn every quarter.
+Those begin as they would have been found on the day of the opening, on a market that ends there. From then on every
+trade is the engine's, and every night is posted to the firm's ledger; what is held today is what is left. Clients save
+and spend, funds and companies pay dividends in cash, fees are drawn. The other households have only just come: their
+lots are opened in the same ledger today.
 """
 
 from __future__ import annotations
@@ -16,27 +17,30 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lotwise.dates import from_day_number
+from lotwise.errors import ProposalError
 from lotwise.interchange.atomic import write_whole
+from lotwise.interchange.firm_folder.findings import FindingList
+from lotwise.interchange.ledger_files.opening import earlier_rows, opening_rows
 from lotwise.interchange.ledger_files.posting import open_ledger
 from lotwise.lab.demo_activity import substitutes_of
-from lotwise.lab.demo_market_tables import market_tables, model_table, qualified_shares
+from lotwise.lab.demo_market_tables import market_tables, qualified_shares
 from lotwise.lab.demo_restrictions import Wishes
 from lotwise.lab.demo_tables import FilledHousehold, firm_tables, with_gaps, write_table
 from lotwise.lab.demo_text import firm_toml, profiles_toml
 from lotwise.lab.known_then import known_on, month_ends, shares_since
 from lotwise.lab.market_panel import Floats, MarketPanel, trailing_yield
 from lotwise.lab.replay import Decide, Held, Night, Replay, cash_rows
+from lotwise.ledger.tables import Refusal
 from lotwise.money import DOLLAR
 from lotwise.tax.gains import year_to_date
 
-__all__ = ["Past", "opening_of", "nights_of"]
+__all__ = ["PAST_EVERY", "Past", "nights_of", "open_newcomers", "opening_of", "with_newcomers"]
 
-# Month ends, counted back from the last: the opening, on whose morrow is the first night; nights of everybody; and in
-# the end a night of every third household and one of the others, so that some traded two weeks ago and others ten.
-_OPENING = 15
-_NIGHTS = (9,)
-_LAST, _LATEST = 3, 1
-_LATE_EVERY = 3
+# So many households bring one with a past: the engine's nights of all of them would make every demo wait.
+PAST_EVERY = 5
+# Month ends, counted back from the last: the opening, on whose morrow is the first night, and the other nights. The last
+# of them is near enough for wash windows to be open today.
+_OPENING, _NIGHTS = 15, (9, 4, 1)
 # Chances that a household saves or spends, and the part of its value that it does in a year.
 _SAVES, _SPENDS = (0.30, (0.015, 0.06)), (0.15, (0.01, 0.03))
 # Most of an account's cash that is drawn between two nights: nobody overdraws.
@@ -46,13 +50,10 @@ _YEAR = 365.0
 _LOOKS_BACK = 6 * 366
 
 
-def nights_of(panel: MarketPanel, filled: Sequence[FilledHousehold]) -> list[Night]:
+def nights_of(panel: MarketPanel) -> list[Night]:
     """Nights of the replay."""
     ends = month_ends(panel)
-    late = tuple(each.plan.household_id for each in filled if each.plan.number % _LATE_EVERY == 0)
-    others = tuple(each.plan.household_id for each in filled if each.plan.number % _LATE_EVERY)
-    nights = [Night(opening_of(panel) + 1), *(Night(ends[-back]) for back in _NIGHTS)]
-    return [*nights, *(Night(ends[-back], who) for back, who in ((_LAST, others), (_LATEST, late)) if who)]
+    return [Night(opening_of(panel) + 1), *(Night(ends[-back]) for back in _NIGHTS)]
 
 
 def opening_of(panel: MarketPanel) -> int:
@@ -61,6 +62,9 @@ def opening_of(panel: MarketPanel) -> int:
     if len(ends) < _OPENING:
         raise ValueError(f"a past needs {_OPENING} months of prices at least, had {len(ends)}")
     return ends[-_OPENING]
+
+
+_EXACT = {"shares": pl.Decimal(18, 6), "basis": pl.Decimal(18, 4)}
 
 
 class _Accounts(NamedTuple):
@@ -80,7 +84,6 @@ class Past:
         """`filled` are the households as they are on the day of the opening."""
         self._folder, self._panel, self._filled, self._seed = folder, panel, filled, seed
         self._opening = opening_of(panel)
-        self._securities = pl.DataFrame()
         self._then = known_on(panel, self._opening)
         self._clients = firm_tables(filled, self._then, Wishes(self._then).everyone())
         rows = [(number, account) for number, each in enumerate(filled) for account in each.accounts]
@@ -92,34 +95,27 @@ class Past:
             np.array([account.cash for _, account in rows]),
         )
 
-    def write(self, decide: Decide, *, lots_as_parquet: bool) -> dict[str, pl.DataFrame]:
-        """Go through the nights; leaves the folder as of the market's last day. Returns its tables about clients."""
+    def live_through(self, decide: Decide) -> dict[str, pl.DataFrame]:
+        """Go through the nights; leaves the ledger as of the market's last day.
+
+        Returns what the files say of these households then: households, accounts, lots, restrictions, transactions.
+        """
         self._write_market(self._opening)
         self._write_clients(self._clients)
         replay = Replay(self._folder, self._panel, self._write_market, self._write_held, self._outside)
         replay.open()
-        nights = nights_of(self._panel, self._filled)
-        held = replay.go(self._opening, nights, decide)
-        last = len(self._panel.days) - 1
-        models = model_table(self._panel, [*(night.row for night in nights), last])
-        write_table(self._folder, "models", models, parquet=False)
-        tables = self._tables(last, held) | {"transactions": pl.concat(replay.posted)}
-        self._write_clients(tables)
-        tables |= {"securities": self._securities, "restrictions": self._clients["restrictions"]}
-        if lots_as_parquet:
-            (self._folder / "lots.csv").unlink()
-            write_table(self._folder, "lots", tables["lots"], parquet=True)
+        held = replay.go(self._opening, nights_of(self._panel), decide)
         for stem in ("lots", "accounts"):  # what the record begins with: anybody can add it up
             name = f"{stem}-{self._then.as_of.isoformat()}"
             write_table(self._folder / "history", name, self._clients[stem], parquet=False)
-        open_ledger(self._folder).ledger.standing()  # keeps what it folds into under the folder's last register
-        return tables
+        own = self._clients["restrictions"].filter(pl.col("household_id") != "*")
+        tables = self._tables(len(self._panel.days) - 1, held)
+        return tables | {"restrictions": own, "transactions": pl.concat(replay.posted)}
 
     def _write_market(self, row: int) -> None:
         last = row == len(self._panel.days) - 1
         known = self._panel if last else known_on(self._panel, row)
         tables = market_tables(known, substitutes_of(known), self._opening)
-        self._securities = tables["securities"]
         if not last:  # a night looks back no further
             since = from_day_number(int(known.days[-1]) - _LOOKS_BACK)
             tables["prices"] = tables["prices"].filter(pl.col("date") > since)
@@ -143,8 +139,8 @@ class Past:
             .join(origin, on=["account_id", "root"], how="left", maintain_order="left")
             .with_columns(
                 pl.coalesce("origin", "acquisition").alias("acquisition"),
-                pl.col("shares").cast(pl.Decimal(18, 6)),
-                pl.col("basis", "original_basis", "loss_basis").cast(pl.Decimal(18, 4)),
+                pl.col("shares").cast(_EXACT["shares"]),
+                pl.col("basis", "original_basis", "loss_basis").cast(_EXACT["basis"]),
             )
             .drop("root", "origin")
         )
@@ -229,3 +225,31 @@ class Past:
         if chance < _SAVES[0] + _SPENDS[0]:
             return -value_years * (_SPENDS[1][0] + part * (_SPENDS[1][1] - _SPENDS[1][0]))
         return 0.0
+
+
+def with_newcomers(past: dict[str, pl.DataFrame], others: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Tables about clients of whom some have a past, in the order of their numbers."""
+    number = {"households": "household_id", "accounts": "household_id", "lots": "account_id"}
+    joined = {}
+    for stem, table in past.items():
+        exact = [pl.col(name).cast(kind) for name, kind in _EXACT.items() if stem == "lots"]
+        both = pl.concat([table, others[stem].with_columns(exact)] if others else [table], how="diagonal_relaxed")
+        by = pl.col(number[stem]).str.extract(r"^H(\d+)").cast(pl.Int64) if stem in number else pl.col(both.columns[0])
+        joined[stem] = both.sort(by, maintain_order=True) if stem != "restrictions" else both
+    return joined
+
+
+def open_newcomers(folder: Path) -> None:
+    """Begin the record of every account of the folder that its ledger does not know, with its lots as they are today.
+
+    What `lotwise ledger open` does for a whole firm. Raises ProposalError where the ledger does not take them.
+    """
+    opened, said = open_ledger(folder), FindingList()
+    ledger, day = opened.ledger, opened.policy.as_of
+    assert day is not None, "the demo says its day"
+    known = ledger.standing().names.accounts.implode()
+    parts = [earlier_rows(folder, day, ledger.register, said), opening_rows(folder, day, ledger.register, said)]
+    rows = pl.concat([part.rows.filter(~pl.col("account_id").is_in(known)) for part in parts])
+    posting = ledger.post(rows.sort("date", maintain_order=True))
+    if np.any(posting.status != Refusal.POSTED):
+        raise ProposalError(f"{folder}: the ledger must take every lot, refused {int((posting.status != 0).sum())}")
