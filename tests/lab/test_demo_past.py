@@ -19,13 +19,15 @@ from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.ledger_files.custodian_lots import compare_lots
 from lotwise.interchange.ledger_files.posting import open_ledger, post_files
 from lotwise.lab.demo_firm import write_firm
-from lotwise.lab.demo_past import opening_of, nights_of
+from lotwise.lab.demo_past import nights_of, opening_of
 from lotwise.lab.known_then import known_on, shares_since
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
+from lotwise.nightly.savings import compare_savings, told_savings, write_savings
 from lotwise.rebalancing.proposal import Side, Trades
+from lotwise.savings.shadow_rule import ShadowRule
 
 HOUSEHOLDS = 12  # of which three have a past
 KEY = ["account_id", "symbol"]
@@ -153,7 +155,7 @@ def test_shares_and_cash_are_what_the_record_makes_of_the_opening(firm: Path, sm
             cash[key[0]] += signs[kind] * _units(row["amount"], DOLLAR)
             shares[key] -= signs[kind] * _units(row["shares"], SHARE) if kind in ("buy", "sell") else 0
             continue
-        for account, symbol in [held for held in shares if held[1] == key[1]]:
+        for account, symbol in [each for each in shares if each[1] == key[1]]:
             if kind == "split":
                 shares[account, symbol] *= int(row["ratio"])
             else:
@@ -210,6 +212,23 @@ def test_tonight_counts_a_wash_sale_that_the_lots_contain_only_once(firm: Path) 
     read = read_firm(firm)
     assert not [each for each in read.findings if "of losses" in str(each)]
     assert int(read.book.lots.basis.sum()) == sum(_units(basis, DOLLAR) for basis in lots["basis"])
+
+
+def test_what_was_saved_adds_up_and_comes_out_again(firm: Path, tmp_path: Path) -> None:
+    run = told_savings(firm, None, [], ShadowRule())
+    table = run.tables.households
+    assert table.height == HOUSEHOLDS
+    for name, parts in (("rule_of_thumb", 2), ("shadow", 3), ("present_value", 3)):
+        for period in ("", "_ytd"):
+            causes = [f"{name}_{cause}{period}" for cause in ("deferral", "harvesting", "location")[:parts]]
+            assert (table.select(pl.sum_horizontal(causes)).to_series() == table[f"{name}{period}"]).all()
+    assert (table["tax_shadow"] - table["tax_record"] == table["shadow"]).all()
+    past = table.filter(pl.col("since") < date(2025, 1, 1))
+    assert past["household_id"].to_list() == ["H0001", "H0006", "H0011"]
+    assert (past["shadow"] != 0).all()
+    assert (past["fee"] > 0).all()
+    write_savings(tmp_path, run)
+    assert compare_savings(tmp_path, told_savings(firm, None, [], ShadowRule())).is_same
 
 
 def test_a_market_that_is_too_short_has_no_past(small: MarketPanel, tmp_path: Path) -> None:

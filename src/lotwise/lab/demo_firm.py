@@ -131,7 +131,8 @@ def write_firm(
             # Of newcomers the ledger has it: what they did before they came is posted with the opening of their lots.
             tables["transactions"] = past["transactions"]
         tables["lots"] = with_gaps(tables["lots"], filled)
-        _write(place, panel, tables, as_parquet)
+        again = ("lots", "transactions") if decide is not None else tables
+        _write(place, panel, {stem: tables[stem] for stem in again}, as_parquet)
     return _summary(folder, panel, tables)
 
 
@@ -148,7 +149,8 @@ def _summary(folder: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame]) 
     """Count what is in the tables; what has no listed price counts nothing."""
     price = pl.DataFrame({"symbol": panel.universe.symbols, "price": np.nan_to_num(panel.close[-1])})
     lots = tables["lots"].join(price, on="symbol", how="left")
-    worth = (lots["shares"].cast(pl.Float64) * lots["price"].fill_null(0.0)).sum()
+    worth = (lots["shares"].cast(pl.Float64) * lots["price"].fill_null(0.0)).to_numpy().sum()
+    cash = tables["accounts"]["cash"].cast(pl.Float64).to_numpy().sum()
     sales = tables["transactions"].filter(pl.col("kind") == "sell")
     return DemoSummary(
         folder=folder,
@@ -158,7 +160,7 @@ def _summary(folder: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame]) 
         accounts=tables["accounts"].height,
         lots=lots.height,
         securities=tables["securities"].height,
-        value=round(float(worth) + tables["accounts"]["cash"].cast(pl.Float64).sum(), 2),
+        value=round(float(worth + cash), 2),
         restrictions=tables["restrictions"].height,
         sales=sales.height,
     )

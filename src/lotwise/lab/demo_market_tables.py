@@ -60,8 +60,7 @@ def _action_table(panel: MarketPanel, since: int, listed: NDArray[np.bool_]) -> 
 
 def listed_since(panel: MarketPanel, row: int) -> NDArray[np.bool_]:
     """(N,) securities that had a close on some day from `row` on."""
-    seen: NDArray[np.bool_] = np.isfinite(panel.close[row:]).any(axis=0)
-    return seen
+    return np.asarray(np.isfinite(panel.close[row:]).any(axis=0), dtype=np.bool_)
 
 
 def model_table(panel: MarketPanel, rows: Sequence[int] | None = None) -> pl.DataFrame:

@@ -38,9 +38,9 @@ __all__ = ["PAST_EVERY", "Past", "nights_of", "open_newcomers", "opening_of", "w
 
 # So many households bring one with a past: the engine's nights of all of them would make every demo wait.
 PAST_EVERY = 5
-# Month ends, counted back from the last: the opening, on whose morrow is the first night, and the other nights. The last
-# of them is near enough for wash windows to be open today.
-_OPENING, _NIGHTS = 15, (9, 4, 1)
+# Month ends, counted back from the last: the opening, on whose morrow is the first night, and the other nights, the
+# last of which is near enough for wash windows to be open today.
+_OPENING, _NIGHTS = 15, (8, 1)
 # Chances that a household saves or spends, and the part of its value that it does in a year.
 _SAVES, _SPENDS = (0.30, (0.015, 0.06)), (0.15, (0.01, 0.03))
 # Most of an account's cash that is drawn between two nights: nobody overdraws.
@@ -152,7 +152,7 @@ class Past:
         }
 
     def _households(self, row: int, held: Held) -> pl.DataFrame:
-        """households with the year's gains and expected dividends as of a day."""
+        """Households with the year's gains and expected dividends as of a day."""
         today, count = from_day_number(int(self._panel.days[row])), len(self._filled)
         code = self._codes(held)
         known = code >= 0

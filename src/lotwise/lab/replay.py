@@ -39,7 +39,9 @@ __all__ = ["Decide", "Held", "Night", "Replay", "cash_rows", "trade_rows"]
 class Decide(Protocol):
     """Decides a night: reads the folder, and says what some households (none named: all) trade."""
 
-    def __call__(self, folder: Path, households: Sequence[str]) -> tuple[Firm, Trades]: ...
+    def __call__(self, folder: Path, households: Sequence[str]) -> tuple[Firm, Trades]:
+        """Give the firm as read, and the trades by its rows."""
+        ...
 
 
 class Night(NamedTuple):
@@ -70,7 +72,7 @@ Outside = Callable[[tuple[int, int], Held], pl.DataFrame]
 
 @dataclass
 class Replay:
-    """A firm folder on its way through a market; `posted` are the rows of transactions so far, a table for each posting."""
+    """A firm folder on its way through a market; `posted` are its transactions so far, a table for each posting."""
 
     folder: Path
     panel: MarketPanel
@@ -104,16 +106,14 @@ class Replay:
         if row > before:
             self.write_market(row)  # and the day's corporate actions, which the posting applies
             rows = [dividend_rows(self.panel, held, (before, row)), self.outside((before, row), held)]
-            self._post(pl.concat([each for each in rows if each.height] or [cash_rows([])]).sort("date", maintain_order=True))
+            self._post(pl.concat(rows).sort("date", maintain_order=True))
             held = self.held()
         self.write_clients(row, held)
         return held
 
     def _post(self, rows: pl.DataFrame) -> None:
         number = len(self.posted)
-        rows = rows.with_columns(
-            transaction_id=pl.format("R{}-{}", pl.lit(number), pl.int_range(1, rows.height + 1))
-        )
+        rows = rows.with_columns(transaction_id=pl.format("R{}-{}", pl.lit(number), pl.int_range(1, rows.height + 1)))
         file = self.folder / "posting.csv"
         rows.write_csv(file)
         _require_whole(post_files(self.folder, [file]), f"posting {number}")
@@ -179,9 +179,10 @@ def dividend_rows(panel: MarketPanel, held: Held, span: tuple[int, int]) -> pl.D
     chosen = chosen[np.lexsort((paid.security[chosen], paid.row[chosen]))]
     factor = shares_since(panel, before)
     order = np.argsort(held.security, kind="stable")
-    first, end = (np.searchsorted(held.security[order], paid.security[chosen], side) for side in ("left", "right"))
-    which = np.repeat(chosen, end - first)
-    position = order[np.concatenate([np.arange(a, b) for a, b in zip(first, end, strict=True)] or [np.zeros(0, int)]).astype(np.int64)]
+    ends = [np.searchsorted(held.security[order], paid.security[chosen], side) for side in ("left", "right")]
+    spans = [np.arange(first, end) for first, end in zip(*ends, strict=True)]
+    which = np.repeat(chosen, ends[1] - ends[0])
+    position = order[np.concatenate([np.zeros(0, np.int64), *spans])]
     security = paid.security[which]
     cents = np.rint(held.shares[position] * factor[security] * paid.per_share[which] * 100).astype(np.int64)
     kept = np.flatnonzero(cents > 0)
@@ -202,7 +203,7 @@ def dividend_rows(panel: MarketPanel, held: Held, span: tuple[int, int]) -> pl.D
 
 
 def trade_rows(firm: Firm, trades: Trades) -> pl.DataFrame:
-    """Trades of a night as rows of transactions at its close, sales first; what is bought has a name by day and symbol."""
+    """Trades of a night as rows of transactions at its close, sales first; new lots are named by day and symbol."""
     order = np.argsort(trades.side != Side.SELL, kind="stable")
     sells = trades.side[order] == Side.SELL
     symbols = pl.Series(firm.market_labels.symbols, dtype=pl.String).gather(trades.security[order])

@@ -37,8 +37,8 @@ class FoldedNames(NamedTuple):
 def folded_lots(state: State, names: FoldedNames) -> pl.DataFrame:
     """Bought lots of a folded record in tonight's positions, with the sale whose loss each took over.
 
-    Columns: account, security, acquired, label, part (how the ledger lists it: LOT, LOT~2, ...), shares, loss, foreign (part of it from another account), start,
-    absorbed, sold, sold_symbol, sold_in (account).
+    Columns: account, security, acquired, label, shares, loss, foreign (part of it from another account), start,
+    absorbed, sold, sold_symbol, sold_in (account), part (how the ledger lists it: LOT, LOT~2, ...).
     """
     lots = state.lots[(state.lots["marks"] & (LotMark.REPLACEMENT | LotMark.SHORT)) == LotMark.REPLACEMENT]
     events, realized = state.realized["event"], state.realized
@@ -48,22 +48,26 @@ def folded_lots(state: State, names: FoldedNames) -> pl.DataFrame:
     sold = np.where(took, realized["sold"][place], 0) if events.size else np.zeros(lots.size, np.int32)
     what = np.where(took, realized["security"][place], 0) if events.size else np.zeros(lots.size, np.int32)
     loss = lots["absorbed_loss"]
-    return pl.DataFrame(
-        {
-            "account": names.account.gather(lots["account"]),
-            "security": names.security.gather(lots["security"]),
-            "acquired": lots["acquired"],
-            "label": names.lot.gather(pl.Series(lots["name"]).cast(pl.Int64).replace(-1, None)),
-            "shares": lots["shares"],
-            "loss": loss,
-            "foreign": np.where(seller != lots["account"], loss, 0),
-            "start": lots["holding_start"],
-            "absorbed": (lots["marks"] & LotMark.ABSORBED) != 0,
-            "sold": sold,
-            "sold_symbol": names.symbol.gather(what) if len(names.symbol) else pl.Series([], dtype=pl.String),
-            "sold_in": names.account.gather(pl.Series(seller).cast(pl.Int64).replace(-1, None)),
-        }
-    ).filter(pl.col("account").is_not_null() & pl.col("security").is_not_null()).with_columns(_part())
+    return (
+        pl.DataFrame(
+            {
+                "account": names.account.gather(lots["account"]),
+                "security": names.security.gather(lots["security"]),
+                "acquired": lots["acquired"],
+                "label": names.lot.gather(pl.Series(lots["name"]).cast(pl.Int64).replace(-1, None)),
+                "shares": lots["shares"],
+                "loss": loss,
+                "foreign": np.where(seller != lots["account"], loss, 0),
+                "start": lots["holding_start"],
+                "absorbed": (lots["marks"] & LotMark.ABSORBED) != 0,
+                "sold": sold,
+                "sold_symbol": names.symbol.gather(what) if len(names.symbol) else pl.Series([], dtype=pl.String),
+                "sold_in": names.account.gather(pl.Series(seller).cast(pl.Int64).replace(-1, None)),
+            }
+        )
+        .filter(pl.col("account").is_not_null() & pl.col("security").is_not_null())
+        .with_columns(_part())
+    )
 
 
 def _part() -> pl.Expr:
@@ -115,7 +119,7 @@ def with_carried_losses(
 def _matched(lots: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """Tonight's lots that are lots of the record which replaced others: by name, or the only one of their day.
 
-    Where the file lists the parts of a lot, as the ledger does, each is the part of that name; else a lot is all of them.
+    Where the file lists the parts of a lot, as the ledger does, each is the part of that name; else a lot is them all.
     """
     root = pl.col("lot_id").str.replace(r"~\d+$", "")
     parted = (pl.col("lot_id") != root).any().over("account", root).fill_null(value=False)

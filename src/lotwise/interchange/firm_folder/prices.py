@@ -119,9 +119,7 @@ def _without_doubles(file: str, rows: pl.DataFrame, findings: FindingList) -> pl
     return rows.with_columns(wrong=pl.col("wrong") | doubled).filter(~again)
 
 
-def _ended_since(
-    actions: TypedTable, securities: Securities, today: int, day: NDArray[np.int32]
-) -> NDArray[np.bool_]:
+def _ended_since(actions: TypedTable, securities: Securities, today: int, day: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether each security was merged away or renamed after the day of its last price, (N,)."""
     rows = actions.frame.select("kind", "date", code_of(actions.frame["symbol"], securities.labels.symbols).alias("at"))
     rows = rows.filter(pl.col("kind").is_in(_ENDS) & (pl.col("date") <= today)).drop_nulls()
