@@ -34,7 +34,7 @@ KEY = ["account_id", "symbol"]
 
 
 def swap_worst(folder: Path, households: Sequence[str]) -> tuple[Firm, Trades]:
-    """Decide as somebody who has never heard of tax: each account swaps its two worst lots for its first name."""
+    """Decide as somebody who has never heard of tax: each account swaps its two worst lots for more of the worst name."""
     firm = read_firm(folder, None, households or None)
     book, market = firm.book, firm.market
     rows: list[tuple[int, int, int, int, int, int, int]] = []
@@ -51,7 +51,7 @@ def swap_worst(folder: Path, households: Sequence[str]) -> tuple[Firm, Trades]:
             value = exact_mul_div(shares, int(market.price[security]), SHARE)
             proceeds += value
             rows.append((household, account, security, lot, Side.SELL, shares, value))
-        wanted = int(book.lots.security[own[0]])
+        wanted = int(book.lots.security[own[np.argmin(gain)]])
         shares = proceeds // int(market.price[wanted]) * SHARE
         if shares:
             value = exact_mul_div(shares, int(market.price[wanted]), SHARE)

@@ -86,8 +86,8 @@ def told_savings(
         load_law(),
         daily,
     )
-    days = recorded.history.market.days
-    with watch.phase("tell", int((days <= until).sum())):
+    days, begins = recorded.history.market.days, recorded.history.events["day"].min(initial=until)
+    with watch.phase("tell", int(((days >= begins) & (days <= until)).sum())):
         told = tell(recorded.history, chosen, asked, lambda _day: watch.on_done(1))
     tables = savings_tables(firm, recorded, told, chosen, fees_of(told, firm.fees))
     return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder))
