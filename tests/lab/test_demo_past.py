@@ -34,7 +34,7 @@ KEY = ["account_id", "symbol"]
 
 
 def swap_worst(folder: Path, households: Sequence[str]) -> tuple[Firm, Trades]:
-    """Decide as somebody who has never heard of tax: each account swaps its two worst lots for more of the worst name."""
+    """Decide as somebody who has never heard of tax: each account swaps its two worst lots for the worst name."""
     firm = read_firm(folder, None, households or None)
     book, market = firm.book, firm.market
     rows: list[tuple[int, int, int, int, int, int, int]] = []
