@@ -141,8 +141,8 @@ def test_shares_and_cash_are_what_the_record_makes_of_the_opening(firm: Path, sm
     """Add up the files alone, as a person with a spreadsheet would."""
     opening = from_day_number(int(small.days[opening_of(small)])).isoformat()
     shares: dict[tuple[str, str], int] = defaultdict(int)
-    for account, symbol, held in _read(firm / "history", f"lots-{opening}").select(*KEY, "shares").iter_rows():
-        shares[account, symbol] += _units(held, SHARE)
+    for account, symbol, start in _read(firm / "history", f"lots-{opening}").select(*KEY, "shares").iter_rows():
+        shares[account, symbol] += _units(start, SHARE)
     cash: dict[str, int] = defaultdict(int)
     for account, dollars in _read(firm / "history", f"accounts-{opening}").select("account_id", "cash").iter_rows():
         cash[account] = _units(dollars, DOLLAR)
