@@ -390,6 +390,17 @@ def test_the_demo_writes_a_firm_and_its_results_and_says_what_next(tmp_path: Pat
     assert (tmp_path / "demo" / "firm" / "firm.toml").is_file()
     assert pl.read_csv(tmp_path / "demo" / "results" / "households.csv").height == 2
     assert "lotwise explain" in words(result)
+    assert "lotwise savings" in words(result)
+    saved = lotwise_says("savings", tmp_path / "demo" / "firm", "--household", "H0001", "--json")
+    assert saved.exit_code == 0
+    assert json.loads(saved.stdout)["households"][0]["since"] == "2024-09-30"
+
+
+def test_a_demo_without_a_past_has_no_ledger(tmp_path: Path) -> None:
+    result = lotwise_says("demo", "--out", tmp_path / "demo", "--households", 1, "--seed", 5, "--no-history")
+    assert result.exit_code == 0
+    assert "lotwise savings" not in words(result)
+    assert not (tmp_path / "demo" / "firm" / "ledger").exists()
 
 
 def test_the_demo_does_not_write_into_a_folder_of_somebody_else(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the simulated market and firm.")] = 1,
     households: Annotated[int, typer.Option(min=1, help="How many households.")] = 200,
     market: Annotated[Path | None, typer.Option(help="Folder of real market data to build the firm on.")] = None,
+    history: Annotated[bool, typer.Option(help="Give it fifteen months under management, and a posted ledger.")] = True,
     threads: Threads = None,
 ) -> None:
     """Write a demo firm into OUT/firm, rebalance it, and write the results into OUT/results.
@@ -119,6 +120,7 @@ def demo(
     """
     with reported():
         from lotwise.lab.demo_firm import write_demo_firm
+        from lotwise.nightly.run import decided_trades
         from lotwise.rebalancing.proposal import Status
         from lotwise.reports.summary import summary
         from lotwise.settings import read_settings
@@ -126,11 +128,15 @@ def demo(
         read_settings()  # a wrong one is said before anything is written
         with watched() as watch:
             with watch.phase("demo"):
-                write_demo_firm(out / "firm", seed=seed, households=households, market=market)
+                decide = decided_trades if history else None
+                write_demo_firm(out / "firm", seed=seed, households=households, market=market, decide=decide)
             report = _run(out / "firm", out / "results", watch, threads)
         out_console.print(summary(report.run, out / "results"))
         out_console.print(f"Open [bold]{out / 'results' / 'run.html'}[/] in a browser.")
         out_console.print(f"Next: lotwise explain {out / 'firm'} {report.firm.labels.households[0]}")
+        if history:
+            out_console.print(f"      lotwise savings {out / 'firm'}")
+            out_console.print(f"      lotwise documents {out / 'firm'} --out {out / 'documents'}")
         # One household of the demo is refused on purpose; that is what it shows, not what went wrong.
         failed = (report.proposals.outcomes.status == Status.FAILED).any()
         raise typer.Exit(int(failed))

@@ -45,6 +45,16 @@ def test_a_split_is_applied_once_before_the_trades_of_its_day(tmp_path: Path) ->
     assert parts(folder) == ["000001.parquet", "000002.parquet"]
 
 
+def test_posting_again_asks_nothing_of_an_account_that_had_sold_before_an_action(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    rows = (*BUYS, "2024-02-01,own,sell,T4,A,100,6000,,", "2024-03-04,own,buy,T5,B,1,10,,")
+    write_actions(folder, "2024-03-01,A,split,2,,,,")
+    assert post(folder, *rows).actions == 1  # of the account that still held
+    again = post(folder, *rows)
+    assert (again.posted, again.actions, again.duplicates, again.actions_refused, again.exit_status) == (0, 0, 5, 0, 0)
+    assert shares_of(folder)["ira", "A"] == 20
+
+
 def test_the_day_of_the_firm_brings_actions_without_transactions(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, firm__toml="version = 1\nas_of = 2024-06-30\n")
     post(folder, *BUYS)

@@ -37,10 +37,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def replaced_files(folder: Path, supersedes: Iterable[str]) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` together when the block ends well.
 
-    `supersedes` names every file that an earlier run may have left: those go when the new ones come, so that
-    a file which this run does not write cannot survive from that one. Other files of `folder` stay as they
-    are. A folder that does not exist yet appears in one rename. Raises OSError where the folder cannot be
-    written.
+    `supersedes` names every file that an earlier run may have left (with a slash at its end: a folder): those go when
+    the new ones come, so that a file which this run does not write cannot survive from that one. Other files of
+    `folder` stay as they are. A folder that does not exist yet appears in one rename. Raises OSError where the folder
+    cannot be written.
     """
     exists = folder.exists()
     parent = folder if exists else folder.parent
@@ -66,8 +66,11 @@ def replaced_files(folder: Path, supersedes: Iterable[str]) -> Iterator[Path]:
 
 def _exchange(partial: Path, folder: Path, supersedes: Iterable[str]) -> None:
     """Move the new files in and the superseded ones out; on an error everything goes back."""
+    supersedes = tuple(supersedes)
     new = sorted(path.name for path in partial.iterdir())
+    folders = {name.rstrip("/") for name in supersedes if name.endswith("/")}
     old = sorted(name for name in {*supersedes, *new} if (folder / name).is_file())
+    old += sorted(name for name in folders if (folder / name).is_dir())
     aside = partial / _ASIDE
     aside.mkdir()
     placed: list[str] = []

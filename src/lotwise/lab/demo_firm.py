@@ -7,8 +7,7 @@ of a security that nobody listed), so that the demo shows what becomes of them: 
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -20,14 +19,17 @@ from lotwise.errors import FolderError
 from lotwise.interchange.atomic import replaced_files, write_whole
 from lotwise.lab.demo_activity import harvest_recently, recent_purchases, substitutes_of
 from lotwise.lab.demo_households import plan_household
-from lotwise.lab.demo_market_tables import market_tables
+from lotwise.lab.demo_market_tables import market_tables, model_table
+from lotwise.lab.demo_past import PAST_EVERY, Past, nights_of, open_newcomers, opening_of, with_newcomers
 from lotwise.lab.demo_positions import AccountHoldings, fill_account
 from lotwise.lab.demo_restrictions import Wishes
-from lotwise.lab.demo_tables import FilledHousehold, firm_tables, lot_name
+from lotwise.lab.demo_tables import FilledHousehold, firm_tables, lot_name, with_gaps, write_table
 from lotwise.lab.demo_tape import Tape, pick_lots
 from lotwise.lab.demo_text import FIRM_NAME, firm_toml, profiles_toml
+from lotwise.lab.known_then import known_on
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.real_market import load_real_market
+from lotwise.lab.replay import Decide
 from lotwise.lab.simulated_market import simulate_market
 
 __all__ = ["DemoSummary", "fill_households", "write_demo_firm", "write_firm"]
@@ -53,6 +55,8 @@ FILES = (
     "firm.toml",
     "profiles.toml",
     *(f"{stem}.{ending}" for stem in STEMS for ending in ("csv", "parquet")),
+    "ledger/",
+    "history/",
 )
 
 
@@ -68,7 +72,7 @@ class DemoSummary(NamedTuple):
     securities: int
     value: float  # dollars, cash included
     restrictions: int
-    recent_loss_sales: int
+    sales: int  # rows of transactions that sell
 
 
 def _in_order(account: AccountHoldings) -> AccountHoldings:
@@ -77,10 +81,10 @@ def _in_order(account: AccountHoldings) -> AccountHoldings:
     return account._replace(lots=pick_lots(account.lots, order))
 
 
-def fill_households(panel: MarketPanel, seed: int, households: int) -> Iterator[FilledHousehold]:
+def fill_households(panel: MarketPanel, seed: int, numbers: Iterable[int]) -> Iterator[FilledHousehold]:
     """Draw household after household, each from its own seed: a larger firm begins with the same ones."""
     tape, wishes, substitutes = Tape(panel), Wishes(panel), substitutes_of(panel)
-    for number in range(households):
+    for number in numbers:
         plan = plan_household(seed, number)
         rng = np.random.default_rng([seed, 3, number])
         accounts = [fill_account(rng, tape, plan, account) for account in plan.accounts]
@@ -95,50 +99,84 @@ def fill_households(panel: MarketPanel, seed: int, households: int) -> Iterator[
         yield FilledHousehold(plan, tuple(accounts), tuple(wishes.of(rng, plan, legacy)), (*sales, *bought))
 
 
-def write_firm(folder: Path, panel: MarketPanel, *, seed: int = 1, households: int = 200) -> DemoSummary:
+def write_firm(
+    folder: Path, panel: MarketPanel, *, seed: int = 1, households: int = 200, decide: Decide | None = None
+) -> DemoSummary:
     """Write the demo firm on a market as a firm folder; all of its files, or, if interrupted, none.
 
-    An earlier demo in `folder` is replaced. Raises FolderError where the folder holds another firm, ValueError for less
-    than one household.
+    With `decide` every fifth household has a past of fifteen months (`demo_past`) in which that decided its nights, and
+    the firm a posted ledger; without it all have only just come. An earlier demo in `folder` is replaced. Raises
+    FolderError where the folder holds another firm, ValueError for less than one household, or a market too short for a
+    past.
     """
     if households < 1:
         raise ValueError(f"a firm must have at least one household, had {households}")
     _refuse_strangers(folder)
-    filled = list(fill_households(panel, seed, households))
-    tables = market_tables(panel, substitutes_of(panel))
-    tables |= firm_tables(filled, panel, Wishes(panel).everyone())
+    old = range(0, households, PAST_EVERY) if decide is not None else range(0)
+    filled = list(fill_households(panel, seed, [number for number in range(households) if number not in old]))
     as_parquet = {"prices"} | ({"lots"} if households > MOST_AS_CSV else set())
     with replaced_files(folder, FILES) as place:
-        write_whole(place / "firm.toml", firm_toml(panel.as_of, panel.source))
-        write_whole(place / "profiles.toml", profiles_toml())
-        for stem, table in tables.items():
-            _write(place, stem, table, parquet=stem in as_parquet)
-    accounts = [account for household in filled for account in household.accounts]
-    price = np.nan_to_num(panel.close[-1])
-    value = sum(a.cash + float((a.lots.shares * price[a.lots.security]).sum()) for a in accounts)
+        clients = firm_tables(filled, panel, Wishes(panel).everyone()) if filled else {}
+        if decide is None:
+            tables = clients | market_tables(panel, substitutes_of(panel))
+        else:
+            since = opening_of(panel)
+            before = list(fill_households(known_on(panel, since), seed, old))
+            past = Past(place, panel, before, seed).live_through(decide)
+            tables = with_newcomers(past, clients) | market_tables(panel, substitutes_of(panel), since)
+            days = [*(night.row for night in nights_of(panel)), len(panel.days) - 1]
+            tables["models"] = model_table(panel, days)
+            _write(place, panel, tables, as_parquet)
+            open_newcomers(place)
+            # Of newcomers the ledger has it: what they did before they came is posted with the opening of their lots.
+            tables["transactions"] = past["transactions"]
+        tables["lots"] = with_gaps(tables["lots"], filled)
+        again = ("lots", "transactions") if decide is not None else tables
+        _write(place, panel, {stem: tables[stem] for stem in again}, as_parquet)
+    return _summary(folder, panel, tables)
+
+
+def _write(place: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame], as_parquet: set[str]) -> None:
+    write_whole(place / "firm.toml", firm_toml(panel.as_of, panel.source))
+    write_whole(place / "profiles.toml", profiles_toml())
+    for stem, table in tables.items():
+        write_table(place, stem, table, parquet=stem in as_parquet)
+        if stem in as_parquet:
+            (place / f"{stem}.csv").unlink(missing_ok=True)
+
+
+def _summary(folder: Path, panel: MarketPanel, tables: dict[str, pl.DataFrame]) -> DemoSummary:
+    """Count what is in the tables; what has no listed price counts nothing."""
+    price = pl.DataFrame({"symbol": panel.universe.symbols, "price": np.nan_to_num(panel.close[-1])})
+    lots = tables["lots"].join(price, on="symbol", how="left")
+    worth = (lots["shares"].cast(pl.Float64) * lots["price"].fill_null(0.0)).to_numpy().sum()
+    cash = tables["accounts"]["cash"].cast(pl.Float64).to_numpy().sum()
+    sales = tables["transactions"].filter(pl.col("kind") == "sell")
     return DemoSummary(
         folder=folder,
         market=panel.source,
         as_of=panel.as_of,
-        households=households,
-        accounts=len(accounts),
-        lots=tables["lots"].height,
+        households=tables["households"].height,
+        accounts=tables["accounts"].height,
+        lots=lots.height,
         securities=tables["securities"].height,
-        value=round(value, 2),
+        value=round(float(worth + cash), 2),
         restrictions=tables["restrictions"].height,
-        recent_loss_sales=sum(each.kind == "sell" for household in filled for each in household.transactions),
+        sales=sales.height,
     )
 
 
-def write_demo_firm(folder: Path, *, seed: int = 1, households: int = 200, market: Path | None = None) -> DemoSummary:
+def write_demo_firm(
+    folder: Path, *, seed: int = 1, households: int = 200, market: Path | None = None, decide: Decide | None = None
+) -> DemoSummary:
     """Write the demo firm: on a market simulated from `seed`, or on the real prices of the folder `market`.
 
-    Raises FolderError where `folder` holds another firm or `market` cannot be read, ValueError for less than one
-    household.
+    `decide` as in `write_firm`. Raises FolderError where `folder` holds another firm or `market` cannot be read,
+    ValueError for less than one household.
     """
     _refuse_strangers(folder)
     panel = simulate_market(seed) if market is None else load_real_market(market)
-    return write_firm(folder, panel, seed=seed, households=households)
+    return write_firm(folder, panel, seed=seed, households=households, decide=decide)
 
 
 def _refuse_strangers(folder: Path) -> None:
@@ -151,13 +189,3 @@ def _refuse_strangers(folder: Path) -> None:
     ours = firm.is_file() and f'name = "{FIRM_NAME}"' in firm.read_text(encoding="utf-8", errors="replace")
     if not ours and any(folder.iterdir()):
         raise FolderError(f"{folder}: must be empty or hold an earlier demo; it holds other files, choose another")
-
-
-def _write(folder: Path, stem: str, table: pl.DataFrame, *, parquet: bool) -> None:
-    """Write one table; no clock and no machine's name goes into the file."""
-    buffer = io.BytesIO()
-    if parquet:
-        table.write_parquet(buffer, compression="zstd", statistics=False)
-    else:
-        table.with_columns(pl.col(pl.String).replace("", None)).write_csv(buffer)
-    write_whole(folder / f"{stem}.{'parquet' if parquet else 'csv'}", buffer.getvalue())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lotwise.dates import WASH_DAYS, from_day_number
 from lotwise.lab.demo_models import model_rows
 from lotwise.lab.demo_restrictions import screen_members
 from lotwise.lab.market_panel import Floats, FundRole, MarketPanel, trailing_yield
 
-__all__ = ["market_tables", "qualified_shares"]
+__all__ = ["listed_since", "market_tables", "model_table", "qualified_shares"]
 
 # Trading days by which the price of the fund from outside is late: more than the five that make a price stale.
 LATE_ROWS = 8
@@ -23,9 +26,8 @@ def qualified_shares(panel: MarketPanel) -> Floats:
     return np.array([QUALIFIED.get(each, 0.0) for each in panel.universe.asset_classes])
 
 
-def _price_table(panel: MarketPanel) -> pl.DataFrame:
-    """prices: every day of what still has a price; the fund from outside stops some days early."""
-    live = np.flatnonzero(panel.live)
+def _price_table(panel: MarketPanel, live: NDArray[np.intp]) -> pl.DataFrame:
+    """prices: every day of what is listed; the fund from outside stops some days early."""
     close = panel.close[:, live].copy()
     outside = [at for at, place in enumerate(live) if panel.universe.roles[place] == FundRole.OUTSIDE]
     close[len(close) - LATE_ROWS :, outside] = np.nan
@@ -40,24 +42,44 @@ def _price_table(panel: MarketPanel) -> pl.DataFrame:
     ).with_columns(pl.col("adj_close").fill_nan(None))
 
 
-def _action_table(panel: MarketPanel) -> pl.DataFrame:
-    """corporate_actions.csv: the splits of the days that transactions.csv covers."""
-    splits = panel.splits
-    recent = (panel.days[splits.row] >= panel.days[-1] - WASH_DAYS) & panel.live[splits.security]
-    return pl.DataFrame(
-        {
-            "date": [from_day_number(int(panel.days[row])).isoformat() for row in splits.row[recent]],
-            "symbol": [panel.universe.symbols[place] for place in splits.security[recent]],
-            "kind": ["split"] * int(recent.sum()),
-            "ratio": [f"{ratio:g}" for ratio in splits.ratio[recent]],
-        }
-    )
+def _action_table(panel: MarketPanel, since: int, listed: NDArray[np.bool_]) -> pl.DataFrame:
+    """corporate_actions.csv: splits since a day, and what died since then, which is paid out at its last close."""
+    splits, symbols = panel.splits, panel.universe.symbols
+    recent = (panel.days[splits.row] >= since) & listed[splits.security]
+    rows = [
+        (int(panel.days[row]), symbols[place], "split", f"{ratio:g}", "")
+        for row, place, ratio in zip(splits.row[recent], splits.security[recent], splits.ratio[recent], strict=True)
+    ]
+    for place in np.flatnonzero(listed & ~panel.live).tolist():
+        last = int(np.flatnonzero(np.isfinite(panel.close[:, place]))[-1])
+        price = f"{panel.close[last, place]:.4f}"
+        rows.append((int(panel.days[last + 1]), symbols[place], "cash_merger", "", price))
+    made = [(from_day_number(day).isoformat(), *rest) for day, *rest in sorted(rows)]
+    return pl.DataFrame(made, schema=["date", "symbol", "kind", "ratio", "cash_per_share"], orient="row")
 
 
-def market_tables(panel: MarketPanel, substitutes: dict[int, list[int]]) -> dict[str, pl.DataFrame]:
-    """Tables about the market, by the stem of their files; what is dead on the last day is left out."""
-    universe, live = panel.universe, np.flatnonzero(panel.live)
-    yields, qualified = trailing_yield(panel, len(panel.days) - 1), qualified_shares(panel)
+def listed_since(panel: MarketPanel, row: int) -> NDArray[np.bool_]:
+    """(N,) securities that had a close on some day from `row` on."""
+    return np.asarray(np.isfinite(panel.close[row:]).any(axis=0), dtype=np.bool_)
+
+
+def model_table(panel: MarketPanel, rows: Sequence[int] | None = None) -> pl.DataFrame:
+    """models.csv: weights of the last day, or those of several days, each holding from its day on."""
+    table = pl.DataFrame(model_rows(panel, rows), orient="row").rename({"since": "from"})
+    return table.drop("from") if rows is None else table
+
+
+def market_tables(
+    panel: MarketPanel, substitutes: dict[int, list[int]], since: int | None = None
+) -> dict[str, pl.DataFrame]:
+    """Tables about the market, by the stem of their files.
+
+    What is dead on the last day is left out; with `since`, a row of the panel, only what was dead before that.
+    """
+    last = len(panel.days) - 1
+    listed = listed_since(panel, last if since is None else since)
+    universe, live = panel.universe, np.flatnonzero(listed)
+    yields, qualified = trailing_yield(panel, last), qualified_shares(panel)
     look = panel.lookthrough
     held = panel.live[look.security]
     tables = {
@@ -75,8 +97,8 @@ def market_tables(panel: MarketPanel, substitutes: dict[int, list[int]]) -> dict
                 "identical_group": [universe.identical_groups[place] for place in live],
             }
         ),
-        "prices": _price_table(panel),
-        "models": pl.DataFrame(model_rows(panel), orient="row"),
+        "prices": _price_table(panel, live),
+        "models": model_table(panel),
         "screens": pl.DataFrame(
             [(screen, universe.symbols[place], "true") for screen, place in screen_members(panel)],
             schema={"screen": pl.String, "symbol": pl.String, "score": pl.String},
@@ -101,7 +123,8 @@ def market_tables(panel: MarketPanel, substitutes: dict[int, list[int]]) -> dict
                 "as_of": [panel.as_of.isoformat()] * int(held.sum()),
             }
         )
-    actions = _action_table(panel)
+    first = panel.days[-1] - WASH_DAYS if since is None else panel.days[since]
+    actions = _action_table(panel, int(first), listed)
     if actions.height:
         tables["corporate_actions"] = actions
     return tables

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from lotwise.dates import from_day_number
 from lotwise.lab.market_panel import YEAR_ROWS, Floats, FundRole, Int32Array, MarketPanel, trailing_yield
 from lotwise.money import split_by_largest_remainder
 
@@ -46,6 +48,7 @@ class ModelRow(NamedTuple):
     symbol: str
     child_model: str
     weight: str
+    since: str  # written as `from`: the day from which it holds; '' = always
 
 
 def _ranks(values: Floats, inside: Int32Array) -> Floats:
@@ -116,25 +119,33 @@ def targets(panel: MarketPanel, rows: Int32Array, model: str) -> Floats:
     return np.array([weights_on(panel, int(row), model) for row in rows])
 
 
-def model_rows(panel: MarketPanel) -> list[ModelRow]:
-    """models.csv: every model as of the last day, weights that sum to 1 to the last digit."""
-    last = len(panel.days) - 1
+def model_rows(panel: MarketPanel, rows: Sequence[int] | None = None) -> list[ModelRow]:
+    """models.csv: every model as of the last day, or as it stood on each of `rows` and has held from that day on.
+
+    Weights sum to 1 to the last digit.
+    """
     lines: list[ModelRow] = []
-    for model in (*STOCK_MODELS, *FUND_MODELS):
-        weight = weights_on(panel, last, model)
-        held = np.flatnonzero(weight)
-        symbols = [panel.universe.symbols[place] for place in held]
-        each = [int(part) for part in np.round(weight[held] * 1e12)]
-        cash = MODEL_CASH.get(model, 0.0)
-        if cash:
-            symbols.append("CASH")
-            each.append(round(cash * 1e12))
-        parts = split_by_largest_remainder(PARTS, each)
-        lines += [
-            ModelRow(model, symbol, "", f"{part / PARTS:.6f}")
-            for symbol, part in zip(symbols, parts, strict=True)
-            if part
-        ]
+    for row in [len(panel.days) - 1] if rows is None else rows:
+        day = "" if rows is None else from_day_number(int(panel.days[row])).isoformat()
+        for model in (*STOCK_MODELS, *FUND_MODELS):
+            lines += _weight_rows(panel, row, model, day)
     for model, children in CHILDREN.items():
-        lines += [ModelRow(model, "", child, f"{share:.2f}") for child, share in children.items()]
+        lines += [ModelRow(model, "", child, f"{share:.2f}", "") for child, share in children.items()]
     return lines
+
+
+def _weight_rows(panel: MarketPanel, row: int, model: str, day: str) -> list[ModelRow]:
+    weight = weights_on(panel, row, model)
+    held = np.flatnonzero(weight)
+    symbols = [panel.universe.symbols[place] for place in held]
+    each = [int(part) for part in np.round(weight[held] * 1e12)]
+    cash = MODEL_CASH.get(model, 0.0)
+    if cash:
+        symbols.append("CASH")
+        each.append(round(cash * 1e12))
+    parts = split_by_largest_remainder(PARTS, each)
+    return [
+        ModelRow(model, symbol, "", f"{part / PARTS:.6f}", day)
+        for symbol, part in zip(symbols, parts, strict=True)
+        if part
+    ]

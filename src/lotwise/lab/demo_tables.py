@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from lotwise.dates import from_day_number
+from lotwise.interchange.atomic import write_whole
 from lotwise.lab.demo_activity import Transaction, settlement
 from lotwise.lab.demo_households import HouseholdPlan
 from lotwise.lab.demo_market_tables import qualified_shares
@@ -17,7 +20,7 @@ from lotwise.lab.demo_restrictions import Restriction
 from lotwise.lab.demo_tape import ACQUISITIONS, join_lots
 from lotwise.lab.market_panel import Floats, MarketPanel, trailing_yield
 
-__all__ = ["FilledHousehold", "firm_tables", "lot_name"]
+__all__ = ["FilledHousehold", "firm_tables", "lot_name", "with_gaps", "write_table"]
 
 # Rows of every hundred households in which something is wrong on purpose: its first account has a lot without basis, or
 # one without date.
@@ -107,28 +110,15 @@ def _account_table(filled: Sequence[FilledHousehold]) -> pl.DataFrame:
 
 
 def _lot_table(filled: Sequence[FilledHousehold], panel: MarketPanel) -> pl.DataFrame:
-    """lots: exact decimals, not binary fractions."""
+    """lots: exact decimals, not binary fractions; one is of a security that nobody lists."""
     accounts = [account for household in filled for account in household.accounts]
     sizes = [len(account.lots.security) for account in accounts]
     lots = join_lots([account.lots for account in accounts])
     starts = np.cumsum([0, *sizes])[:-1]
-    first_account = {household.plan.number: household.accounts[0].plan.account_id for household in filled}
     start_of = {account.plan.account_id: int(start) for account, start in zip(accounts, starts, strict=True)}
-    size_of = {account.plan.account_id: size for account, size in zip(accounts, sizes, strict=True)}
-
-    def wrong(place: int) -> list[int]:
-        chosen = [name for number, name in first_account.items() if number % 100 == place and size_of[name]]
-        return [start_of[name] + size_of[name] // 2 for name in chosen]
-
-    no_basis, no_date = np.zeros((2, len(lots.security)), dtype=np.bool_)
-    renamed = [
-        start_of[name] + int(np.argmin(lots.day[start_of[name] : start_of[name] + size_of[name]]))
-        for number, name in first_account.items()
-        if number == UNKNOWN_SYMBOL and size_of[name]
-    ]
+    firsts = [household.accounts[0] for household in filled if household.plan.number == UNKNOWN_SYMBOL]
+    renamed = [start_of[each.plan.account_id] + int(np.argmin(each.lots.day)) for each in firsts if each.lots.day.size]
     symbols = pl.Series(panel.universe.symbols).gather(lots.security)
-    no_basis[wrong(NO_BASIS)] = True
-    no_date[wrong(NO_DATE)] = True
     within = np.arange(len(lots.security)) - np.repeat(starts, sizes)
     return pl.DataFrame(
         {
@@ -142,10 +132,19 @@ def _lot_table(filled: Sequence[FilledHousehold], panel: MarketPanel) -> pl.Data
             "basis": _decimals(lots.basis, 2),
             "acquisition": pl.Series(ACQUISITIONS).gather(lots.acquisition),
         }
-    ).with_columns(
-        acquired=pl.when(pl.Series(no_date)).then(None).otherwise(pl.col("acquired")),
-        basis=pl.when(pl.Series(no_basis)).then(None).otherwise(pl.col("basis")),
     )
+
+
+def with_gaps(lots: pl.DataFrame, filled: Sequence[FilledHousehold]) -> pl.DataFrame:
+    """Leave out the basis of some lots and the date of others, as custodians do."""
+    name = pl.format("{} {}", "account_id", "lot_id")
+
+    def blank(column: str, place: int) -> pl.Expr:
+        firsts = [household.accounts[0] for household in filled if household.plan.number % 100 == place]
+        gaps = [f"{each.plan.account_id} {lot_name(each.lots.day.size // 2)}" for each in firsts if each.lots.day.size]
+        return pl.when(name.is_in(gaps)).then(None).otherwise(pl.col(column)).alias(column)
+
+    return lots.with_columns(blank("basis", NO_BASIS), blank("acquired", NO_DATE))
 
 
 def _transaction_table(filled: Sequence[FilledHousehold], panel: MarketPanel) -> pl.DataFrame:
@@ -182,7 +181,7 @@ def _transaction_table(filled: Sequence[FilledHousehold], panel: MarketPanel) ->
 def firm_tables(
     filled: Sequence[FilledHousehold], panel: MarketPanel, all_hold: list[Restriction]
 ) -> dict[str, pl.DataFrame]:
-    """Tables about clients, by the stem of their files."""
+    """Tables about clients, by the stem of their files; of lots everything is known (`with_gaps`)."""
     rules = [*all_hold, *(rule for household in filled for rule in household.restrictions)]
     return {
         "households": _household_table(filled, panel),
@@ -191,3 +190,13 @@ def firm_tables(
         "restrictions": pl.DataFrame(rules, schema=list(Restriction._fields), orient="row"),
         "transactions": _transaction_table(filled, panel),
     }
+
+
+def write_table(folder: Path, stem: str, table: pl.DataFrame, *, parquet: bool) -> None:
+    """Write one table; no clock and no machine's name goes into the file."""
+    buffer = io.BytesIO()
+    if parquet:
+        table.write_parquet(buffer, compression="zstd", statistics=False)
+    else:
+        table.with_columns(pl.col(pl.String).replace("", None)).write_csv(buffer)
+    write_whole(folder / f"{stem}.{'parquet' if parquet else 'csv'}", buffer.getvalue())

@@ -36,6 +36,7 @@ __all__ = [
     "Proposed",
     "RunReport",
     "Watch",
+    "decided_trades",
     "household_row",
     "prepared_firm",
     "proposed_trades",
@@ -135,6 +136,16 @@ def proposed_trades(firm: Firm, threads: int = 0, watch: Watch | None = None) ->
     with watch.phase("verify"):
         proposals, faults = _without_broken(firm, netted.proposals, workers)
         return Proposed(firm.book, proposals, (*split_findings(firm, split), *limit_findings(firm, netted), *faults))
+
+
+def decided_trades(folder: Path, households: Sequence[str] = (), threads: int = 0) -> tuple[Firm, Trades]:
+    """Read a firm folder and decide its night as any other: the firm, and what its households (none named: all) trade.
+
+    Raises FolderError where nothing can be done.
+    """
+    firm, _ = prepared_firm(folder, None, households or None)
+    proposed = proposed_trades(firm, threads)
+    return replace(firm, book=proposed.book), proposed.proposals.trades
 
 
 def tables_of(firm: Firm, proposed: Proposed, threads: int = 0) -> ResultTables:

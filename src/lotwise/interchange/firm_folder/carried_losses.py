@@ -38,7 +38,7 @@ def folded_lots(state: State, names: FoldedNames) -> pl.DataFrame:
     """Bought lots of a folded record in tonight's positions, with the sale whose loss each took over.
 
     Columns: account, security, acquired, label, shares, loss, foreign (part of it from another account), start,
-    absorbed, sold, sold_symbol, sold_in (account).
+    absorbed, sold, sold_symbol, sold_in (account), part (how the ledger lists it: LOT, LOT~2, ...).
     """
     lots = state.lots[(state.lots["marks"] & (LotMark.REPLACEMENT | LotMark.SHORT)) == LotMark.REPLACEMENT]
     events, realized = state.realized["event"], state.realized
@@ -48,22 +48,31 @@ def folded_lots(state: State, names: FoldedNames) -> pl.DataFrame:
     sold = np.where(took, realized["sold"][place], 0) if events.size else np.zeros(lots.size, np.int32)
     what = np.where(took, realized["security"][place], 0) if events.size else np.zeros(lots.size, np.int32)
     loss = lots["absorbed_loss"]
-    return pl.DataFrame(
-        {
-            "account": names.account.gather(lots["account"]),
-            "security": names.security.gather(lots["security"]),
-            "acquired": lots["acquired"],
-            "label": names.lot.gather(pl.Series(lots["name"]).cast(pl.Int64).replace(-1, None)),
-            "shares": lots["shares"],
-            "loss": loss,
-            "foreign": np.where(seller != lots["account"], loss, 0),
-            "start": lots["holding_start"],
-            "absorbed": (lots["marks"] & LotMark.ABSORBED) != 0,
-            "sold": sold,
-            "sold_symbol": names.symbol.gather(what) if len(names.symbol) else pl.Series([], dtype=pl.String),
-            "sold_in": names.account.gather(pl.Series(seller).cast(pl.Int64).replace(-1, None)),
-        }
-    ).filter(pl.col("account").is_not_null() & pl.col("security").is_not_null())
+    return (
+        pl.DataFrame(
+            {
+                "account": names.account.gather(lots["account"]),
+                "security": names.security.gather(lots["security"]),
+                "acquired": lots["acquired"],
+                "label": names.lot.gather(pl.Series(lots["name"]).cast(pl.Int64).replace(-1, None)),
+                "shares": lots["shares"],
+                "loss": loss,
+                "foreign": np.where(seller != lots["account"], loss, 0),
+                "start": lots["holding_start"],
+                "absorbed": (lots["marks"] & LotMark.ABSORBED) != 0,
+                "sold": sold,
+                "sold_symbol": names.symbol.gather(what) if len(names.symbol) else pl.Series([], dtype=pl.String),
+                "sold_in": names.account.gather(pl.Series(seller).cast(pl.Int64).replace(-1, None)),
+            }
+        )
+        .filter(pl.col("account").is_not_null() & pl.col("security").is_not_null())
+        .with_columns(_part())
+    )
+
+
+def _part() -> pl.Expr:
+    number = pl.int_range(pl.len()).over("account", "label") + 1
+    return pl.when(number == 1).then("label").otherwise(pl.format("{}~{}", "label", number)).alias("part")
 
 
 def with_carried_losses(
@@ -108,16 +117,22 @@ def with_carried_losses(
 
 
 def _matched(lots: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Tonight's lots that are lots of the record which replaced others: by name, or the only one of their day."""
+    """Tonight's lots that are lots of the record which replaced others: by name, or the only one of their day.
+
+    Where the file lists the parts of a lot, as the ledger does, each is the part of that name; else a lot is them all.
+    """
+    root = pl.col("lot_id").str.replace(r"~\d+$", "")
+    parted = (pl.col("lot_id") != root).any().over("account", root).fill_null(value=False)
     rows = (
         lots.with_row_index("row")
         .join(parts.select(KEY).unique(), on=KEY, how="semi", maintain_order="left")
-        .with_columns(alone=pl.len().over(KEY) == 1)
+        .with_columns(alone=pl.len().over(KEY) == 1, parted=parted)
     )
-    example = pl.col("sold", "sold_symbol", "sold_in").sort_by("foreign", descending=True).first()
+    called = pl.when("parted").then("part").otherwise("label") == pl.col("lot_id")
+    example = pl.col("sold", "sold_symbol", "sold_in").sort_by("foreign", "loss", descending=True).first()
     return (
         rows.join(parts, on=KEY, suffix="_folded", maintain_order="left_right")
-        .filter((pl.col("label") == pl.col("lot_id")).fill_null(value=False) | pl.col("alone"))
+        .filter(called.fill_null(value=False) | pl.col("alone"))
         .group_by("row", maintain_order=True)
         .agg(
             pl.col("account", "household", "lot_id", "shares", "basis", "holding_start", "flags", "taxable").first(),

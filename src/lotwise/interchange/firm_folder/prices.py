@@ -21,6 +21,7 @@ from lotwise.securities.market import Market, PriceHistory, asset_classes_of
 __all__ = ["STALE_AFTER", "Prices", "market_of", "read_prices"]
 
 STALE_AFTER = 5  # trading days: a week without a price is no longer the price one trades at (issue of the contract)
+_ENDS = ("cash_merger", "stock_merger", "mixed_merger", "symbol_change")  # corporate actions after which none trades
 _HISTORY_YEARS = 6  # what the risk estimation can use: five years and a margin for returns and warm-up
 
 
@@ -44,9 +45,12 @@ def _oldest_fresh_day(as_of: date) -> int:
         day -= timedelta(days=1)
 
 
-def read_prices(table: TypedTable, securities: Securities, as_of: date, findings: FindingList) -> Prices | None:
+def read_prices(
+    table: TypedTable, securities: Securities, as_of: date, findings: FindingList, actions: TypedTable
+) -> Prices | None:
     """Read the prices known on the day; None, with a fatal finding, if no security has one.
 
+    A security that one of the corporate `actions` ended since its last price needs none, and is only counted.
     A wrong or doubled row newer than the last sound price of its security makes that price doubtful: the security is
     then held as it is, like one whose price is stale.
     """
@@ -79,7 +83,9 @@ def read_prices(table: TypedTable, securities: Securities, as_of: date, findings
     priced = close > 0
     stale = priced & (day < _oldest_fresh_day(as_of))
     unsure = priced & ~stale & (doubtful >= day)
-    _report_untradable(table.file, securities, stale, unsure, day, findings)
+    ended = stale & _ended_since(actions, securities, today, day)
+    _note_ended(table.file, securities, ended, findings)
+    _report_untradable(table.file, securities, stale & ~ended, unsure, day, findings)
     history = _history(rows, securities, today)
     return Prices(close, day, priced & ~stale & ~unsure, history)
 
@@ -111,6 +117,24 @@ def _without_doubles(file: str, rows: pl.DataFrame, findings: FindingList) -> pl
     findings.rows(Place(file, None, "date"), message, rows_to_report(rows[LINE].filter(again), was))
     doubled = key.is_duplicated()
     return rows.with_columns(wrong=pl.col("wrong") | doubled).filter(~again)
+
+
+def _ended_since(actions: TypedTable, securities: Securities, today: int, day: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether each security was merged away or renamed after the day of its last price, (N,)."""
+    rows = actions.frame.select("kind", "date", code_of(actions.frame["symbol"], securities.labels.symbols).alias("at"))
+    rows = rows.filter(pl.col("kind").is_in(_ENDS) & (pl.col("date") <= today)).drop_nulls()
+    last = np.full(day.size, np.iinfo(np.int32).min, np.int32)
+    np.maximum.at(last, rows["at"].to_numpy(), rows["date"].to_numpy().astype(np.int32))
+    ended: NDArray[np.bool_] = last > day
+    return ended
+
+
+def _note_ended(file: str, securities: Securities, ended: NDArray[np.bool_], findings: FindingList) -> None:
+    names = [securities.labels.symbols[number] for number in np.flatnonzero(ended)]
+    if names:
+        few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        message = Message(Severity.NOTICE, "of securities that still exist", "nothing: a corporate action ended them")
+        findings.add(Place(file, None, "date"), message, f"{len(names)} without a later price: {shown_cell(few)}")
 
 
 def _report_untradable(

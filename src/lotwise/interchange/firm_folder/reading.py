@@ -150,7 +150,8 @@ class _FolderReader:
         if not self._missing(market_files.SECURITIES):
             securities = read_securities(self._table(market_files.SECURITIES), findings)
         known = stand_ins.securities_for(self._tables) if securities is None else securities
-        prices = None if no_prices else read_prices(self._take(market_files.PRICES), known, day, findings)
+        actions = self._table(market_files.CORPORATE_ACTIONS)
+        prices = None if no_prices else read_prices(self._take(market_files.PRICES), known, day, findings, actions)
         if prices is None or securities is None:
             prices = stand_ins.prices_for(known, to_day_number(day))
         models = None

@@ -101,10 +101,11 @@ def applied_rows(
 ) -> pl.DataFrame:
     """Rows of single accounts: due actions for all who held, applied ones for those whose posting says they had held.
 
-    `posted` are the rows of the posting in hand. Rows that the journal has already are among the latter: posting
-    drops them. An action that a custodian reported with another ratio is a warning.
+    `posted` are the rows of the posting in hand; those posted before teach nothing: whoever held then has the action.
+    An action that a custodian reported with another ratio is a warning.
     """
-    fresh = _pairs(posted)
+    key = ["account_id", "transaction_id"]
+    fresh = _pairs(posted.join(journal.matching(posted).select(key).unique(), on=key, how="anti"))
     everyone = fresh
     if due.height:
         held = journal.read(columns=("account_id", "date", "symbol", "new_symbol", "counter_account"))
