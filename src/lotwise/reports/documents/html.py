@@ -8,10 +8,10 @@ from functools import cache
 import jinja2
 from markupsafe import Markup
 
-from lotwise.reports.amounts import plain
 from lotwise.reports.documents.blocks import Document
 from lotwise.reports.documents.printed import long_day
 from lotwise.reports.documents.theme import Theme
+from lotwise.reports.pages import templates
 
 __all__ = ["document_html"]
 
@@ -36,19 +36,7 @@ def _inline(ending: str, content: bytes) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lotwise.reports"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
+    environment = templates(_MOST)
     environment.filters["drawn"] = Markup  # pictures escape their words
     environment.filters["kind"] = lambda block: type(block).__name__
     return environment.get_template("document.html")
-
-
-def _printable(value: object) -> object:
-    """Take control characters out of what the template prints; what is markup already has none."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else plain(value, _MOST)
