@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.reports.amounts import basis_points, count, dollars, percent, plain, short_dollars
+from lotwise.reports.amounts import basis_points, brief_dollars, count, dollars, percent, plain, short_dollars
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,24 @@ def test_dollars(amount: Decimal | None, text: str) -> None:
 )
 def test_short_dollars(amount: float, text: str) -> None:
     assert short_dollars(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (None, ""),
+        (0, "$0"),
+        (999.4, "$999"),
+        (999.6, "$1.00k"),
+        (46_767, "$46.8k"),
+        (-46_767, "\u2212$46.8k"),
+        (999_600, "$1.00m"),
+        (4_585_236, "$4.59m"),
+        (2.5e12, "$2,500b"),
+    ],
+)
+def test_brief_dollars_fit_a_narrow_column(amount: float | None, text: str) -> None:
+    assert brief_dollars(amount) == text
 
 
 def test_basis_points_say_small_gaps_without_exponents() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
 from lotwise.money import DOLLAR
-from lotwise.reports.firm_savings import against_fees, fees_picture, months_picture, ranked
+from lotwise.reports.firm_savings import YOUNG_DAYS, against_fees, fees_picture, months_picture, ranked
 from lotwise.reports.firm_savings_page import firm_savings_page
+from lotwise.reports.savings import savings_summary
 from tests.reports.firm_savings_tables import firm_savings
 from tests.reports.test_run_page import HOSTILE, body, outside, words
 
@@ -38,13 +42,29 @@ def test_shares_above_the_fee_by_count_and_by_dollars() -> None:
     heavy = saved.households.with_columns(
         pl.when(pl.col("household_id") == "H0").then(3_000_000).otherwise(pl.col("value")).alias("value")
     )
-    found = against_fees(heavy)
+    found = against_fees(heavy, saved.as_of)
     assert (found["households"], found["above"], found["by_count"]) == (2, 1, 0.5)
     assert found["by_dollars"] == pytest.approx(0.75)
     text = words(firm_savings_page(replace(saved, households=heavy)))
-    assert "Households above their fee 7 50% 1 of 2 whose fee is known" in text
+    assert "Households above their fee 7 50% 1 of 2 that can be compared" in text
     assert "Dollars above their fee 7 75%" in text
     assert "1 household whose fee is not known" in text
+
+
+def test_records_that_are_young_are_not_compared_with_fees_and_those_of_today_saved_nothing() -> None:
+    saved = firm_savings(THREE, FEES)
+    begun = {"H0": saved.as_of, "H1": saved.as_of - timedelta(days=YOUNG_DAYS), "H2": date(2020, 1, 1)}
+    days = pl.Series([begun[name] for name in saved.households["household_id"].to_list()])
+    young = replace(saved, households=saved.households.with_columns(days.alias("since"), pl.lit(100).alias("fee")))
+    found = against_fees(young.households, young.as_of)
+    assert (found["households"], found["young"], found["unknown"]) == (2, 1, 0)
+    text = words(firm_savings_page(young))
+    assert "has saved 2 households $5,800" in text
+    assert "1 household whose record begins today" in text
+    assert f"1 household whose record is younger than {YOUNG_DAYS} days" in text
+    assert "Nothing can be told yet: every record begins today." in words(
+        firm_savings_page(replace(young, households=young.households.filter(pl.col("since") == young.as_of)))
+    )
 
 
 def test_households_are_ranked_costs_last_and_parts_add_up_in_whole_dollars() -> None:
@@ -114,3 +134,15 @@ def test_the_pictures_count_what_the_table_has() -> None:
     assert saved.multiples.tolist() == pytest.approx([1.2, 1_000 / 1_200])
     assert "saved more than the fee: 1" in fees_picture(saved)
     assert saved.levels[-1].parts == (3_400.0, 2_900.0, -500.0)
+
+
+def test_a_terminal_of_80_columns_cuts_no_amount() -> None:
+    large = np.full((30, 3), 1_234_567_890_123, np.int64) * DOLLAR
+    saved = firm_savings(large, [123_456_789] * 30)
+    console = Console(width=80, file=io.StringIO(), legacy_windows=False)
+    with console.capture() as said:
+        console.print(savings_summary(saved))
+    text = said.get()
+    assert "\u2026" not in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "$3,704b" in text

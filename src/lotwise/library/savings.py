@@ -99,7 +99,7 @@ class Savings:
     @property
     def against_fees(self) -> dict[str, float | int]:
         """Households whose B exceeds their fee, by count and by dollars of value, and how B spreads as its multiple."""
-        return against_fees(self.households)
+        return against_fees(self.households, self._page.as_of)
 
     @property
     def rule(self) -> str:

@@ -8,7 +8,16 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["basis_points", "count", "dollars", "dollars_and_cents", "percent", "plain", "short_dollars"]
+__all__ = [
+    "basis_points",
+    "brief_dollars",
+    "count",
+    "dollars",
+    "dollars_and_cents",
+    "percent",
+    "plain",
+    "short_dollars",
+]
 
 _MINUS = "\u2212"
 
@@ -39,6 +48,19 @@ def short_dollars(amount: Decimal | float) -> str:
         if size >= unit:
             digits = 2 if size < 9.995 * unit else 1 if size < 99.95 * unit else 0
             return f"{sign}${size / unit:,.{digits}f} {name}"
+    return dollars(amount)
+
+
+def brief_dollars(amount: Decimal | float | None) -> str:
+    """Write an amount in about three digits and a letter ($46.8k), for tables of a terminal; empty where unknown."""
+    if amount is None:
+        return ""
+    size = abs(float(amount))
+    sign = _MINUS if amount < 0 else ""
+    for unit, letter in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+        if size >= 0.9995 * unit:
+            digits = 2 if size < 9.995 * unit else 1 if size < 99.95 * unit else 0
+            return f"{sign}${size / unit:,.{digits}f}{letter}"
     return dollars(amount)
 
 

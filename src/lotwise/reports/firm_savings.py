@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -19,9 +19,12 @@ from lotwise.reports.pictures import Layer, histogram
 from lotwise.reports.savings_pictures import Level, savings_over_time
 from lotwise.savings.shadow_rule import ShadowRule
 
-__all__ = ["FirmSavings", "against_fees", "fees_picture", "months_picture", "ranked"]
+__all__ = ["YOUNG_DAYS", "FirmSavings", "against_fees", "fees_picture", "months_picture", "ranked"]
 
 _PARTS = ("deferral", "harvesting", "location")
+
+# A record of fewer days is not compared with its fee: what it sold at a loss is still within wash windows.
+YOUNG_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class FirmSavings:
         )
 
     @property
+    def begun_before(self) -> int:
+        """How many households have a record from before the last day: on the day of its opening nothing is saved."""
+        return self.households.filter(pl.col("since") < self.as_of).height
+
+    @property
     def levels(self) -> tuple[Level, ...]:
         """Number B of all households since the beginning, by source, at the end of each month, in dollars."""
         sums = self.months.group_by("day").agg(pl.col(_PARTS).sum()).sort("day")
@@ -72,25 +80,30 @@ class FirmSavings:
 
     @property
     def multiples(self) -> NDArray[np.float64]:
-        """Number B as a multiple of the fee, of every household whose fee is known."""
-        return _against_known(self.households)["multiple"].to_numpy()
+        """Number B as a multiple of the fee, of every household that is compared with its fee."""
+        return _compared(self.households, self.as_of)["multiple"].to_numpy()
 
 
-def _against_known(households: pl.DataFrame) -> pl.DataFrame:
-    """Households whose fee is known, each with what was saved as a multiple of it."""
-    known = households.filter(pl.col("fee").is_not_null() & (pl.col("fee") > 0))
+def _is_young(as_of: date) -> pl.Expr:
+    return pl.col("since") > as_of - timedelta(days=YOUNG_DAYS)
+
+
+def _compared(households: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Households whose fee is known and whose record is old enough, with what was saved as a multiple of the fee."""
+    known = households.filter((pl.col("fee") > 0) & ~_is_young(as_of))
     return known.with_columns(
         (pl.col("shadow").cast(pl.Float64) / pl.col("fee").cast(pl.Float64)).alias("multiple"),
         (pl.col("shadow") > pl.col("fee")).alias("above"),
     )
 
 
-def against_fees(households: pl.DataFrame) -> dict[str, float | int]:
+def against_fees(households: pl.DataFrame, as_of: date) -> dict[str, float | int]:
     """How many households saved more (number B) than they paid, by count and by dollars of value.
 
-    Households whose fee is not known are left out.
+    Those whose fee is not known, and whose record is younger than `YOUNG_DAYS`, are left out and counted.
     """
-    known = _against_known(households)
+    known = _compared(households, as_of)
+    young = households.select((_is_young(as_of) & pl.col("fee").is_not_null()).sum()).item()
     above = known.filter("above")
     value = float(known["value"].sum() or 0)
     quantiles = {
@@ -98,6 +111,8 @@ def against_fees(households: pl.DataFrame) -> dict[str, float | int]:
     }
     return {
         "households": known.height,
+        "young": int(young),
+        "unknown": households.height - known.height - int(young),
         "above": above.height,
         "by_count": above.height / known.height if known.height else 0.0,
         "by_dollars": float(above["value"].sum() or 0) / value if value else 0.0,

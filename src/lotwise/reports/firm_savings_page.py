@@ -16,7 +16,7 @@ from markupsafe import Markup
 from lotwise.money import DOLLAR
 from lotwise.reports.amounts import short_dollars
 from lotwise.reports.documents.adding_up import shared_out
-from lotwise.reports.firm_savings import FirmSavings, against_fees, fees_picture, months_picture, ranked
+from lotwise.reports.firm_savings import YOUNG_DAYS, FirmSavings, against_fees, fees_picture, months_picture, ranked
 from lotwise.reports.pages import rendered
 
 __all__ = ["firm_savings_page"]
@@ -47,7 +47,7 @@ class _Line(NamedTuple):
 def firm_savings_page(saved: FirmSavings) -> str:
     """Write the page as HTML; a firm of 5,000 households stays below 4 MB."""
     order = ranked(saved.households)
-    fees = against_fees(saved.households)
+    fees = against_fees(saved.households, saved.as_of)
     ends = order.height > 2 * _ENDS
     middle = order.slice(_ENDS, order.height - 2 * _ENDS) if ends else order.clear()
     return rendered(
@@ -59,7 +59,8 @@ def firm_savings_page(saved: FirmSavings) -> str:
         totals={name: {period: saved.total(name, period) for period, _ in _PERIODS} for name, *_ in _NUMBERS},
         fee={period: saved.total("fee", period) for period in ("ytd", "since")},
         fees=fees,
-        without_fee=order.height - int(fees["households"]),
+        young_days=YOUNG_DAYS,
+        only_begun=order.height - saved.begun_before,
         over_time=Markup(months_picture(saved)),  # noqa: S704 - pictures escape their words
         by_fee=Markup(fees_picture(saved)),  # noqa: S704 - pictures escape their words
         first=_rows(order.head(_ENDS) if ends else order),
@@ -83,9 +84,11 @@ def _times(multiple: float | None) -> str:
 
 def _headline(saved: FirmSavings) -> str:
     """Say in a sentence what all households saved, or what it cost them."""
-    total, count = saved.total("shadow", "since"), saved.households.height
+    total, count = saved.total("shadow", "since"), saved.begun_before
     if saved.since is None:
         return "Nothing can be told yet: no household has a posted record."
+    if not count:
+        return "Nothing can be told yet: every record begins today."
     of = f"{count:,} household{'' if count == 1 else 's'}"
     if round(total) == 0:
         return f"Tax-aware management has neither saved nor cost {of} tax, against an ordinary rebalance."

@@ -13,8 +13,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from lotwise.reports.amounts import plain
-from lotwise.reports.firm_savings import FirmSavings, against_fees
+from lotwise.reports.amounts import brief_dollars, count, plain
+from lotwise.reports.firm_savings import YOUNG_DAYS, FirmSavings, against_fees
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +51,7 @@ def savings_summary(saved: FirmSavings) -> RenderableType:
     if households.height == 1:
         parts.append(_one(households.row(0, named=True)))
     else:
-        parts += [_several(households), _fees(against_fees(households))]
+        parts += [_several(households), _fees(against_fees(households, saved.as_of))]
     parts.append(Text(f"The shadow: {rule.in_words()}.", style="dim"))
     parts.append(Text(_CAVEATS, style="dim"))
     parts += _untold(saved.untold)
@@ -95,27 +95,37 @@ def _one(row: Mapping[str, object]) -> Table:
 
 def _several(households: pl.DataFrame) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Taxes saved since the beginning", title_justify="left")
-    table.add_column("household", no_wrap=True)
-    for name in ("value", "A", "B", *_PARTS, "C", "fee"):
-        table.add_column(name, justify="right")
-    keys = ("value", "rule_of_thumb", "shadow", *(f"shadow_{part}" for part in _PARTS), "present_value", "fee")
+    table.add_column("household", overflow="fold")  # gives way where it is too narrow; amounts are never cut
+    for name in ("A", "B", *_PARTS, "C", "fee"):
+        table.add_column(name, justify="right", no_wrap=True)
+    keys = ("rule_of_thumb", "shadow", *(f"shadow_{part}" for part in _PARTS), "present_value", "fee")
     shown = households.sort(pl.col("shadow").abs(), descending=True).head(_MOST_HOUSEHOLDS)
     for row in shown.iter_rows(named=True):
-        table.add_row(plain(row["household_id"]), *(_dollars(row[key]) for key in keys))
+        table.add_row(plain(row["household_id"]), *(_brief(row[key]) for key in keys))
     if households.height > shown.height:
         table.add_row(f"and {households.height - shown.height:,} more")
     totals = households.select(pl.col(keys).sum()).row(0)
-    table.add_row("all", *(_dollars(total) for total in totals), style="bold")
+    table.add_row("all", *(_brief(total) for total in totals), style="bold")
     return table
 
 
+def _brief(amount: Decimal | None) -> str:
+    return "not known" if amount is None else brief_dollars(amount)
+
+
 def _fees(found: Mapping[str, float | int]) -> Text:
+    left = (
+        (found["unknown"], "whose fee is not known (fee_bps of households)"),
+        (found["young"], f"whose record is younger than {YOUNG_DAYS} days"),
+    )
+    without = "; ".join(f"{count(int(number), 'household')} {why}" for number, why in left if number)
     if not found["households"]:
-        return Text("No household's fee is known (fee_bps of households).")
+        return Text(f"Nothing is compared with fees: {without}.")
     spread = ", ".join(f"{found[f'ratio_p{part}']:.1f}x at {part}%" for part in (10, 25, 50, 75, 90))
     return Text(
         f"B exceeds the fee for {found['above']:,} of {found['households']:,} households ({found['by_count']:.0%}; "
         f"{found['by_dollars']:.0%} by dollars of value). B as a multiple of the fee: {spread}."
+        f"{' Left out: ' + without + '.' if without else ''}"
     )
 
 
@@ -156,7 +166,7 @@ def savings_json(saved: FirmSavings) -> str:
         {
             "shadow_rule": saved.rule.in_words(),
             "inputs": dict(saved.inputs),
-            "against_fees": against_fees(saved.households),
+            "against_fees": against_fees(saved.households, saved.as_of),
             "firm": _plain_rows(saved.totals),
             "households": _plain_rows(saved.households),
             "months": _plain_rows(saved.months),

@@ -131,7 +131,8 @@ def _table(names: tuple[str, ...], words: int) -> Table:
     """A table whose first `words` columns are words, narrow enough for a terminal of 80 columns."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(names):
-        table.add_column(name, justify="left" if place < words else "right", no_wrap=True)
+        # Words give way where it is too narrow: an amount without its last digits is another amount.
+        table.add_column(name, justify="left" if place < words else "right", no_wrap=place >= words)
     return table
 
 
