@@ -250,8 +250,20 @@ def test_a_fund_that_nothing_is_like_is_refused_with_what_to_do(tmp_path: Path) 
     [(Prospect("THIRTEEN"), "a model of the models file"), (Prospect("TWELVE", "hasty"), "a profile of profiles.toml")],
 )
 def test_a_model_or_profile_that_is_not_there_is_said(place: tuple[Path, Path], prospect: Prospect, word: str) -> None:
-    with pytest.raises(FolderError, match=word):
+    with pytest.raises(FolderError, match=word) as refused:
         prospect_firm(*place, asked(prospect=prospect))
+    assert "household is refused" not in str(refused.value)  # there is no household yet
+
+
+@pytest.mark.parametrize(("day", "valued"), [("2026-08-24", True), ("2026-08-21", False)])
+def test_what_has_not_been_priced_for_a_quarter_is_not_valued(tmp_path: Path, day: str, valued: bool) -> None:
+    """A company that merged or failed keeps its last price in a firm's files for ever."""
+    file, firm = written(tmp_path, PROSPECT)
+    prices = firm / "prices.csv"
+    prices.write_text(prices.read_text().replace("2026-11-20,S02,", f"{day},S02,"))
+    made = prospect_firm(file, firm, asked())
+    assert ("S02" in {each.symbol for each in made.read.unvalued}) is not valued
+    assert any(each.line == 5 and each.severity is Severity.ERROR for each in made.findings) is not valued
 
 
 def test_of_the_firm_only_what_holds_for_everyone_comes_along(place: tuple[Path, Path], moved: Transition) -> None:

@@ -33,6 +33,7 @@ __all__ = ["Asked", "ProspectFirm", "prospect_firm", "transition_of"]
 _NEAR_RECOMMENDED = 1.1  # times its tracking: complete, where nothing else is said
 _PARTS = (0.25, 0.5, 1.0)  # of the recommended tax, as yearly budgets
 
+_REFUSED = "; until then the household is refused"
 _OF_RISK = ("risk", "(risk model)")  # findings about what is held or wanted
 
 # What a finding about a cell that options say names in place of a file.
@@ -113,7 +114,8 @@ def _of_file(findings: Sequence[Finding], file: str, lines: Sequence[int]) -> tu
         elif finding.household in (PROSPECT, EVERY_HOUSEHOLD):
             line = None if finding.file in _OPTIONS else finding.line
             made.append(replace(finding, file=_OPTIONS.get(finding.file, finding.file), line=line, household=None))
-    return tuple(made)
+    # Nobody is refused here but the file or the options that somebody has just typed.
+    return tuple(replace(each, to_do=each.to_do.removesuffix(_REFUSED)) for each in made)
 
 
 def transition_of(file: Path, folder: Path, asked: Asked, watch: Watch | None = None) -> Transition:

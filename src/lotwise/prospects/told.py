@@ -60,8 +60,8 @@ def reasons(
     if best.by_true_tax:
         drawn = next(each for each in choices if each.risk_price == price and not each.by_true_tax)
         said.append(
-            f"It is solved by its true tax: what losses offset counts with the gains beside them. At the rates of the"
-            f" night the same prices lead to {_percent(drawn.tracking)} {_for_tax(drawn.tax)}; this is ${better:,.0f}"
+            f"It is solved by its true tax: losses offset the gains beside them. Were every gain taxed by itself, the"
+            f" same prices would lead to {_percent(drawn.tracking)} {_for_tax(drawn.tax)}; this is ${better:,.0f}"
             " better in all. The steps below are from there."
         )
     for step, word in ((step_nearer(choices, price), "nearer"), (step_farther(choices, price), "farther")):
@@ -70,9 +70,10 @@ def reasons(
         counted = _counted(frontier, step, value) - _counted(frontier, drawn, value)
         tracking = price * (step.tracking**2 - drawn.tracking**2) * value
         said.append(
-            f"One step {word}, to {_percent(step.tracking)}: {_change(step.tax - drawn.tax)} tax this year, which the"
-            f" policy counts, with trading and without what is due later anyway, as {_change(counted)}; and"
-            f" {_change(tracking)} a year for tracking. Together that is {_money(counted + tracking)} worse."
+            f"One step {word}, to {_percent(step.tracking)}: {_change(step.tax - drawn.tax)} tax this year. With the"
+            f" costs of trading, and without the tax that would be due later anyway, that is {_change(counted)}; the"
+            f" risk of being off the target counts {_change(tracking)} a year. Together {_money(counted + tracking)}"
+            " worse."
         )
     whole = f"{_money(abs(everything.tax))} of tax ({_percent(abs(everything.tax) / value)} of value)"
     costs = f"costs {whole}" if everything.tax >= 0 else f"saves {whole} this year"

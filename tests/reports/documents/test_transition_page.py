@@ -89,11 +89,11 @@ def test_the_headline_says_to_keep_what_does_not_pay() -> None:
 @pytest.mark.parametrize(
     ("tax", "everything", "words"),
     [
-        (10, 50, "costs $10 of tax instead of $50 for selling everything, and"),
-        (0, 50, "costs no tax, where selling everything would cost $50, and"),
-        (-10, 50, "saves $10 of tax, where selling everything would cost $50, and"),
-        (-10, -50, "saves $10 of tax, where selling everything would save $50, and"),
-        (-10, -10, "saves $10 of tax, and"),
+        (10, 50, "costs $10 of tax instead of $50 for selling everything. In"),
+        (0, 50, "costs no tax, where selling everything would cost $50. In"),
+        (-10, 50, "saves $10 of tax, where selling everything would cost $50. In"),
+        (-10, -50, "saves $10 of tax, where selling everything would save $50. In"),
+        (-10, -10, "saves $10 of tax. In"),
     ],
 )
 def test_the_headline_says_costs_and_savings_as_such(tax: int, everything: int, words: str) -> None:

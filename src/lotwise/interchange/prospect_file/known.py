@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,9 @@ from lotwise.interchange.prospect_file.cells import plain
 from lotwise.money import DOLLAR
 
 __all__ = ["Known", "Meant", "known_securities", "table_of"]
+
+# Days after which a last price is none: what has not been priced for a quarter has merged, failed or left the market.
+_OLDEST = 90
 
 _PREFIX = re.compile(r"^(?:[A-Z]{3,8}:\s*|\$)(?=[A-Z])")
 _SUFFIX = re.compile(r"(?:\.US| US EQUITY| US| EQUITY|\.N|\.O)$")
@@ -95,7 +98,7 @@ def _scanned(path: Path) -> pl.LazyFrame:
 
 
 def known_securities(folder: Path, today: date) -> Known:
-    """Read what a firm folder knows of securities, with the last prices up to a day.
+    """Read what a firm folder knows of securities, with the last prices up to a day; one of months ago is none.
 
     What is wrong with its files is left to the reader of firm folders to say; nothing of them is known here then.
     """
@@ -108,9 +111,12 @@ def known_securities(folder: Path, today: date) -> Known:
             name: frame[name].fill_null("").to_list() if name in frame.columns else [""] * frame.height
             for name in ("symbol", "name", "kind", "asset_class")
         }
+        day = pl.col("date").str.slice(0, 10)
+        oldest = today - timedelta(days=_OLDEST)
         last = (
             _scanned(prices)
-            .filter((pl.col("date").str.slice(0, 10) <= today.isoformat()) & pl.col("close").is_not_null())
+            .filter(day.is_between(pl.lit(oldest.isoformat()), pl.lit(today.isoformat())))
+            .filter(pl.col("close").is_not_null())
             .group_by("symbol")
             .agg(pl.col("close").sort_by("date").last())
             .collect()

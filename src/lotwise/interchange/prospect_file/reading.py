@@ -56,7 +56,8 @@ def read_prospect(path: Path, known: Known, today: date) -> ProspectLots:
     reader = _Reader(path.name, sheet, known, today)
     read = reader.read()
     if not read.lots:
-        raise FolderError(f"{path.name}: must have a lot that can be valued; had none", read.findings)
+        to_do = "a row needs the symbol of a security that the firm's folder prices, and shares"
+        raise FolderError(f"{path.name}: must have a lot that can be valued; had none: {to_do}", read.findings)
     return read
 
 

@@ -145,10 +145,13 @@ def _tiles(held: HoldingsOnDay, lines: Sequence[_Line], note: NoteList) -> Tiles
 
 
 def _lines(sums: Sequence[_Sum], total: int) -> list[_Line]:
-    """Groups in dollars that add up to the printed total."""
+    """Groups in dollars that add up to the printed total; what is all taxable is printed alike in both columns."""
+    values = shared_out([each.value for each in sums], total)
+    alike = all(each.taxable in (0, each.value) for each in sums)
+    taxable = [value if each.taxable else 0 for each, value in zip(sums, values, strict=True)]
     columns = (
-        shared_out([each.value for each in sums], total),
-        shared_out([each.taxable for each in sums]),
+        values,
+        taxable if alike else shared_out([each.taxable for each in sums]),
         shared_out([each.cost for each in sums]),
     )
     return [_Line(each.name, *cells) for each, *cells in zip(sums, *columns, strict=True)]

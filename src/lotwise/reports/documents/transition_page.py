@@ -81,8 +81,8 @@ def _headline(proposal: TransitionChoices) -> str:
     tax = rounded(best.tax)
     cost = f"costs {dollars(tax)} of tax" if tax > 0 else f"saves {dollars(-tax)} of tax" if tax < 0 else "costs no tax"
     return (
-        f"Moving to {plain(proposal.target)} {cost}{_beside_everything(proposal, tax)}, and is expected to stay within"
-        f" {percent(best.tracking, 1)} of it a year."
+        f"Moving to {plain(proposal.target)} {cost}{_beside_everything(proposal, tax)}. In two years of three"
+        f" its return is then expected to be within {percent(best.tracking, 1)} of the target's."
     )
 
 
