@@ -40,7 +40,7 @@ def test_the_optimizer_loads_nothing_of_the_domain() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     own = {name.split(".")[1] for name in done.stdout.split() if name.startswith("lotwise.")}
-    assert own == {"optimizer", "kernels"}
+    assert own == {"optimizer", "kernels", "inner_compiling"}
 
 
 def exact_sources() -> list[Path]:

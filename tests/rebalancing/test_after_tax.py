@@ -144,8 +144,9 @@ def test_it_is_the_household_whose_traditional_accounts_hold_what_tax_leaves(see
     first, second = traded(one.proposals), traded(other.proposals)
     value = sum(other.value(account) for account in range(len(written.accounts)))
     gap = max(float(night.proposals.outcomes.gap_convex[0]) for night in (one, other))
-    # A proof to a gap leaves weights open by its square root: the objective is flat where it is least.
-    open_to = value * (2e-6 + 10.0 * math.sqrt(max(gap, 0.0)))
+    # The objective is flat where it is least, and flatter where accounts may hold a name at nearly the same cost: what
+    # rounding changes of its data (1e-9) may move weights by its square root, and so may what the proof leaves open.
+    open_to = value * (1e-4 + 10.0 * math.sqrt(max(gap, 0.0)))
     for key in first.keys() | second.keys():
         counts = part if written.accounts[key[0]].kind == AccountKind.TRADITIONAL else 1.0
         assert first.get(key, 0.0) * counts == pytest.approx(second.get(key, 0.0), abs=open_to)

@@ -44,7 +44,7 @@ def lot_ages(lots: Sequence[Aged], title: str) -> str:
         (gains if lot.gain >= 0 else losses)[_age(lot)] += lot.gain
     frame = frame_of(
         (0.0, float(len(AGES))),
-        ticks(min(0.0, *losses), max(*gains, 0.0 if any(losses) else 1.0), 4),
+        ticks(min(0.0, *losses), max(*gains, 0.0 if min(losses) < -1.0 else 1.0), 4),  # a dollar at least
         Axis("", lambda _: ""),
         Axis("", compact),
         _SIZE,
