@@ -1,4 +1,4 @@
-"""What companies did to their shares happens to the shadow, too; what is no more is neither bought nor worth anything."""
+"""What companies did to their shares happens to the shadow; what is no more is neither bought nor worth anything."""
 
 from __future__ import annotations
 

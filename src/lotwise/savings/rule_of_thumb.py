@@ -181,7 +181,7 @@ def _ordinary(history: History, evening: Evening, lots: _Lots, price: Floats, or
     return _Sides(*sides)
 
 
-def _weights(history: History, targets: IntArray, security: IntArray, price_row: int) -> Floats:
+def _weights(history: History, targets: NDArray[np.int32], security: NDArray[np.int32], price_row: int) -> Floats:
     """Weight of each security in its target; those of securities that have no price are shared out over the others."""
     known, place = np.unique(targets, return_inverse=True)
     weight, there = history.targets.shared_out(known, history.market.price[price_row] > 0)
