@@ -84,8 +84,8 @@ class Walk:
     def step(self, day: int, *, due: bool) -> None:
         """Go through a day, on which the shadow goes to its target if that is `due`. Days ascend."""
         rows = self._events[self._days.on(day)]
-        acts = self.history.actions.on(day)
-        if not rows.size and not acts.size and not due and not self.history.market.pays_on(day):
+        acted = np.isin(self.history.actions.on(day)["security"], self._held.security).any()
+        if not (rows.size or acted or due or self.history.market.pays_on(day)):
             return
         # The shadow asks what was held before the day.
         self._shadow_day(day, rows, due=due)
