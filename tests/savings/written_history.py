@@ -12,6 +12,7 @@ from lotwise.households.accounts import AccountKind
 from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Relief, no_details
 from lotwise.ledger.tables import ACCOUNT, IDENTICAL, World
 from lotwise.money import DOLLAR, FULL_RATE, SHARE, Money, Rate
+from lotwise.savings.corporate import actions_of
 from lotwise.savings.history import Accounts, History, MarketHistory, Targets
 from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.told import Asked
@@ -19,14 +20,14 @@ from lotwise.tax.liability import load_law
 from lotwise.tax.parameters import FilingStatus
 from lotwise.tax.position import TaxPosition, positions
 
-__all__ = ["Happened", "Written", "bought", "deposited", "drawn", "held", "sold"]
+__all__ = ["LONG_RATE", "Happened", "Written", "bought", "deposited", "drawn", "held", "sold"]
 
 SHORT_RATE, LONG_RATE = 0.408, 0.238
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One event; dollars and shares. A lot that is held already states its day and basis."""
+    """One event; dollars and shares. A lot that is held already states its day and basis; so does a sale of others."""
 
     kind: EventKind
     day: str
@@ -74,6 +75,7 @@ class Written:
     as_one: bool = True
     relief: Relief = Relief.HIFO
     payouts: dict[tuple[str, str], float] = field(default_factory=dict)  # (symbol, day): dollars a share
+    silent: dict[str, str] = field(default_factory=dict)  # symbol: day from which it has no close of its own
     rule: ShadowRule = field(default_factory=ShadowRule)
     later: float = 0.5
     carried: tuple[float, float] = (0.0, 0.0)
@@ -100,7 +102,10 @@ class Written:
         for (symbol, day), dollars in self.payouts.items():
             at = int(np.searchsorted(days, to_day_number(date.fromisoformat(day))))
             payout[at, self.symbols.index(symbol)] = dollars
-        return MarketHistory(days, price, payout, np.ones(len(self.symbols), np.bool_))
+        quoted = price > 0
+        for symbol, silent in self.silent.items():
+            quoted[days >= to_day_number(date.fromisoformat(silent)), self.symbols.index(symbol)] = False
+        return MarketHistory(days, price, quoted, payout, np.ones(len(self.symbols), np.bool_))
 
     def history(self) -> History:
         rows = sorted(self.happened, key=lambda each: each.day)
@@ -119,6 +124,8 @@ class Written:
                 event["lot"] = lots.index(each.lot)
             event["relief"] = self.relief if each.kind == EventKind.SELL else Relief.DEFAULT
             event["facts"] = EventFlag.QUALIFIED if each.qualified else EventFlag.PURCHASE
+            if each.kind == EventKind.SELL and each.basis is not None:
+                event["facts"] |= EventFlag.STATED
             if each.basis is not None:
                 detail["basis"] = detail["original_basis"] = round(each.basis * DOLLAR)
                 detail["acquired"] = detail["holding_start"] = to_day_number(date.fromisoformat(each.acquired))
@@ -136,7 +143,7 @@ class Written:
             np.full(len(self.kinds), self.as_one),
         )
         rates = np.array([[round(SHORT_RATE * FULL_RATE), round(LONG_RATE * FULL_RATE)]])
-        return History(events, details, world, owners, market, targets, rates)
+        return History(events, details, world, owners, market, targets, rates, actions_of(events, details, world))
 
     def asked(self, *, daily: bool = False) -> Asked:
         last = date.fromisoformat(self.last)

@@ -51,13 +51,16 @@ def calendar_of(history: History, until: int, rule: ShadowRule) -> Calendar:
     """Every day on which something may happen until a day: trading days, and days of events."""
     market = history.market
     events = np.unique(history.events["day"])
+    acts = history.actions.events["day"]
     row = market.row(until)
     eve = int(market.days[row - 1]) if row > 0 else -1
     begins = min(int(events[0]) if events.size else until, eve)  # before the first event nothing happens to anybody
     trading = market.days[(market.days >= begins) & (market.days <= until)]
     trades = set(trading.tolist())
     days, eve_is_month = [], False
-    for day in np.union1d(trading, events[events <= until]).tolist():
+    for day in np.union1d(trading, np.union1d(events, acts[acts >= begins])).tolist():
+        if day > until:
+            break
         today = from_day_number(day)
         following = _next_trading_day(today)
         month_ends = is_trading_day(today) and following.month != today.month

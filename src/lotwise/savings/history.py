@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.ledger.events import Table
+from lotwise.ledger.events import EventFlag, EventKind, Table
 from lotwise.ledger.tables import World
 from lotwise.money import IntArray
 
-__all__ = ["Accounts", "Days", "History", "MarketHistory", "Targets", "days_of"]
+__all__ = ["Accounts", "CorporateActions", "Days", "History", "MarketHistory", "Targets", "days_of", "stated_sales"]
 
 Floats = NDArray[np.float64]
 Int32Array = NDArray[np.int32]
@@ -24,7 +24,8 @@ class MarketHistory(NamedTuple):
     """T trading days of the N securities that the record names."""
 
     days: Int32Array  # (T,) ascending
-    price: IntArray  # (T, N) close, money per share; the last one known where there is none; 0 = none yet
+    price: IntArray  # (T, N) close, money per share; the last one known where there is none; 0 = none yet, or ended
+    quoted: NDArray[np.bool_]  # (T, N) whether the close is the day's own: what is not quoted cannot be traded
     payout: Floats  # (T, N) dollars per share that go ex on that day
     qualified: NDArray[np.bool_]  # (N,) whether its dividends count as qualified
 
@@ -45,6 +46,24 @@ class Targets(NamedTuple):
     cash: Floats  # (K,)
     of: Int32Array  # (H, T) target of each household on each day
 
+    def shared_out(self, rows: IntArray | Int32Array, there: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Of some targets (R,): what securities weigh in all, and the part of it of those that are `there` (N,)."""
+        weight = self.weight[rows]
+        return weight.sum(axis=1), np.where(there, weight, 0.0).sum(axis=1)
+
+
+class CorporateActions(NamedTuple):
+    """What companies did to their shares, each once, by day; of no account."""
+
+    events: Table  # (C,) EVENT
+    details: Table  # DETAIL, with cash by the share
+
+    def on(self, day: int) -> Table:
+        """Those of a day."""
+        first, last = np.searchsorted(self.events["day"], [day, day + 1])
+        acts: Table = self.events[first:last]
+        return acts
+
 
 class Accounts(NamedTuple):
     """The A accounts of the record."""
@@ -64,6 +83,7 @@ class History(NamedTuple):
     market: MarketHistory
     targets: Targets
     rates: IntArray  # (H, 2) tax on a dollar of short-term and of long-term gain, billionths
+    actions: CorporateActions  # of all securities, whoever holds them in the record
 
 
 class Days(NamedTuple):
@@ -79,6 +99,12 @@ class Days(NamedTuple):
         if place == self.days.size or self.days[place] != day:
             return self.order[:0]
         return self.order[self.start[place] : self.start[place + 1]]
+
+
+def stated_sales(events: Table) -> NDArray[np.bool_]:
+    """Which events are sales of shares that the ledger never held, with the basis that their source states."""
+    stated: NDArray[np.bool_] = (events["kind"] == EventKind.SELL) & (events["facts"] & EventFlag.STATED != 0)
+    return stated
 
 
 def days_of(events: Table) -> Days:

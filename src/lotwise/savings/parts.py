@@ -117,5 +117,6 @@ def part_of(history: History, accounts: IntArray) -> Part:
         history.market,
         history.targets._replace(of=history.targets.of[households]),
         history.rates[households],
+        history.actions,
     )
     return Part(part, households, accounts.astype(np.int64), rows.astype(np.int64))

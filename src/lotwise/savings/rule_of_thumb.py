@@ -10,6 +10,9 @@ would still sell after them, and g the gain in a dollar:
   p g (tau short - tau long) for a short-term gain, which waits for its anniversary; the day's credit is the change of
   the stock, so a deferral is credited once and taken back when the gain is realised, or gone;
 - a loss that a later purchase washes is taken back on the day it is known.
+
+Shares that the ledger never held, of which a source states that they were sold, do not count: what an ordinary
+rebalance would have sold of them is not known, and most are of a time before the record.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ __all__ = ["CREDIT", "DEFERRED", "Evening", "Motive", "credits_of_day"]
 Floats = NDArray[np.float64]
 
 _TAXABLE = 0
+_NEVER_HELD = -1  # lot of a sale of shares that the ledger never held
 
 
 class Motive(IntEnum):
@@ -105,7 +109,7 @@ def _lots_of(evening: Evening) -> _Lots:
     lots = lots[evening.chosen[lots["account"]] & (lots["marks"] & SHORT == 0)]
     sold = evening.state.realized
     sold = sold[np.flatnonzero(sold["sold"] == evening.day)]
-    sold = sold[evening.chosen[sold["account"]] & (sold["marks"] & SHORT == 0)]
+    sold = sold[evening.chosen[sold["account"]] & (sold["marks"] & SHORT == 0) & (sold["lot"] != _NEVER_HELD)]
     number, first, place = np.unique(
         np.concatenate((lots["number"], sold["lot"])), return_index=True, return_inverse=True
     )
@@ -167,7 +171,7 @@ def _ordinary(history: History, evening: Evening, lots: _Lots, price: Floats, or
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     account, security = lots.account[sort][first], lots.security[sort][first]
     row = history.targets.of[history.accounts.household[account], history.market.row(evening.day)]
-    wanted = history.targets.weight[row, security] * worth[portfolio[account]]
+    wanted = _weights(history, row, security, price_row=history.market.row(evening.day)) * worth[portfolio[account]]
     taxable = history.world.accounts["kind"][lots.account[sort]] == _TAXABLE
     sides = []
     for shares in (lots.before, lots.after):
@@ -175,6 +179,15 @@ def _ordinary(history: History, evening: Evening, lots: _Lots, price: Floats, or
         sold[sort] = ordinary_sales(group, (shares * price)[sort], taxable, wanted)
         sides.append(sold)
     return _Sides(*sides)
+
+
+def _weights(history: History, targets: NDArray[np.int32], security: NDArray[np.int32], price_row: int) -> Floats:
+    """Weight of each security in its target; those of securities that have no price are shared out over the others."""
+    known, place = np.unique(targets, return_inverse=True)
+    weight, there = history.targets.shared_out(known, history.market.price[price_row] > 0)
+    scale = np.divide(weight, there, out=np.zeros_like(there), where=there > 0)
+    weights: Floats = history.targets.weight[targets, security] * scale[place]
+    return weights
 
 
 def credits_of_day(history: History, evening: Evening, earlier: Table, order: Order) -> tuple[Table, Table]:
@@ -231,7 +244,7 @@ def _changes(earlier: Table, now: Table) -> Table:
 def _washed(history: History, evening: Evening) -> Table:
     """Debits for losses of which it is known since this day that they are disallowed."""
     washes, realized = evening.state.washes, evening.state.realized
-    washes = washes[washes["day"] == evening.day]
+    washes = washes[(washes["day"] == evening.day) & (washes["sold_lot"] != _NEVER_HELD)]
     if not washes.size:
         return np.zeros(0, CREDIT)
     at = np.searchsorted(realized["event"], washes["sale"])

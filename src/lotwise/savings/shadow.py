@@ -5,6 +5,8 @@ shares. What was traded is left out; the rule trades instead, at the close. Divi
 holds. Everything becomes events of the ledger, and is folded like the record itself: relief, wash sales and dates are
 the law's, not an approximation. Short sales are left out.
 
+A sale of shares that the ledger never held is nothing that the rule could have done: both sides have it.
+
 What leaves in kind leaves the shadow as far as it holds it, by its relief rule; the rest leaves as cash of that worth.
 """
 
@@ -15,13 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.ledger.events import EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
+from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.fold import empty_state
 from lotwise.ledger.tables import SHORT, State
 from lotwise.money import SHARE, IntArray
-from lotwise.savings.history import Floats, History
+from lotwise.savings.history import Floats, History, stated_sales
 from lotwise.savings.shadow_rule import Order, ShadowRule
-from lotwise.savings.side import Side
 
 __all__ = [
     "Holdings",
@@ -46,8 +47,6 @@ _SAME = (
 )
 _IN_KIND = (EventKind.TRANSFER_OUT, EventKind.DONATION)
 _AT_A_TIME = 256  # accounts whose holdings are a dense table together
-
-_REORGANISATIONS = range(EventKind.SPLIT, EventKind.RETURN_OF_CAPITAL + 1)
 
 
 class Holdings(NamedTuple):
@@ -113,34 +112,16 @@ def dividends_of(history: History, held: Holdings, day: int) -> Table:
     return events
 
 
-def _reorganised(rows: Table, details: Table, before: Side, shadow: Holdings) -> tuple[Table, Table]:
-    """What companies did on a day to shares that the shadow holds: events and their details.
-
-    `rows` are the record's of all accounts; of each security and kind one is enough, its cash by the share.
-    """
-    acts = rows[np.isin(rows["kind"], _REORGANISATIONS)]
-    if not acts.size:
-        return acts, no_details(0)
-    record = holdings_of(before.of(np.unique(before.taxpayer[acts["account"]])))
-    key = acts["security"].astype(np.int64) << 8 | acts["kind"]
-    acts = acts[np.unique(key, return_index=True)[1]]
-    given = details[acts["detail"]]
-    total = acts["amount"] > 0
-    held = dict(zip(zip(record.account.tolist(), record.security.tolist(), strict=True), record.shares, strict=True))
-    shares = np.array(
-        [held.get(pair, 0) for pair in zip(acts["account"].tolist(), acts["security"].tolist(), strict=True)]
-    )
-    each = np.divide(acts["amount"] * float(SHARE), shares, out=np.zeros(acts.size), where=shares > 0)
-    given["cash"] = np.where(total & (given["cash"] == MISSING), np.rint(each), given["cash"]).astype(np.int64)
+def _reorganised(history: History, day: int, shadow: Holdings) -> tuple[Table, Table]:
+    """What companies did on a day to shares that the shadow holds: events, and the actions' details."""
+    acts = history.actions.on(day)
     at = np.flatnonzero(np.isin(shadow.security, acts["security"]))
     pairs = [
         (act, place) for place in at.tolist() for act in np.flatnonzero(acts["security"] == shadow.security[place])
     ]
     made = acts[[act for act, _ in pairs]]
     made["account"] = shadow.account[[place for _, place in pairs]]
-    made["amount"], made["lot"] = 0, NO_CODE
-    made["detail"] = [act for act, _ in pairs]
-    return made, given
+    return made, history.actions.details
 
 
 def _in_kind(history: History, rows: Table, held: Holdings, rule: ShadowRule) -> Table:
@@ -175,19 +156,18 @@ class Outside(NamedTuple):
 
 
 def events_from_outside(
-    history: History, rows: Table, opening: NDArray[np.bool_], sides: tuple[Side, Holdings], rule: ShadowRule
+    history: History, day: int, rows: Table, opening: NDArray[np.bool_], shadow: Holdings, rule: ShadowRule
 ) -> Outside:
     """What happens to the shadow on a day before it is managed.
 
     `rows` are the record's events of the day, `opening` (A,) accounts whose first day it is: those begin with the
-    record as it is. `sides` = the record, and what the shadow held, before the day.
+    record as it is. `shadow` is what it held before the day.
     """
-    record, shadow = sides
     first = opening[rows["account"]]
-    kept = first | np.isin(rows["kind"], _SAME)
+    kept = first | np.isin(rows["kind"], _SAME) | stated_sales(rows)
     later = rows[~first]
     # The others have what happens to them among the rows that are kept.
-    reorganised, given = _reorganised(later, history.details, record, _of_accounts(shadow, ~opening))
+    reorganised, given = _reorganised(history, day, _of_accounts(shadow, ~opening))
     reorganised["detail"] += history.details.size
     return Outside(np.concatenate((reorganised, rows[kept], _in_kind(history, later, shadow, rule))), given)
 
@@ -213,15 +193,20 @@ def _trades_of_some(
     row = history.market.row(day)
     if row < 0:
         return _blank(0, EventKind.BUY, day)
-    price = history.market.price[row]
+    price = np.where(history.market.quoted[row] & (history.market.days[row] == day), history.market.price[row], 0)
     shares = np.zeros((accounts.size, price.size))
     mine = np.isin(held.account, accounts)
     place = np.searchsorted(accounts, held.account[mine])
     shares[place, held.security[mine]] = held.shares[mine]
-    value = shares / SHARE * price
+    value = shares / SHARE * price  # of what can be traded
+    kept = (shares / SHARE * np.where(price > 0, 0, history.market.price[row])).sum(axis=1)
     target = history.targets.of[history.accounts.household[accounts], row]
-    total = value.sum(axis=1) + cash[accounts]
-    wanted = np.where(price > 0, history.targets.weight[target], 0.0) * np.maximum(total, 0.0)[:, None]
+    total = value.sum(axis=1) + kept + cash[accounts]
+    # What can be traded gets the weight of all, in proportion, but for what is held and cannot.
+    weight, there = history.targets.shared_out(target, price > 0)
+    asked, known = np.maximum(weight * total - kept, 0.0), there * total
+    scale = np.divide(asked, known, out=np.zeros_like(known), where=known > 0)
+    wanted = np.where(price > 0, history.targets.weight[target], 0.0) * (scale * np.maximum(total, 0.0))[:, None]
     spare = cash[accounts] - history.targets.cash[target] * total
     sold, bought = _to_target(value, wanted, spare, rule) if due else _for_flows(value, wanted, spare, total, rule)
     sold, bought = np.where(price > 0, sold, 0.0), np.where(price > 0, bought, 0.0)
@@ -229,7 +214,8 @@ def _trades_of_some(
     for kind, dollars in ((EventKind.SELL, sold), (EventKind.BUY, bought)):
         number = np.floor(np.divide(dollars * SHARE, price, out=np.zeros_like(dollars), where=price > 0))
         if kind is EventKind.SELL:
-            number = np.where(dollars >= value * (1 - 1e-12), shares, np.minimum(number, shares))
+            everything = (dollars >= value * (1 - 1e-12)) & (price > 0)
+            number = np.where(everything, shares, np.minimum(number, shares))
         which, security = np.nonzero(number >= 1)
         events = _blank(which.size, kind, day)
         events["account"], events["security"] = accounts[which], security

@@ -13,7 +13,7 @@ from lotwise.dates import NO_DATE
 from lotwise.ledger.events import EVENT, Table, no_details
 from lotwise.ledger.fold import empty_state
 from lotwise.money import IntArray
-from lotwise.savings.history import Days, History, days_of
+from lotwise.savings.history import Days, History, days_of, stated_sales
 from lotwise.savings.shadow import (
     Holdings,
     dividends_of,
@@ -45,7 +45,8 @@ class Walk:
         self._days = days_of(self._events)
         self._accounts = np.flatnonzero(chosen)
         first = np.full(chosen.size, np.iinfo(np.int32).max, np.int64)
-        np.minimum.at(first, self._events["account"], self._events["day"])
+        begun = self._events[~stated_sales(self._events)]  # what was sold before is no beginning
+        np.minimum.at(first, begun["account"], begun["day"])
         first = np.maximum(first, since)
         self.begins = np.where(history.accounts.household >= 0, first, np.iinfo(np.int32).max)
         self.refused = np.zeros(chosen.size, np.int64)  # of each account, shadow's events that its ledger did not take
@@ -83,7 +84,8 @@ class Walk:
     def step(self, day: int, *, due: bool) -> None:
         """Go through a day, on which the shadow goes to its target if that is `due`. Days ascend."""
         rows = self._events[self._days.on(day)]
-        if not rows.size and not due and not self.history.market.pays_on(day):
+        acted = np.isin(self.history.actions.on(day)["security"], self._held.security).any()
+        if not (rows.size or acted or due or self.history.market.pays_on(day)):
             return
         # The shadow asks what was held before the day.
         self._shadow_day(day, rows, due=due)
@@ -101,10 +103,10 @@ class Walk:
         """Go through a day of the shadow."""
         managed = self._accounts[self.begins[self._accounts] < day]
         opening = self.begins >= day
-        outside = events_from_outside(self.history, rows, opening, (self.record, self._held), self.rule)
+        outside = events_from_outside(self.history, day, rows, opening, self._held, self.rule)
         paid = dividends_of(self.history, self._held, day)
         paid = paid[self.begins[paid["account"]] < day]
-        given = np.concatenate((outside.events, paid)) if rows.size or paid.size else np.zeros(0, EVENT)
+        given = np.concatenate((outside.events, paid))
         folded = self.shadow.folded(given, outside.more)
         held = self._held_then(folded)
         to_look_at = managed if due else np.intersect1d(managed, given["account"])

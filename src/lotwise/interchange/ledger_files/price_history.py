@@ -1,4 +1,4 @@
-"""Prices of every day as they were traded then, and what was paid out, from the prices file and the record's splits.
+"""Prices of every day as they were traded then, and what was paid out, from the prices file and the splits.
 
 The file has closes on the share basis of its last day. Shares of the ledger are counted as they were on each day; so a
 close of before a split of two for one is twice what the file says. What a share paid out is what its total return
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from lotwise.interchange.firm_folder import market_files
 from lotwise.interchange.firm_folder.findings import FindingList
 from lotwise.interchange.firm_folder.register import open_table
-from lotwise.ledger.events import NO_CODE, EventKind, Table
+from lotwise.ledger.events import EventKind, Table
 from lotwise.money import DOLLAR, IntArray
-from lotwise.savings.history import Floats
+from lotwise.savings.corporate import closes_of_the_living
+from lotwise.savings.history import CorporateActions, Floats
 
 __all__ = ["Closes", "as_traded", "carried_on", "payouts_of", "read_closes"]
 
@@ -55,32 +56,35 @@ def read_closes(folder: Path, symbols: pl.Series, until: int) -> Closes:
     return Closes(days.astype(np.int32), close, adjusted)
 
 
-def as_traded(closes: Closes, events: Table, details: Table) -> tuple[IntArray, Floats]:
+def as_traded(closes: Closes, actions: CorporateActions) -> tuple[IntArray, Floats]:
     """Closes as they were traded (T, N), and the factor from the file's basis to each day's (T, N)."""
     factor = np.ones(closes.close.shape)
     kinds = (EventKind.SPLIT, EventKind.STOCK_DIVIDEND)
-    acts = events[np.isin(events["kind"], kinds) & (events["detail"] != NO_CODE) & (events["security"] != NO_CODE)]
-    key = acts["security"].astype(np.int64) << 32 | acts["day"]
-    for act in acts[np.unique(key, return_index=True)[1]]:
-        given = details[act["detail"]]
+    for act in actions.events[np.isin(actions.events["kind"], kinds)]:
+        given = actions.details[act["detail"]]
         ratio = int(given["ratio_new"]) / max(int(given["ratio_old"]), 1)
         more = ratio if act["kind"] == EventKind.SPLIT else 1.0 + ratio
         factor[closes.days < act["day"], act["security"]] *= more
     return np.rint(closes.close * factor).astype(np.int64), factor
 
 
-def carried_on(price: IntArray, days: NDArray[np.int32], events: Table, details: Table) -> IntArray:
-    """Fill days without a price: with the last one known; before a change of symbol with that of the new one."""
+def carried_on(
+    price: IntArray, days: NDArray[np.int32], actions: CorporateActions, events: Table
+) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Fill days without a price (T, N), and say where a price is the day's own (T, N).
+
+    With the last one known, until the security has ended; before a change of symbol with that of the new one.
+    """
     filled = price.copy()
-    renamed = events[(events["kind"] == EventKind.SYMBOL_CHANGE) & (events["detail"] != NO_CODE)]
-    for act in renamed:
-        old, new = int(act["security"]), int(details["new_security"][act["detail"]])
+    for act in actions.events[actions.events["kind"] == EventKind.SYMBOL_CHANGE]:
+        old, new = int(act["security"]), int(actions.details["new_security"][act["detail"]])
         before = (days < act["day"]) & (filled[:, old] == 0)
         filled[before, old] = price[before, new]
-    known = np.where(filled > 0, np.arange(days.size)[:, None], 0)
+    filled, ends = closes_of_the_living(filled, days, actions, events)
+    known = np.where((filled > 0) | ends, np.arange(days.size)[:, None], 0)
     np.maximum.accumulate(known, axis=0, out=known)
     carried: IntArray = filled[known, np.arange(filled.shape[1])]
-    return carried
+    return carried, filled > 0
 
 
 def payouts_of(closes: Closes, factor: Floats, events: Table) -> Floats:

@@ -15,8 +15,10 @@ from lotwise.interchange.firm_folder.firm import Firm
 from lotwise.interchange.firm_folder.target_history import Era, target_eras
 from lotwise.interchange.ledger_files.posting import OpenLedger
 from lotwise.interchange.ledger_files.price_history import as_traded, carried_on, payouts_of, read_closes
+from lotwise.ledger.events import NO_CODE, Table
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import Models
+from lotwise.savings.corporate import actions_of
 from lotwise.savings.history import Accounts, History, MarketHistory, Targets
 from lotwise.storage.event_tables import event_tables
 from lotwise.storage.journal import NUMBER
@@ -48,17 +50,19 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
             f"{folder}: must have a posted ledger, was without one; `lotwise ledger open` begins it with the lots of a "
             "day, `lotwise ledger post` adds what happened since"
         )
-    names = _with_market(ledger.standing().names, firm)
+    market_rows = ledger.journal.market_actions()
+    names = _with_market(ledger.standing().names, firm, market_rows["new_symbol"])
     events, details = event_tables(rows, names)
     world = ledger.register.world(names)
     today = to_day_number(firm.as_of)
     kept = events["day"] <= today
     events, numbers = events[kept], rows[NUMBER].to_numpy()[kept]
     closes = read_closes(folder, names.securities, today)
-    traded, factor = as_traded(closes, events, details)
+    actions = actions_of(events, details, world, _applied(market_rows, names, today))
+    traded, factor = as_traded(closes, actions)
     market = MarketHistory(
         closes.days,
-        carried_on(traded, closes.days, events, details),
+        *carried_on(traded, closes.days, actions, events),
         payouts_of(closes, factor, events),
         _qualified(firm, names),
     )
@@ -70,13 +74,21 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
         market,
         _targets(folder, firm, names, closes.days),
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
+        actions,
     )
     return Recorded(history, names, numbers)
 
 
-def _with_market(names: Names, firm: Firm) -> Names:
-    """Names of the ledger, and after them the securities that only the market or the models know."""
-    others = pl.Series(firm.market_labels.symbols, dtype=pl.String)
+def _applied(rows: pl.DataFrame, names: Names, today: int) -> tuple[Table, Table]:
+    """Corporate actions that have been applied to every account, as events until a day."""
+    events, details = event_tables(rows, names)
+    return events[(events["day"] <= today) & (events["security"] != NO_CODE)], details
+
+
+def _with_market(names: Names, firm: Firm, made: pl.Series) -> Names:
+    """Names of the ledger, and after them the securities that only the market, the models or actions know."""
+    others = pl.concat([pl.Series(firm.market_labels.symbols, dtype=pl.String).alias(""), made.drop_nulls().alias("")])
+    others = others.unique(maintain_order=True)
     fresh = others.filter(~others.is_in(names.securities.implode()))
     return names._replace(securities=pl.concat([names.securities.alias(""), fresh.alias("")]))
 
