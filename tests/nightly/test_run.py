@@ -19,7 +19,7 @@ from lotwise.securities.market import Market
 from tests.interchange.small_firm import small_firm, write
 
 TABLES = ("accounts", "findings", "households", "relaxations", "trades")
-FILES = sorted([*(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")), "run.html"])
+FILES = sorted([*(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")), "run.html", "run.json"])
 FINDINGS_ALONE = ["findings.csv", "findings.parquet"]  # what is written where nothing could be done
 
 # FIRM_FOLDER, version 1: what `lotwise rebalance` writes
@@ -166,7 +166,7 @@ def test_a_second_run_replaces_the_first_completely(tmp_path: Path) -> None:
     run_folder(folder, out)
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     run_folder(folder, out, households=["H3"], formats=("csv",))
-    assert names_in(out) == sorted([*(f"{name}.csv" for name in TABLES), "notes.txt", "run.html"])
+    assert names_in(out) == sorted([*(f"{name}.csv" for name in TABLES), "notes.txt", "run.html", "run.json"])
     assert pl.read_csv(out / "households.csv")["household_id"].to_list() == ["H3"]
     assert pl.read_csv(out / "trades.csv").height == 0
 
