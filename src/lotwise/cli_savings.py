@@ -72,7 +72,8 @@ def savings(
                 run = told_again(folder, archive, household or (), traced=trace, watch=watch)
             else:
                 run = told_savings(folder, last, household or [], rule, since=first, traced=trace, watch=watch)
-        show_findings(tuple(each for each in run.firm.findings if each.household in (household or ())))
+        if archive is None:  # what of the folder is later than a day that is told again is no fault
+            show_findings(tuple(each for each in run.firm.findings if each.household in (household or ())))
         page = write_savings(out, run) if out is not None else None
         if archive is not None:
             raise typer.Exit(_compared(archive, run))
@@ -94,7 +95,7 @@ def _require_same(context: typer.Context, archive: Archive, given: dict[str, obj
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE" and value != told[name]:
             option = "--date" if name == "day" else f"--{name}"
-            was = told[name] or "not given"
+            was = "not given" if told[name] is None else told[name]
             raise ValueError(
                 f"{option} must be as {archive.folder} was told, {was}, was {value}; leave it out: --check takes it "
                 "from there"

@@ -94,7 +94,10 @@ def test_the_same_folder_is_told_the_same_again_to_the_last_byte(folder: Path, r
         [
             *(
                 f"savings{name}.{kind}"
-                for name in ("", *(f"_{name}" for name in ("accounts", "credits", "firm", "months", "untold", *TRACED)))
+                for name in (
+                    "",
+                    *(f"_{name}" for name in ("accounts", "credits", "firm", "months", "positions", "untold", *TRACED)),
+                )
                 for kind in ("csv", "parquet")
             ),
             "savings.html",

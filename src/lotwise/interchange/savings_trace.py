@@ -62,11 +62,11 @@ class _Names(NamedTuple):
         }
 
     def lots(self, table: Table, field: str, side: str) -> pl.Series:
-        """Names of lots; one that the shadow bought is `shadow #E.N`: its event and count."""
+        """Names of lots; one that the shadow bought is `sE.N`: its event and count."""
         if side == SIDES[0]:
             return lot_ids(self.recorded, table[field])
         number = table[field]
-        own = [f"shadow #{each // LOTS_OF_EVENT}.{each % LOTS_OF_EVENT}" if each >= 0 else None for each in number]
+        own = [f"s{each // LOTS_OF_EVENT}.{each % LOTS_OF_EVENT}" if each >= 0 else None for each in number]
         made = pl.Series(own, dtype=pl.String)
         return _named(self.recorded.names.lots, table["name"]).zip_with(pl.Series(table["name"] != NO_CODE), made)
 

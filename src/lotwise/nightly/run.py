@@ -191,7 +191,9 @@ def write_run(
 ) -> None:
     """Write the tables of a run and its page into `out`: all of them or none.
 
-    Where it is said what it came of, run.json, too. Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
+    Where it is said what it came of, run.json, too.
+
+    Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
     _require_no_firm(out)
     workers = threads or os.cpu_count() or 1

@@ -20,6 +20,7 @@ from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.ledger_files.posting import open_ledger
 from lotwise.interchange.ledger_files.recorded_history import Posted, Recorded, recorded_history
+from lotwise.interchange.savings_positions import TaxedBy, positions_table, with_positions
 from lotwise.interchange.savings_tables import SavingsTables, savings_tables
 from lotwise.interchange.savings_trace import TraceTables, trace_tables
 from lotwise.ledger.events import MISSING, Table
@@ -49,6 +50,9 @@ __all__ = [
 ]
 
 
+_POSITIONS = "positions"
+
+
 @dataclass(frozen=True, slots=True)
 class SavingsRun:
     """What was told, and by what."""
@@ -63,6 +67,7 @@ class SavingsRun:
     traced: bool = False  # whether every credit was kept
     households: tuple[str, ...] = ()  # that were asked for; none: all
     trace: TraceTables | None = None  # lines of numbers B and C, where they were kept
+    taxed_by: pl.DataFrame | None = None  # a row per household that was told
 
     @property
     def without_sound_data(self) -> int:
@@ -77,6 +82,7 @@ class When(NamedTuple):
     since: date | None = None
     traced: bool = False
     posted: Posted | None = None  # None: all of it
+    taxed_by: pl.DataFrame | None = None  # of households that were told earlier; None: by what the folder says
 
 
 def told_savings(
@@ -118,21 +124,21 @@ def tell_firm(
         raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
     with watch.phase("read"):
         recorded = recorded_history(folder, firm, open_ledger(folder), when.posted)
-    chosen = np.ones(len(firm.labels.households), np.bool_)
+    names = firm.labels.households.tolist()
+    chosen = np.ones(len(names), np.bool_)
     if households:
         chosen[:] = False
-        known = firm.labels.households.tolist()
-        chosen[[household_row(each, known) for each in households]] = True
-    sound = chosen & ~firm.book.households.blocked
+        chosen[[household_row(each, names) for each in households]] = True
+    by = _taxed_by(firm, recorded, when)
+    recorded = recorded._replace(history=recorded.history._replace(rates=by.rates))
+    sound = ~firm.book.households.blocked
+    if when.taxed_by is not None:
+        # Later lots and orders of the folder stop a household on the day that is told again; the record knows its day.
+        sound |= np.isin(firm.labels.households, when.taxed_by["household_id"].to_list())
+    sound &= chosen
+    since = int(NO_DATE) if when.since is None else to_day_number(when.since)
     asked = Asked(
-        rule,
-        to_day_number(firm.as_of),
-        int(NO_DATE) if when.since is None else to_day_number(when.since),
-        outside_position(firm),
-        firm.book.policies.deferral_discount[firm.book.households.policy],
-        load_law(),
-        daily=when.traced,
-        traced=when.traced,
+        rule, to_day_number(firm.as_of), since, by.position, by.later, load_law(), daily=when.traced, traced=when.traced
     )
     with watch.phase("tell", days_to_tell(recorded.history, sound, asked)):
         told = tell(recorded.history, sound, asked, lambda _day: watch.on_done(1))
@@ -140,8 +146,25 @@ def tell_firm(
     tables = savings_tables(firm, recorded, told, chosen, fees_of(told, firm.fees))
     trace = trace_tables(firm, recorded, told, sides, asked.later) if sides else None
     return SavingsRun(
-        firm, recorded, told, rule, tables, inputs_of(folder), when.since, when.traced, tuple(households), trace
+        firm,
+        recorded,
+        told,
+        rule,
+        tables,
+        inputs_of(folder),
+        when.since,
+        when.traced,
+        tuple(households),
+        trace,
+        positions_table(names, np.flatnonzero(told.begins > 0), by),
     )
+
+
+def _taxed_by(firm: Firm, recorded: Recorded, when: When) -> TaxedBy:
+    """What each household is taxed by: as the folder says, or as was told."""
+    later = firm.book.policies.deferral_discount[firm.book.households.policy]
+    by = TaxedBy(outside_position(firm), recorded.history.rates, later)
+    return by if when.taxed_by is None else with_positions(firm.labels.households.tolist(), by, when.taxed_by)
 
 
 def outside_position(firm: Firm) -> Table:
@@ -200,12 +223,14 @@ def write_savings(out: Path, run: SavingsRun) -> Path:
     if (out / "firm.toml").exists():
         raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
     out.mkdir(parents=True, exist_ok=True)
-    with replaced_files(out, _files((*SavingsTables._fields, *TraceTables._fields))) as folder:
+    with replaced_files(out, _files((*SavingsTables._fields, *TraceTables._fields, _POSITIONS))) as folder:
         tables: dict[str, pl.DataFrame] = run.tables._asdict()
         if run.trace is None:
             del tables["credits"]
         else:
             tables |= run.trace._asdict()
+        if run.taxed_by is not None:
+            tables[_POSITIONS] = run.taxed_by
         for name, table in tables.items():
             csv, parquet = _files((name,))[:2]
             table.write_csv(folder / csv)

@@ -38,6 +38,7 @@ class Archive(NamedTuple):
     rule: ShadowRule
     households: tuple[str, ...]  # that were asked for; none: all
     posted: Posted
+    taxed_by: pl.DataFrame  # tax positions of the households that were told
     settings: Mapping[str, object]
     inputs: Mapping[str, str]
     figures: tuple[str, ...]  # lines of savings.csv
@@ -72,6 +73,7 @@ def read_archive(folder: Path) -> Archive:
             ShadowRule(**{**rule, "schedule": Schedule(rule["schedule"]), "relief": Order(rule["relief"])}),
             tuple(said["households"]),
             Posted(int(said["journal_rows"]), _opening_cash(folder / "savings_accounts.csv")),
+            pl.read_parquet(folder / "savings_positions.parquet"),
             {name: said[name] for name in ("as_of", "since", "shadow_rule")},
             dict(said["inputs"]),
             tuple(figures),
@@ -105,7 +107,7 @@ def told_again(
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, archive.as_of)
-    when = When(archive.since, traced, archive.posted)
+    when = When(archive.since, traced, archive.posted, archive.taxed_by)
     return tell_firm(folder, firm, tuple(households) or archive.households, archive.rule, when, watch)
 
 

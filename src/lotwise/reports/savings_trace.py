@@ -74,7 +74,7 @@ def _lines(rows: pl.DataFrame, name: str, side: str) -> list[RenderableType]:
 def _amount(amount: object, *, shares: bool = False) -> str:
     if not isinstance(amount, Decimal):
         return ""
-    return f"{amount.normalize():,f}" if shares else f"{amount:,.2f}"
+    return f"{round(amount, 4).normalize():,f}" if shares else f"{amount:,.2f}"
 
 
 def _waiting(row: Mapping[str, object]) -> RenderableType:

@@ -29,7 +29,7 @@ _QUALIFIES = 0.5  # a security pays qualified dividends where this part of them 
 
 
 class Posted(NamedTuple):
-    """How far the journal had come when something was told of it, and what accounts had before their first event."""
+    """How far the journal had come when it was told, and what accounts had before their first event."""
 
     rows: int  # of the journal, those of corporate actions among them
     cash: Mapping[str, int]  # money by account
