@@ -141,7 +141,7 @@ def show_findings(findings: tuple[Finding, ...], most: int = 12) -> None:
         alike.setdefault(place if each.severity is Severity.ERROR else key, []).append(each)
     lines = [(same[0], len(same) - 1) for same in alike.values()]
     for finding, others in lines[:most]:
-        more = f" (and {others:,} more rows like this one)" if others else ""
+        more = f" (and {others:,} more like this one)" if others else ""
         err_console.print(f"  {finding.severity}: {finding}{more}", markup=False, highlight=False)
     if len(lines) > most:
         err_console.print(f"  and {sum(1 + others for _, others in lines[most:])} more")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lotwise import __version__
 from lotwise.errors import FolderError
 from lotwise.nightly import run
 from lotwise.nightly.engines import net_in_threads
@@ -94,6 +98,28 @@ def test_the_same_folder_gives_the_same_files(tmp_path: Path) -> None:
     for name in FILES:
         if name != "run.html":
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_folder_of_a_run_says_what_it_came_of_and_what_it_holds(tmp_path: Path) -> None:
+    folder = write(tmp_path / "firm", small_firm())
+    run_folder(folder, tmp_path / "out", households=["H2"], formats=("csv",))
+    said = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    day = tomllib.loads((folder / "firm.toml").read_text())["as_of"]
+    assert (said["lotwise"], said["as_of"], said["households"]) == (__version__, str(day), ["H2"])
+    for found, place in ((said["inputs"], folder), (said["outputs"], tmp_path / "out")):
+        for name, digest in found.items():
+            assert digest == hashlib.blake2b((place / name).read_bytes(), digest_size=16).hexdigest()
+    assert sorted(said["outputs"]) == [name for name in names_in(tmp_path / "out") if name != "run.json"]
+    assert {"firm.toml", "prices.csv", "lots.csv"} <= set(said["inputs"])
+    lots = folder / "lots.csv"
+    lots.write_bytes(lots.read_bytes() + b"\n")
+    run_folder(folder, tmp_path / "out", households=["H2"], formats=("csv",))
+    again = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [name for name in said["inputs"] if said["inputs"][name] != again["inputs"][name]] == ["lots.csv"]
+    (folder / "prices.csv").unlink()
+    with pytest.raises(FolderError):
+        run_folder(folder, tmp_path / "out")
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 def test_only_the_households_asked_for_are_run(tmp_path: Path) -> None:

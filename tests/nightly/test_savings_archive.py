@@ -167,4 +167,4 @@ def test_a_file_in_place_of_a_folder_is_named_with_its_option(folder: Path, tmp_
 def test_later_transactions_are_one_line_with_their_count(folder: Path) -> None:
     shown = CliRunner().invoke(app, ["savings", str(folder), "--household", "H1", "--date", "2025-07-31"])
     assert shown.output.count("later transactions are not looked at") == 1
-    assert "and 1 more rows like this one" in " ".join(shown.output.split())
+    assert "and 1 more like this one" in " ".join(shown.output.split())
