@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,11 +87,11 @@ def savings(
             raise typer.Exit(1)
 
 
-def _require_same(context: typer.Context, archive: Archive, given: dict[str, object]) -> None:
+def _require_same(context: typer.Context, archive: Archive, given: Mapping[str, object]) -> None:
     """Raise ValueError for an option of the command line that says otherwise than what is checked."""
     rule = archive.rule
-    told = {"day": archive.as_of, "since": archive.since, "schedule": rule.schedule, "month": rule.month}
-    told |= {"band": rule.band, "relief": rule.relief}
+    told: dict[str, object] = {"day": archive.as_of, "since": archive.since, "schedule": rule.schedule}
+    told |= {"month": rule.month, "band": rule.band, "relief": rule.relief}
     for name, value in given.items():
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE" and value != told[name]:

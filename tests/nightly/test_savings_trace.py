@@ -45,7 +45,7 @@ def of(table: pl.DataFrame, side: str) -> pl.DataFrame:
 
 
 def test_b_is_the_difference_of_the_taxes_of_the_years(run: SavingsRun, lines: TraceTables) -> None:
-    taxes = {side: of(lines.years, side)["tax"].sum() for side in ("record", "shadow")}
+    taxes = {side: Decimal(str(of(lines.years, side)["tax"].sum())) for side in ("record", "shadow")}
     assert taxes["shadow"] - taxes["record"] == headline(run, "shadow")
     assert taxes == {side: headline(run, f"tax_{side}") for side in taxes}
 
