@@ -50,6 +50,8 @@ def test_who_gets_none_is_said_and_leaves_with_1(folder: Path, tmp_path: Path) -
         (["--kind", "poems"], "kind must be one of holdings, gains, savings, was 'poems'"),
         (["--format", "docx"], "format must be one of pdf, html, was 'docx'"),
         (["--household", "H11"], "was 'H11'; did you mean H1?"),
+        (["--date", "2031-01-01"], "date must be at most"),
+        (["--kind", "gains", "--year", "2199"], "year must be at most"),
         (["--date", "yesterday"], "must be a date as YYYY-MM-DD, was 'yesterday'"),
     ],
 )

@@ -18,6 +18,7 @@ from lotwise.cli_session import (
     err_console,
     out_console,
     reported,
+    require_folder,
     show_findings,
     watched,
 )
@@ -62,6 +63,7 @@ def documents(
         from lotwise.nightly.documents import Wanted, print_documents
         from lotwise.savings.shadow_rule import ShadowRule
 
+        require_folder(out, "--out")
         rule = ShadowRule(schedule, month, band, relief=relief)
         wanted = Wanted(household or (), _words(kind), _words(formats), day_of(day), year, rule, appendix)
         with watched() as watch:

@@ -40,6 +40,7 @@ __all__ = [
     "interruptible",
     "out_console",
     "reported",
+    "require_folder",
     "show_findings",
     "watched",
 ]
@@ -120,19 +121,37 @@ def reported() -> Iterator[None]:
         raise typer.Exit(NOTHING_DONE) from error
 
 
+def require_folder(out: Path | None, option: str) -> None:
+    """Raise FolderError where an option for a folder names a file, or a place within one."""
+    for place in () if out is None else (out, *out.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise FolderError(f"{option} must be a folder, was {out}: {place} is a file; name another place")
+            return
+
+
 def show_findings(findings: tuple[Finding, ...], most: int = 12) -> None:
-    """Print findings for a person: the first of them, and how many more there are."""
-    for finding in findings[:most]:
-        err_console.print(f"  {finding.severity}: {finding}", markup=False, highlight=False)
-    if len(findings) > most:
-        err_console.print(f"  and {len(findings) - most} more")
+    """Print findings for a person: the first of them, and how many more there are.
+
+    Warnings and notices that differ in nothing but their rows are one line with their count.
+    """
+    alike: dict[object, list[Finding]] = {}
+    for place, each in enumerate(findings):
+        key = (each.file, each.column, each.severity, each.must_be, each.to_do)
+        alike.setdefault(place if each.severity is Severity.ERROR else key, []).append(each)
+    lines = [(same[0], len(same) - 1) for same in alike.values()]
+    for finding, others in lines[:most]:
+        more = f" (and {others:,} more like this one)" if others else ""
+        err_console.print(f"  {finding.severity}: {finding}{more}", markup=False, highlight=False)
+    if len(lines) > most:
+        err_console.print(f"  and {sum(1 + others for _, others in lines[most:])} more")
 
 
-def day_of(text: str | None) -> date | None:
+def day_of(text: str | None, option: str = "--date") -> date | None:
     """Read the day of an option; None where none is given. Raises typer.BadParameter for what is no date."""
     if text is None:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
     except ValueError as error:
-        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint="--date") from error
+        raise typer.BadParameter(f"must be a date as YYYY-MM-DD, was {text!r}", param_hint=option) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from lotwise.cli_session import AsOf, day_of, err_console, out_console, reported, show_findings, watched
+from lotwise.cli_session import AsOf, day_of, err_console, out_console, reported, require_folder, show_findings, watched
 from lotwise.errors import Severity
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def transition(
         from lotwise.nightly.transition import Asked, transition_of
         from lotwise.nightly.transition_years import Future
 
+        require_folder(out, "--out")
         wanted = _formats(formats) if out else ()
 
         if assume_date not in tuple(Holding):

@@ -25,7 +25,8 @@ from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 from lotwise.ledger.reconciliation import Outcome
 from lotwise.money import DOLLAR, SHARE, exact_mul_div
-from lotwise.nightly.savings import compare_savings, told_savings, write_savings
+from lotwise.nightly.savings import told_savings, write_savings
+from lotwise.nightly.savings_archive import compare_savings
 from lotwise.rebalancing.proposal import Side, Trades
 from lotwise.savings.shadow_rule import ShadowRule
 

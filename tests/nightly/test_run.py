@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lotwise import __version__
 from lotwise.errors import FolderError
 from lotwise.nightly import run
 from lotwise.nightly.engines import net_in_threads
@@ -19,7 +23,7 @@ from lotwise.securities.market import Market
 from tests.interchange.small_firm import small_firm, write
 
 TABLES = ("accounts", "findings", "households", "relaxations", "trades")
-FILES = sorted([*(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")), "run.html"])
+FILES = sorted([*(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")), "run.html", "run.json"])
 FINDINGS_ALONE = ["findings.csv", "findings.parquet"]  # what is written where nothing could be done
 
 # FIRM_FOLDER, version 1: what `lotwise rebalance` writes
@@ -96,6 +100,28 @@ def test_the_same_folder_gives_the_same_files(tmp_path: Path) -> None:
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+def test_the_folder_of_a_run_says_what_it_came_of_and_what_it_holds(tmp_path: Path) -> None:
+    folder = write(tmp_path / "firm", small_firm())
+    run_folder(folder, tmp_path / "out", households=["H2"], formats=("csv",))
+    said = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    day = tomllib.loads((folder / "firm.toml").read_text())["as_of"]
+    assert (said["lotwise"], said["as_of"], said["households"]) == (__version__, str(day), ["H2"])
+    for found, place in ((said["inputs"], folder), (said["outputs"], tmp_path / "out")):
+        for name, digest in found.items():
+            assert digest == hashlib.blake2b((place / name).read_bytes(), digest_size=16).hexdigest()
+    assert sorted(said["outputs"]) == [name for name in names_in(tmp_path / "out") if name != "run.json"]
+    assert {"firm.toml", "prices.csv", "lots.csv"} <= set(said["inputs"])
+    lots = folder / "lots.csv"
+    lots.write_bytes(lots.read_bytes() + b"\n")
+    run_folder(folder, tmp_path / "out", households=["H2"], formats=("csv",))
+    again = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [name for name in said["inputs"] if said["inputs"][name] != again["inputs"][name]] == ["lots.csv"]
+    (folder / "prices.csv").unlink()
+    with pytest.raises(FolderError):
+        run_folder(folder, tmp_path / "out")
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
 def test_only_the_households_asked_for_are_run(tmp_path: Path) -> None:
     folder = write(tmp_path / "firm", small_firm())
     whole = run_folder(folder, tmp_path / "whole").tables
@@ -166,7 +192,7 @@ def test_a_second_run_replaces_the_first_completely(tmp_path: Path) -> None:
     run_folder(folder, out)
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     run_folder(folder, out, households=["H3"], formats=("csv",))
-    assert names_in(out) == sorted([*(f"{name}.csv" for name in TABLES), "notes.txt", "run.html"])
+    assert names_in(out) == sorted([*(f"{name}.csv" for name in TABLES), "notes.txt", "run.html", "run.json"])
     assert pl.read_csv(out / "households.csv")["household_id"].to_list() == ["H3"]
     assert pl.read_csv(out / "trades.csv").height == 0
 

@@ -15,11 +15,14 @@ from typer.testing import CliRunner
 from lotwise.cli import app
 from lotwise.errors import FolderError
 from lotwise.nightly.run import run_folder
-from lotwise.nightly.savings import SavingsRun, compare_savings, told_savings, write_savings
+from lotwise.nightly.savings import SavingsRun, told_savings, write_savings
+from lotwise.nightly.savings_archive import compare_savings
 from lotwise.nightly.savings_note import saved_so_far
 from lotwise.reports.run import SavedSoFar
 from lotwise.savings.shadow_rule import ShadowRule
 from tests.nightly.told_firm import FIRST, LAST, told_firm
+
+TRACED = ("income", "lots", "realized", "waiting", "years")  # tables of lines
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,10 @@ def test_the_same_folder_is_told_the_same_again_to_the_last_byte(folder: Path, r
         [
             *(
                 f"savings{name}.{kind}"
-                for name in ("", "_credits", "_firm", "_months", "_untold")
+                for name in (
+                    "",
+                    *(f"_{name}" for name in ("accounts", "credits", "firm", "months", "positions", "untold", *TRACED)),
+                )
                 for kind in ("csv", "parquet")
             ),
             "savings.html",

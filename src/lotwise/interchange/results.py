@@ -41,6 +41,7 @@ from lotwise.securities.market import Market, MarketLabels
 
 __all__ = [
     "PAGE",
+    "RUN_FILE",
     "ResultTables",
     "file_names",
     "findings_csv",
@@ -52,13 +53,13 @@ __all__ = [
 ]
 
 PAGE = "run.html"  # the page of a run, which the reports make
+RUN_FILE = "run.json"  # what a run came of and what it wrote
 
 PageMaker: TypeAlias = Callable[[], str]
 
 _TABLES = ("trades", "households", "accounts", "relaxations", "findings")
 
-# Decimals of a float in a CSV file: 1e-10 of a fraction is a millionth of a basis point. Parquet keeps every
-# bit.
+# Decimals of a float in a CSV file: 1e-10 of a fraction is a millionth of a basis point. Parquet keeps every bit.
 _FLOAT_DIGITS = 10
 
 
@@ -87,8 +88,7 @@ def write_results(
 ) -> None:
     """Write every file of a run into `folder`, all of them or none; files of an earlier run go.
 
-    Raises ProposalError where the proposals contradict themselves, OSError where the folder cannot be
-    written.
+    Raises ProposalError where the proposals contradict themselves, OSError where the folder cannot be written.
     """
     tables = result_tables(
         book=book,
@@ -108,14 +108,15 @@ def write_tables(
     formats: Sequence[str] = ("csv", "parquet"),
     pages: Mapping[str, PageMaker] | None = None,
     threads: int = 1,
+    seal: Callable[[Path], None] | None = None,
 ) -> None:
     """Write tables, and pages made of them (file name to what makes its text), into `folder`: all of them or none.
 
     `formats` are "csv" and "parquet"; findings.csv is written whatever they are. Pages are made while tables are
-    written. Raises ValueError for another format.
+    written; `seal` gets the folder of all files before they go to their places. Raises ValueError for another format.
     """
     named: dict[str, pl.DataFrame] = {name: getattr(tables, name) for name in _TABLES}
-    _replace_all(folder, named, formats, dict(pages or {}), (tables.lines, threads))
+    _replace_all(folder, named, formats, dict(pages or {}), (tables.lines, threads), seal)
 
 
 def write_findings(folder: Path, findings: Sequence[Finding], *, formats: Sequence[str] = ("csv", "parquet")) -> None:
@@ -140,12 +141,15 @@ def _replace_all(
     formats: Sequence[str],
     pages: Mapping[str, PageMaker],
     trades: tuple[TradeWords, int] | None = None,
+    seal: Callable[[Path], None] | None = None,
 ) -> None:
     """Write tables and pages in place of all that an earlier run left; `trades` = what their lines say, threads."""
     if unknown := set(formats) - {"csv", "parquet"}:
         raise ValueError(f"formats must be csv or parquet, were {sorted(unknown)}")
-    with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, *pages]) as partial:
+    with replaced_files(folder, [*file_names(("csv", "parquet")), PAGE, RUN_FILE, *pages]) as partial:
         _write_all(partial, tables, formats, pages, trades)
+        if seal is not None:
+            seal(partial)
 
 
 def _write_all(

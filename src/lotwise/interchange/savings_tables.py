@@ -21,7 +21,7 @@ from lotwise.savings.rule_of_thumb import Motive
 from lotwise.savings.told import Told
 from lotwise.savings.years import Cause
 
-__all__ = ["PERIODS", "SavingsTables", "firm_totals", "savings_tables"]
+__all__ = ["PERIODS", "SavingsTables", "firm_totals", "lot_ids", "money_column", "savings_tables"]
 
 PERIODS = ("since", "ytd", "day")  # since the beginning, in the year of the last day, on the last trading day
 _ENDINGS = {"since": "", "ytd": "_ytd", "day": "_day"}  # of the columns of a period
@@ -49,6 +49,7 @@ class SavingsTables(NamedTuple):
     months: pl.DataFrame
     firm: pl.DataFrame  # a row per number and period: what all households come to
     untold: pl.DataFrame  # households of which nothing is told, each with the reason
+    accounts: pl.DataFrame  # a row per account: what cash it had before its first event
 
 
 def savings_tables(
@@ -62,6 +63,7 @@ def savings_tables(
         _months(firm, told, chosen),
         firm_totals(households),
         _untold(firm, recorded, told, chosen),
+        _accounts(firm, recorded, chosen),
     )
 
 
@@ -100,7 +102,22 @@ def _untold(firm: Firm, recorded: Recorded, told: Told, chosen: NDArray[np.bool_
     return pl.DataFrame({"household_id": names, "why": pl.Series(why, dtype=pl.String)})
 
 
-def _money(values: IntArray) -> pl.Series:
+def _accounts(firm: Firm, recorded: Recorded, chosen: NDArray[np.bool_]) -> pl.DataFrame:
+    """Cash that each account is taken to have had before its first event: what it has less what moved since."""
+    accounts = recorded.history.accounts
+    rows = np.flatnonzero((accounts.household >= 0) & chosen[np.maximum(accounts.household, 0)])
+    names = pl.Series(firm.labels.households.tolist(), dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "household_id": names.gather(accounts.household[rows].astype(np.int64)),
+            "account_id": recorded.names.accounts.gather(rows),
+            "opening_cash": money_column(accounts.cash[rows]),
+        }
+    ).sort("household_id", "account_id")
+
+
+def money_column(values: IntArray) -> pl.Series:
+    """Money as exact dollars; null where it is MISSING."""
     missing = values == MISSING
     return exact(np.where(missing, 0, values), DOLLAR).set(pl.Series(missing), None)
 
@@ -123,20 +140,20 @@ def _households(firm: Firm, told: Told, chosen: NDArray[np.bool_], fees: IntArra
     columns: dict[str, pl.Series] = {
         "household_id": pl.Series(firm.labels.households[rows].tolist(), dtype=pl.String),
         "since": pl.Series(told.begins[rows].astype(np.int32)).cast(pl.Date),
-        "value": _money(told.months.value[-1][rows]),
+        "value": money_column(told.months.value[-1][rows]),
     }
     for name, *tables in measures:
         for period, told_of in zip(PERIODS, tables, strict=True):
             table, ending = told_of[rows], _ENDINGS[period]
-            columns[f"{name}{ending}"] = _money(table.sum(axis=1))
+            columns[f"{name}{ending}"] = money_column(table.sum(axis=1))
             for cause in Cause:
                 if name != "rule_of_thumb" or cause is not Cause.LOCATION:  # the rule of thumb knows no location
-                    columns[f"{name}_{cause.name.lower()}{ending}"] = _money(table[:, cause])
-    columns["tax_record"] = _money(told.saved.record.total.sum(axis=0)[rows])
-    columns["tax_shadow"] = _money(told.saved.shadow.total.sum(axis=0)[rows])
-    columns["unrealised_record"] = _money(told.months.gains[-1, rows, 0])
-    columns["unrealised_shadow"] = _money(told.months.gains[-1, rows, 1])
-    columns["fee"], columns["fee_ytd"] = (_money(fees[rows, period]) for period in (0, 1))
+                    columns[f"{name}_{cause.name.lower()}{ending}"] = money_column(table[:, cause])
+    columns["tax_record"] = money_column(told.saved.record.total.sum(axis=0)[rows])
+    columns["tax_shadow"] = money_column(told.saved.shadow.total.sum(axis=0)[rows])
+    columns["unrealised_record"] = money_column(told.months.gains[-1, rows, 0])
+    columns["unrealised_shadow"] = money_column(told.months.gains[-1, rows, 1])
+    columns["fee"], columns["fee_ytd"] = (money_column(fees[rows, period]) for period in (0, 1))
     return pl.DataFrame(columns)
 
 
@@ -151,18 +168,18 @@ def _credits(firm: Firm, recorded: Recorded, told: Told) -> pl.DataFrame:
             ),
             "account_id": recorded.names.accounts.gather(rows["account"].astype(np.int64)),
             "symbol": recorded.names.securities.gather(rows["security"].astype(np.int64)),
-            "lot_id": _lot_ids(recorded, rows["lot"]),
+            "lot_id": lot_ids(recorded, rows["lot"]),
             "source": motive.replace_strict({int(key): word for key, word in _MOTIVES.items()}, return_dtype=pl.String),
             "term": pl.Series(["short", "long"]).gather(rows["long_term"].astype(np.int64)),
-            "gain": _money(rows["gain"]),
-            "credit": _money(rows["credit"]),
-            "deferred": _money(rows["stock"]),
+            "gain": money_column(rows["gain"]),
+            "credit": money_column(rows["credit"]),
+            "deferred": money_column(rows["stock"]),
             "why": motive.replace_strict({int(key): word for key, word in _WORDS.items()}, return_dtype=pl.String),
         }
     ).sort("day", "household_id", "account_id", "symbol", "lot_id", maintain_order=True)
 
 
-def _lot_ids(recorded: Recorded, lots: IntArray) -> pl.Series:
+def lot_ids(recorded: Recorded, lots: IntArray) -> pl.Series:
     """Name of each lot as the ledger calls it: its own, or the number of the event that opened it."""
     known = lots >= 0
     row = np.where(known, lots // LOTS_OF_EVENT, 0)
@@ -202,10 +219,10 @@ def _months(firm: Firm, told: Told, chosen: NDArray[np.bool_]) -> pl.DataFrame:
                 {
                     "household_id": pl.Series(firm.labels.households[own].tolist(), dtype=pl.String),
                     "day": pl.Series(np.full(own.size, day, np.int32)).cast(pl.Date),
-                    "value": _money(told.months.value[place][own]),
-                    **{cause.name.lower(): _money(saved[:, cause]) for cause in Cause},
-                    "shadow": _money(saved.sum(axis=1)),
-                    "present_value": _money(told.months.present_value[place][own].sum(axis=1)),
+                    "value": money_column(told.months.value[place][own]),
+                    **{cause.name.lower(): money_column(saved[:, cause]) for cause in Cause},
+                    "shadow": money_column(saved.sum(axis=1)),
+                    "present_value": money_column(told.months.present_value[place][own].sum(axis=1)),
                 }
             )
         )

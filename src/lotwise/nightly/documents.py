@@ -18,6 +18,7 @@ from lotwise.errors import Finding, FolderError, LotwiseError, Severity
 from lotwise.interchange.atomic import write_whole
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.held_on_day import holdings_of
+from lotwise.nightly.priced_days import require_no_later_year, require_priced
 from lotwise.nightly.realized_in_year import has_ledger, realized_record
 from lotwise.nightly.run import Watch, household_row
 from lotwise.nightly.saved_since import saved_record
@@ -90,7 +91,8 @@ def print_documents(
 ) -> PrintReport:
     """Write documents of a firm folder into `out`, a folder for each household.
 
-    Raises FolderError where nothing can be done, ValueError for a household that is not there, PressError for PDF
+    Raises FolderError where nothing can be done, ValueError for a household that is not there, a day after the last
+    price or a later year, PressError for PDF
     without typst.
     """
     if (out / "firm.toml").exists():
@@ -102,6 +104,8 @@ def print_documents(
     )
     with watch.phase("read"):
         firm = told.firm if told else read_firm(folder, wanted.as_of)
+        require_priced(firm, wanted.as_of)
+        require_no_later_year(wanted.year, firm.as_of)
         rows = _rows(firm, wanted.households)
         sources, ledger_findings = _sources(folder, firm, kinds, wanted)
         if told:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,11 +16,13 @@ import numpy as np
 
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
+from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
 from lotwise.nightly.risk import with_risk
+from lotwise.nightly.run_file import said_of, seal_of
 from lotwise.nightly.savings_note import saved_so_far
 from lotwise.nightly.split_findings import split_findings
 from lotwise.rebalancing.book import Book, RateOrigin
@@ -178,14 +181,30 @@ def run_of(firm: Firm, model: FactorModel, tables: ResultTables, formats: Sequen
     )
 
 
-def write_run(out: Path, run: Run, tables: ResultTables, formats: Sequence[str], threads: int = 0) -> None:
+def write_run(
+    out: Path,
+    run: Run,
+    tables: ResultTables,
+    formats: Sequence[str],
+    threads: int = 0,
+    came_of: Mapping[str, object] | None = None,
+) -> None:
     """Write the tables of a run and its page into `out`: all of them or none.
+
+    Where it is said what it came of, run.json, too.
 
     Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
     _require_no_firm(out)
     workers = threads or os.cpu_count() or 1
-    write_tables(out, tables, formats=formats, pages={PAGE: lambda: run_page(run)}, threads=workers)
+    write_tables(
+        out,
+        tables,
+        formats=formats,
+        pages={PAGE: lambda: run_page(run)},
+        threads=workers,
+        seal=None if came_of is None else seal_of(came_of, workers),
+    )
 
 
 def _require_no_firm(out: Path) -> None:
@@ -269,22 +288,25 @@ def run_folder(
     formats: Sequence[str] = ("csv", "parquet"),
     watch: Watch | None = None,
 ) -> RunReport:
-    """Rebalance a firm folder and write trades, households, accounts, findings and the page of the run into `out`.
+    """Rebalance a firm folder and write trades, households, accounts, findings, page and run.json into `out`.
 
     Raises FolderError where nothing can be done (exit status 2): `out` then holds the findings alone. Raises OSError
     where `out` cannot be written, FolderError where it is a firm folder.
     """
     _require_no_firm(out)
     watch = watch or Watch()
-    try:
-        firm, model = prepared_firm(folder, as_of, households, watch)
-    except FolderError as error:
-        if folder.is_dir():
-            _write_findings(out, error, formats)
-        raise
-    proposed = proposed_trades(firm, threads, watch)
-    with watch.phase("write"):
-        tables = tables_of(firm, proposed, threads)
-        run = replace(run_of(firm, model, tables, formats), saved=saved_so_far(folder, out, firm.as_of))
-        write_run(out, run, tables, formats, threads)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the run does not wait for what it came of to be hashed
+        inputs = beside.submit(digests, folder, (*input_files(folder), *journal_files(folder)), 1)
+        try:
+            firm, model = prepared_firm(folder, as_of, households, watch)
+        except FolderError as error:
+            if folder.is_dir():
+                _write_findings(out, error, formats)
+            raise
+        proposed = proposed_trades(firm, threads, watch)
+        with watch.phase("write"):
+            tables = tables_of(firm, proposed, threads)
+            run = replace(run_of(firm, model, tables, formats), saved=saved_so_far(folder, out, firm.as_of))
+            came_of = said_of(firm.as_of, households, inputs.result())
+            write_run(out, run, tables, formats, threads, came_of)
     return RunReport(replace(firm, book=proposed.book), proposed.proposals, tables, run, dict(watch.seconds))

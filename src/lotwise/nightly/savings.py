@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,33 +17,40 @@ from lotwise.dates import NO_DATE, from_day_number, to_day_number
 from lotwise.errors import FolderError
 from lotwise.interchange.atomic import replaced_files
 from lotwise.interchange.firm_folder import Firm, read_firm
+from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.ledger_files.posting import open_ledger
-from lotwise.interchange.ledger_files.recorded_history import Recorded, recorded_history
+from lotwise.interchange.ledger_files.recorded_history import Posted, Recorded, recorded_history
+from lotwise.interchange.savings_positions import TaxedBy, positions_table, with_positions
 from lotwise.interchange.savings_tables import SavingsTables, savings_tables
+from lotwise.interchange.savings_trace import TraceTables, trace_tables
 from lotwise.ledger.events import MISSING, Table
 from lotwise.money import FULL_RATE, IntArray
+from lotwise.nightly.priced_days import require_priced
 from lotwise.nightly.run import Watch, household_row
 from lotwise.nightly.savings_note import PAGE
 from lotwise.reports.firm_savings import FirmSavings
 from lotwise.reports.firm_savings_page import firm_savings_page
+from lotwise.savings.both_sides import both_sides
 from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.told import Asked, Told, days_to_tell, tell
 from lotwise.tax.liability import load_law
 
 __all__ = [
     "PAGE",
-    "Compared",
     "SavingsRun",
-    "compare_savings",
+    "When",
     "fees_of",
+    "inputs_of",
     "outside_position",
     "page_of",
+    "settings_of",
     "tell_firm",
     "told_savings",
     "write_savings",
 ]
 
-_INPUTS = ("prices", "models", "households", "accounts", "firm", "profiles", "overrides", "identical")
+
+_POSITIONS = "positions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,9 @@ class SavingsRun:
     inputs: dict[str, str]  # digest of every file it depends on
     since: date | None = None  # first day that was told
     traced: bool = False  # whether every credit was kept
+    households: tuple[str, ...] = ()  # that were asked for; none: all
+    trace: TraceTables | None = None  # lines of numbers B and C, where they were kept
+    taxed_by: pl.DataFrame | None = None  # a row per household that was told
 
     @property
     def without_sound_data(self) -> int:
@@ -68,10 +77,12 @@ class SavingsRun:
 
 
 class When(NamedTuple):
-    """From which day on it is told, and whether every credit is kept, day by day."""
+    """From which day on it is told, whether every line is kept, day by day, and of how much of the journal."""
 
     since: date | None = None
     traced: bool = False
+    posted: Posted | None = None  # None: all of it
+    taxed_by: pl.DataFrame | None = None  # of households that were told earlier; None: by what the folder says
 
 
 def told_savings(
@@ -87,11 +98,12 @@ def told_savings(
     """Tell what was saved for some households of a firm folder with a posted ledger, or for all of it.
 
     Raises FolderError where nothing can be done with the folder or nothing has been posted, ValueError for a household
-    that it does not have.
+    that it does not have or for a day after the last price.
     """
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of)
+    require_priced(firm, as_of)
     return tell_firm(folder, firm, households, rule, When(since, traced), watch)
 
 
@@ -111,27 +123,48 @@ def tell_firm(
     if when.since is not None and when.since > firm.as_of:
         raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
     with watch.phase("read"):
-        recorded = recorded_history(folder, firm, open_ledger(folder))
-    chosen = np.ones(len(firm.labels.households), np.bool_)
+        recorded = recorded_history(folder, firm, open_ledger(folder), when.posted)
+    names = firm.labels.households.tolist()
+    chosen = np.ones(len(names), np.bool_)
     if households:
         chosen[:] = False
-        known = firm.labels.households.tolist()
-        chosen[[household_row(each, known) for each in households]] = True
-    sound = chosen & ~firm.book.households.blocked
+        chosen[[household_row(each, names) for each in households]] = True
+    by = _taxed_by(firm, recorded, when)
+    recorded = recorded._replace(history=recorded.history._replace(rates=by.rates))
+    sound = ~firm.book.households.blocked
+    if when.taxed_by is not None:
+        # Later lots and orders of the folder stop a household on the day that is told again; the record knows its day.
+        sound |= np.isin(firm.labels.households, when.taxed_by["household_id"].to_list())
+    sound &= chosen
+    since = int(NO_DATE) if when.since is None else to_day_number(when.since)
     asked = Asked(
-        rule,
-        to_day_number(firm.as_of),
-        int(NO_DATE) if when.since is None else to_day_number(when.since),
-        outside_position(firm),
-        firm.book.policies.deferral_discount[firm.book.households.policy],
-        load_law(),
-        daily=when.traced,
-        traced=when.traced,
+        rule, to_day_number(firm.as_of), since, by.position, by.later, load_law(), daily=when.traced, traced=when.traced
     )
     with watch.phase("tell", days_to_tell(recorded.history, sound, asked)):
         told = tell(recorded.history, sound, asked, lambda _day: watch.on_done(1))
+        sides = both_sides(recorded.history, sound, asked) if when.traced else None
     tables = savings_tables(firm, recorded, told, chosen, fees_of(told, firm.fees))
-    return SavingsRun(firm, recorded, told, rule, tables, _inputs(folder), when.since, when.traced)
+    trace = trace_tables(firm, recorded, told, sides, asked.later) if sides else None
+    return SavingsRun(
+        firm,
+        recorded,
+        told,
+        rule,
+        tables,
+        inputs_of(folder),
+        when.since,
+        when.traced,
+        tuple(households),
+        trace,
+        positions_table(names, np.flatnonzero(told.begins > 0), by),
+    )
+
+
+def _taxed_by(firm: Firm, recorded: Recorded, when: When) -> TaxedBy:
+    """What each household is taxed by: as the folder says, or as was told."""
+    later = firm.book.policies.deferral_discount[firm.book.households.policy]
+    by = TaxedBy(outside_position(firm), recorded.history.rates, later)
+    return by if when.taxed_by is None else with_positions(firm.labels.households.tolist(), by, when.taxed_by)
 
 
 def outside_position(firm: Firm) -> Table:
@@ -160,14 +193,9 @@ def fees_of(told: Told, fees: IntArray) -> IntArray:
     return np.where(known[:, None], np.rint(total), MISSING).astype(np.int64)
 
 
-def _inputs(folder: Path) -> dict[str, str]:
+def inputs_of(folder: Path) -> dict[str, str]:
     """Digest of every file that the savings depend on, the parts of the journal among them, and the version."""
-    found = {"lotwise": __version__}
-    journal = sorted((folder / "ledger" / "journal").glob("*.parquet"))
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.stem in _INPUTS]
-    for path in (*files, *journal):
-        found[path.relative_to(folder).as_posix()] = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    return found
+    return {"lotwise": __version__, **digests(folder, (*input_files(folder), *journal_files(folder)))}
 
 
 def page_of(run: SavingsRun) -> FirmSavings:
@@ -189,20 +217,25 @@ def page_of(run: SavingsRun) -> FirmSavings:
 def write_savings(out: Path, run: SavingsRun) -> Path:
     """Write what was told into a folder and return its page: tables as CSV and Parquet, what they came of as JSON.
 
-    Credits are among the tables where they were traced. The same files give the same bytes again. Raises OSError where
-    `out` cannot be written, FolderError where it is a firm folder.
+    Lines of all three numbers are among the tables where they were traced. The same files give the same bytes again.
+    Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
     if (out / "firm.toml").exists():
         raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
     out.mkdir(parents=True, exist_ok=True)
-    with replaced_files(out, _files(SavingsTables._fields)) as folder:
-        for name, table in run.tables._asdict().items():
-            if name == "credits" and not run.traced:
-                continue
+    with replaced_files(out, _files((*SavingsTables._fields, *TraceTables._fields, _POSITIONS))) as folder:
+        tables: dict[str, pl.DataFrame] = run.tables._asdict()
+        if run.trace is None:
+            del tables["credits"]
+        else:
+            tables |= run.trace._asdict()
+        if run.taxed_by is not None:
+            tables[_POSITIONS] = run.taxed_by
+        for name, table in tables.items():
             csv, parquet = _files((name,))[:2]
             table.write_csv(folder / csv)
             table.write_parquet(folder / parquet)
-        said = {**_settings(run), "totals": _totals(run.tables.firm), "inputs": run.inputs}
+        said = {**settings_of(run), **_scope(run), "totals": _totals(run.tables.firm), "inputs": run.inputs}
         (folder / "savings.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
         (folder / PAGE).write_text(firm_savings_page(page_of(run)), encoding="utf-8")
     return out / PAGE
@@ -222,43 +255,13 @@ def _totals(firm: pl.DataFrame) -> dict[str, dict[str, str]]:
     return found
 
 
-def _settings(run: SavingsRun) -> dict[str, object]:
+def _scope(run: SavingsRun) -> dict[str, object]:
+    """Of whom it was told, and how far the journal had come."""
+    return {"households": list(run.households), "journal_rows": run.recorded.rows}
+
+
+def settings_of(run: SavingsRun) -> dict[str, object]:
+    """Day, first day and rule, as JSON has them."""
     rule = {name: value if isinstance(value, int | float) else str(value) for name, value in asdict(run.rule).items()}
     since = None if run.since is None else run.since.isoformat()
     return {"as_of": run.firm.as_of.isoformat(), "since": since, "shadow_rule": rule}
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """An earlier telling against the same one made again."""
-
-    changed_inputs: tuple[str, ...]  # files that are others now, gone or new; "lotwise" where the version is another
-    changed_settings: tuple[str, ...]
-    changed_households: tuple[str, ...]  # whose figures are others now
-
-    @property
-    def is_same(self) -> bool:
-        """Whether every figure came out as it was told."""
-        return not self.changed_households
-
-
-def compare_savings(archive: Path, run: SavingsRun) -> Compared:
-    """Hold what `write_savings` wrote against a run: which figures are others, and what they came of that is another.
-
-    Raises FolderError where the folder holds no telling.
-    """
-    said, told = archive / "savings.json", archive / "savings.csv"
-    try:
-        earlier, figures = json.loads(said.read_text()), told.read_text().splitlines()
-        inputs = dict(earlier["inputs"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{archive}: must hold what `lotwise savings --out` wrote, was not that: {error}") from error
-    now = run.tables.households.write_csv().splitlines()
-    rows = [{line.partition(",")[0]: line for line in lines[1:]} for lines in (figures, now)]
-    households = sorted({*rows[0], *rows[1]})
-    settings = {**_settings(run)}
-    return Compared(
-        tuple(sorted(name for name in {*inputs, *run.inputs} if inputs.get(name) != run.inputs.get(name))),
-        tuple(sorted(name for name in settings if earlier.get(name) != settings[name])),
-        tuple(each for each in households if figures[:1] != now[:1] or rows[0].get(each) != rows[1].get(each)),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -148,20 +149,28 @@ def trace_table(lines: pl.DataFrame) -> RenderableType:
     return Group(table, Text(words))
 
 
-def comparison_words(households: Sequence[str], inputs: Sequence[str], settings: Sequence[str]) -> Text:
-    """Say whether an earlier telling came out the same again, and what it was made of that is another now."""
+def comparison_words(households: Sequence[str], changed: Sequence[str], posted: tuple[int, int], day: date) -> Text:
+    """Say whether an earlier telling came out the same again, and what it was made of that is another now.
+
+    `posted` since: events, and those of them of days until `day`, the last that was told.
+    """
     if not households:
         words = "every figure comes out as it was told, to the cent"
     else:
         few = ", ".join(plain(each) for each in households[:_MOST_NAMED])
         more = f" and {len(households) - _MOST_NAMED:,} more" if len(households) > _MOST_NAMED else ""
         words = f"other figures now: {few}{more}"
-    changed = [*inputs, *settings]
-    return Text(f"{words}; changed since: {', '.join(plain(each) for each in changed) or 'nothing'}")
+    words = f"{words}; changed since: {', '.join(plain(each) for each in changed) or 'nothing'}"
+    later, late = posted
+    if later:
+        words += f"; {later:,} events were posted since and are left out"
+    if late:
+        words += f", {late:,} of them late, of days until {day}: a new telling has them"
+    return Text(words)
 
 
-def savings_json(saved: FirmSavings) -> str:
-    """Everything but the credits as JSON: dollars as numbers, null where not known."""
+def savings_json(saved: FirmSavings, lines: Mapping[str, pl.DataFrame] | None = None) -> str:
+    """Everything as JSON, and `lines` where they were traced: dollars as numbers, null where not known."""
     return json.dumps(
         {
             "shadow_rule": saved.rule.in_words(),
@@ -171,6 +180,7 @@ def savings_json(saved: FirmSavings) -> str:
             "households": _plain_rows(saved.households),
             "months": _plain_rows(saved.months),
             "untold": _plain_rows(saved.untold),
+            **{name: _plain_rows(table) for name, table in (lines or {}).items()},
         },
         indent=1,
     )
@@ -178,6 +188,12 @@ def savings_json(saved: FirmSavings) -> str:
 
 def _plain_rows(frame: pl.DataFrame) -> list[dict[str, object]]:
     def plain_value(value: object) -> object:
-        return float(value) if isinstance(value, Decimal) else value if isinstance(value, str | None) else str(value)
+        return (
+            float(value)
+            if isinstance(value, Decimal)
+            else value
+            if isinstance(value, str | int | float | None)
+            else str(value)
+        )
 
     return [{name: plain_value(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import from_day_number
-from lotwise.ledger.events import EventFlag, EventKind, Table
-from lotwise.ledger.receipts import reinvested_alone
+from lotwise.ledger.events import Table
 from lotwise.ledger.tables import LOTS_OF_EVENT, SHORT
 from lotwise.money import SHARE, IntArray
 from lotwise.savings.asked import Asked, Calendar
@@ -20,7 +19,7 @@ from lotwise.savings.rule_of_thumb import CREDIT, DEFERRED, Evening, Motive, cre
 from lotwise.savings.side import PAYMENTS
 from lotwise.savings.standing import Months, Period, Told
 from lotwise.savings.walk import Walk
-from lotwise.savings.years import FIGURES, Cause, Saved, Taxed, figures_of, saved
+from lotwise.savings.years import FIGURES, Cause, Saved, Taxed, figures_of, income_of, saved
 
 __all__ = ["told_part"]
 
@@ -106,15 +105,6 @@ class _Teller:
         return lines
 
 
-def _income(events: Table) -> tuple[Table, IntArray]:
-    """Payments among events, and of each whether it is ordinary, qualified or distributed gain (0, 1, 2)."""
-    kind = np.where(reinvested_alone(events), EventKind.DIVIDEND, events["kind"])
-    paid = np.isin(kind, (EventKind.DIVIDEND, EventKind.INTEREST, EventKind.CAPITAL_GAIN_DISTRIBUTION))
-    qualified = (events["facts"] & EventFlag.QUALIFIED) != 0
-    word = np.where(kind == EventKind.CAPITAL_GAIN_DISTRIBUTION, 2, qualified & (kind == EventKind.DIVIDEND))
-    return events[paid], word[paid].astype(np.int64)
-
-
 class _Taxes:
     """Taxes of both sides until a day, after day: what is realised and paid is added up once."""
 
@@ -128,7 +118,7 @@ class _Taxes:
     def figures(self, realized: Table, events: Table, days: IntArray) -> Iterator[IntArray]:
         """Figures of a side until each day, (Y, H, 7); the same array, added to."""
         so_far = np.zeros((self.years.size, self.households, len(FIGURES)), np.int64)
-        paid, word = _income(events)
+        paid, word = income_of(events)
         place, paid_place = np.searchsorted(days, realized["sold"]), np.searchsorted(days, paid["day"])
         order, paid_order = np.argsort(place, kind="stable"), np.argsort(paid_place, kind="stable")
         start = np.searchsorted(place[order], np.arange(days.size + 1))

@@ -19,13 +19,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.ledger.events import Table
+from lotwise.ledger.events import EventFlag, EventKind, Table
+from lotwise.ledger.receipts import reinvested_alone
 from lotwise.money import IntArray
 from lotwise.tax.gains import recognised
 from lotwise.tax.liability import Law, liabilities
 from lotwise.tax.position import LARGEST
 
-__all__ = ["FIGURES", "Cause", "Saved", "Taxed", "figures_of", "saved", "taxed"]
+__all__ = ["FIGURES", "Cause", "Saved", "Taxed", "figures_of", "income_of", "saved", "taxed"]
 
 # What decides a household's tax of a year, as far as it is managed; money.
 FIGURES = ("short_gain", "long_gain", "short_loss", "long_loss", "ordinary", "qualified", "distributed")
@@ -63,6 +64,15 @@ class Saved(NamedTuple):
         """(Y, H)."""
         total: IntArray = self.shadow.total - self.record.total
         return total
+
+
+def income_of(events: Table) -> tuple[Table, IntArray]:
+    """Payments among events, and of each whether it is ordinary, qualified or distributed gain (0, 1, 2)."""
+    kind = np.where(reinvested_alone(events), EventKind.DIVIDEND, events["kind"])
+    paid = np.isin(kind, (EventKind.DIVIDEND, EventKind.INTEREST, EventKind.CAPITAL_GAIN_DISTRIBUTION))
+    qualified = (events["facts"] & EventFlag.QUALIFIED) != 0
+    word = np.where(kind == EventKind.CAPITAL_GAIN_DISTRIBUTION, 2, qualified & (kind == EventKind.DIVIDEND))
+    return events[paid], word[paid].astype(np.int64)
 
 
 def figures_of(

@@ -36,13 +36,15 @@ class Closes(NamedTuple):
     days: NDArray[np.int32]
     close: IntArray  # (T, N) money; 0 = none on that day
     adjusted: Floats  # (T, N); nan = none
+    last: int  # day of the file; what is looked at may end before it
 
 
 def read_closes(folder: Path, symbols: pl.Series, until: int) -> Closes:
     """Read the closes of some symbols up to a day; what is wrong in the file is reported where it is read first."""
     table = open_table(folder, market_files.PRICES, FindingList())
     if table is None:
-        return Closes(np.zeros(0, np.int32), np.zeros((0, len(symbols)), np.int64), np.zeros((0, len(symbols))))
+        return Closes(np.zeros(0, np.int32), np.zeros((0, len(symbols)), np.int64), np.zeros((0, len(symbols))), until)
+    last = table.frame["date"].max()
     place = pl.DataFrame({"symbol": symbols, "place": np.arange(len(symbols))})
     rows = table.frame.select("date", "symbol", "close", "adj_close").join(place, on="symbol", how="inner")
     rows = rows.filter((pl.col("date") <= until) & pl.col("close").is_not_null())
@@ -53,7 +55,7 @@ def read_closes(folder: Path, symbols: pl.Series, until: int) -> Closes:
     where = (at, rows["place"].to_numpy())
     close[where] = rows["close"].to_numpy()
     adjusted[where] = rows["adj_close"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return Closes(days.astype(np.int32), close, adjusted)
+    return Closes(days.astype(np.int32), close, adjusted, last if isinstance(last, int) else until)
 
 
 def as_traded(closes: Closes, actions: CorporateActions) -> tuple[IntArray, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,9 +25,16 @@ from lotwise.storage.event_tables import event_tables
 from lotwise.storage.journal import NUMBER
 from lotwise.storage.names import Names, codes_of
 
-__all__ = ["Recorded", "recorded_history"]
+__all__ = ["Posted", "Recorded", "recorded_history"]
 
 _QUALIFIES = 0.5  # a security pays qualified dividends where this part of them does
+
+
+class Posted(NamedTuple):
+    """How far the journal had come when it was told, and what accounts had before their first event."""
+
+    rows: int  # of the journal, those of corporate actions among them
+    cash: Mapping[str, int]  # money by account
 
 
 class Recorded(NamedTuple):
@@ -35,13 +43,16 @@ class Recorded(NamedTuple):
     history: History
     names: Names  # of accounts, securities and lots
     numbers: IntArray  # (E,) number of each event in the journal
+    rows: int  # of the journal that were looked at
+    later: int  # events that were posted after those
+    late: int  # of these, events of days that are told
 
 
-def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
+def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Posted | None = None) -> Recorded:
     """Gather what savings are told from; raises FolderError where nothing has been posted.
 
     Targets of earlier days are those that the folder gives for them: weights of models by `from`, models by glide. What
-    has no dates is taken to have been as it is today.
+    has no dates is taken to have been as it is today. `posted` leaves out what was posted after that.
     """
     ledger = opened.ledger
     rows = ledger.journal.read()
@@ -55,14 +66,20 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
     events, details = event_tables(rows, names)
     world = ledger.register.world(names)
     today = to_day_number(firm.as_of)
-    kept = events["day"] <= today
-    events, numbers = events[kept], rows[NUMBER].to_numpy()[kept]
     closes = read_closes(folder, names.securities, today)
-    actions = actions_of(events, details, world, _applied(market_rows, names, today))
-    traded, factor = as_traded(closes, actions)
+    numbers = rows[NUMBER].to_numpy()
+    until = ledger.journal.rows() if posted is None else posted.rows
+    told, known = events["day"] <= today, numbers < until
+    # The file is on the share basis and has the symbols of its last day, whichever day is told.
+    last = max(today, closes.last)
+    all_actions = actions_of(events[events["day"] <= last], details, world, _applied(market_rows, names, last))
+    market_known = market_rows.filter(pl.col(NUMBER) < until)
+    actions = actions_of(events[told & known], details, world, _applied(market_known, names, today))
+    events, numbers = events[told & known], numbers[told & known]
+    traded, factor = as_traded(closes, all_actions)
     market = MarketHistory(
         closes.days,
-        *carried_on(traded, closes.days, actions, events),
+        *carried_on(traded, closes.days, all_actions, events),
         payouts_of(closes, factor, events),
         _qualified(firm, names),
     )
@@ -70,13 +87,13 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger) -> Recorded:
         events,
         details,
         world,
-        _accounts(firm, names, ledger.standing().cash),
+        _accounts(firm, names, ledger.standing().cash, posted.cash if posted else {}),
         market,
         _targets(folder, firm, names, closes.days),
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
         actions,
     )
-    return Recorded(history, names, numbers)
+    return Recorded(history, names, numbers, until, int((~known).sum()), int((told & ~known).sum()))
 
 
 def _applied(rows: pl.DataFrame, names: Names, today: int) -> tuple[Table, Table]:
@@ -93,13 +110,18 @@ def _with_market(names: Names, firm: Firm, made: pl.Series) -> Names:
     return names._replace(securities=pl.concat([names.securities.alias(""), fresh.alias("")]))
 
 
-def _accounts(firm: Firm, names: Names, moved: IntArray) -> Accounts:
-    """Which household each account of the ledger belongs to, and what cash it had before its first event."""
+def _accounts(firm: Firm, names: Names, moved: IntArray, opening: Mapping[str, int]) -> Accounts:
+    """Which household each account of the ledger belongs to, and what cash it had before its first event.
+
+    That is what it has less what moved since, unless `opening` says it.
+    """
     book = firm.book
     place = codes_of(names.accounts, pl.Series(firm.labels.accounts.tolist(), dtype=pl.String))
     known = (place >= 0) & book.accounts.trades[np.maximum(place, 0)]
     household = np.where(known, book.accounts.household[np.maximum(place, 0)], -1).astype(np.int32)
     cash = np.where(known, book.accounts.cash[np.maximum(place, 0)] - moved[: place.size], 0).astype(np.int64)
+    for row in np.flatnonzero(known).tolist() if opening else ():
+        cash[row] = opening.get(names.accounts[row], cash[row])
     joint = book.policies.joint[book.households.policy] != 0
     return Accounts(household, cash, known & joint[np.maximum(household, 0)])
 
