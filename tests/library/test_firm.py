@@ -49,7 +49,8 @@ def test_frames_give_the_bytes_of_the_command_line(by_command_line: Path, tmp_pa
 def test_a_folder_gives_the_bytes_of_the_command_line(by_command_line: Path, tmp_path: Path) -> None:
     firm = lotwise.read_firm(by_command_line / "firm")
     firm.rebalance().write(tmp_path / "out")
-    names = sorted(path.name for path in (by_command_line / "results").iterdir())
+    # What a run came of is said of a folder's files; a firm in memory may have been changed since it was read.
+    names = sorted(path.name for path in (by_command_line / "results").iterdir() if path.name != "run.json")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     for name in names:
         if name != "run.html":

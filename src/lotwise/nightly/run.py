@@ -17,7 +17,15 @@ import numpy as np
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
-from lotwise.interchange.results import PAGE, ResultTables, file_names, result_tables, write_findings, write_tables
+from lotwise.interchange.results import (
+    PAGE,
+    RUN_FILE,
+    ResultTables,
+    file_names,
+    result_tables,
+    write_findings,
+    write_tables,
+)
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
@@ -306,7 +314,9 @@ def run_folder(
         proposed = proposed_trades(firm, threads, watch)
         with watch.phase("write"):
             tables = tables_of(firm, proposed, threads)
-            run = replace(run_of(firm, model, tables, formats), saved=saved_so_far(folder, out, firm.as_of))
+            run = run_of(firm, model, tables, formats)
+            saved = saved_so_far(folder, out, firm.as_of)
+            run = replace(run, files=(*run.files, RUN_FILE) if run.files else (), saved=saved)
             came_of = said_of(firm.as_of, households, inputs.result())
             write_run(out, run, tables, formats, threads, came_of)
     return RunReport(replace(firm, book=proposed.book), proposed.proposals, tables, run, dict(watch.seconds))
