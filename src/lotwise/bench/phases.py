@@ -106,7 +106,7 @@ def _repeat(which: int, problem: AccountProblem, space: Workspace, times: int) -
         elif which == _FOLLOW:
             accept_responses(columns, state, k, False)
         elif which == _SYSTEM:
-            solve_newton_step(state, k, columns.scales[STEEPEST])
+            solve_newton_step(state, k, columns.scales[STEEPEST], lone=True)
         elif which == _ROWS:
             write_row_values(columns, state.weight, state.step)
         elif which == _GAPS:

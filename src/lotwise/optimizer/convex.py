@@ -147,7 +147,7 @@ def _repair_groups(columns: Columns, state: State, factors: int) -> None:
     bounds with it. What weights must move by is known far better, from what the row lacks.
     """
     lower, upper = state.active[LOWER], state.active[UPPER]
-    solve_newton_step(state, factors, columns.scales[STEEPEST])
+    solve_newton_step(state, factors, columns.scales[STEEPEST], lone=True)
     write_prices(columns, state.step, factors, state.price_step)
     for j in range(state.repaired.size):
         w = state.repaired[j] - state.response[j] * state.price_step[j]

@@ -27,6 +27,7 @@ __all__ = [
     "MOST_UPDATES",
     "SLOPE_HIGH",
     "SLOPE_LOW",
+    "STUCK",
     "Goal",
     "maximise_dual",
     "next_length",
@@ -42,6 +43,9 @@ MOST_TRIALS = 60
 
 # Steps taken for the residual alone once the decrement is small: more would only stir roundoff.
 MOST_IDLE = 3
+
+# A step that ends at a smaller part of its length has gone nowhere.
+STUCK = 1e-12
 
 # Steps after which the Hessian is summed anew, before the roundoff of its updates tells.
 MOST_UPDATES = 16
@@ -156,7 +160,7 @@ def _line_search(columns: Columns, state: State, decrement: float, start: float,
         else:
             high = length
         following = next_length(length, slope, curvature, low, high)
-        if following == length or high - low <= 1e-15 * high:
+        if following == length or (high < np.inf and high - low <= 1e-15 * high):
             return length, slope
         length = following
     slope, _ = _slope_along(columns, state, length, start, square)
@@ -177,8 +181,8 @@ def sizes_of(state: State, factors: int) -> tuple[float, float]:
 
 
 @inner_kernel
-def _step_along(columns: Columns, state: State, factors: int, decrement: float) -> float:
-    """Search along state.step, go there, and return about how much the dual has gained (by the trapezoid rule)."""
+def _step_along(columns: Columns, state: State, factors: int, decrement: float) -> tuple[float, float]:
+    """Search along state.step and go there: about what the dual has gained (by the trapezoid rule), and the length."""
     m = state.theta.size
     write_prices(columns, state.step, factors, state.price_step)
     start = 0.0
@@ -193,7 +197,7 @@ def _step_along(columns: Columns, state: State, factors: int, decrement: float) 
         state.theta[r] += length * state.step[r]
     for j in range(state.price.size):
         state.price[j] += length * state.price_step[j]
-    return 0.5 * length * (decrement + slope)
+    return 0.5 * length * (decrement + slope), length
 
 
 @inner_kernel
@@ -210,11 +214,12 @@ def maximise_dual(columns: Columns, state: State, factors: int, goal: Goal, anew
     _write_gradient(columns, state, factors)
     idle = 0
     gained = 0.0
+    lone = True
     for steps in range(goal.most_steps):
         mismatch, worst = sizes_of(state, factors)
         if 2.0 * mismatch + REACH * steepest * worst <= goal.tolerance and worst <= goal.residual:
             return True, steps  # this bounds the decrement too: the Hessian is at least 1 for exposures
-        solve_newton_step(state, factors, steepest)
+        solve_newton_step(state, factors, steepest, lone)
         decrement = 0.0
         for r in range(m):
             decrement += state.gradient[r] * state.step[r]
@@ -224,7 +229,9 @@ def maximise_dual(columns: Columns, state: State, factors: int, goal: Goal, anew
             idle += 1
         if idle > MOST_IDLE or not decrement > 0.0:
             return decrement <= goal.tolerance, steps
-        gained += _step_along(columns, state, factors, decrement)
+        gain, length = _step_along(columns, state, factors, decrement)
+        gained += gain
+        lone = lone and length > STUCK
         accept_responses(columns, state, factors, steps % MOST_UPDATES == MOST_UPDATES - 1)
         _write_gradient(columns, state, factors)
         if gained >= goal.gain:

@@ -89,7 +89,7 @@ def accept_responses(columns: Columns, state: State, factors: int, anew: bool) -
 
 
 @inner_kernel
-def _write_system(state: State, factors: int, steepest: float) -> None:
+def _write_system(state: State, factors: int, steepest: float, lone: bool) -> None:
     """Copy the Hessian, with a ridge where nothing answers, and the gradient as column m."""
     m, width = state.factor.shape
     factor = state.factor
@@ -99,6 +99,8 @@ def _write_system(state: State, factors: int, steepest: float) -> None:
                 factor[r, c + t] = state.hessian[r, c + t]
         factor[r, m] = state.gradient[r]
     for r in range(factors, m):
+        if not lone and state.hessian[r, r] == 0.0:
+            factor[r, m] = 0.0
         factor[r, r] += abs(state.gradient[r]) / (REACH * steepest)
     for p in range(m):
         state.pivot[p] = _RIDGE * max(factor[p, p], 1e-6)
@@ -138,8 +140,13 @@ def _substitute(factor: np.ndarray, step: np.ndarray) -> None:
 
 
 @inner_kernel
-def solve_newton_step(state: State, factors: int, steepest: float) -> None:
-    """Solve H p = gradient into state.step; where nothing answers, a ridge bounds the step."""
-    _write_system(state, factors, steepest)
+def solve_newton_step(state: State, factors: int, steepest: float, lone: bool) -> None:
+    """Solve H p = gradient into state.step; where nothing answers, a ridge bounds the step.
+
+    `lone`: whether rows that nothing answers to take part. However little they miss, their step is as long as any
+    other: where a price at which something begins to answer is met at once, they keep the line search from what the
+    other rows need (an account whose names are fixed, with dust of cash that prices cannot tell).
+    """
+    _write_system(state, factors, steepest, lone)
     _eliminate(state.factor, state.pivot)
     _substitute(state.factor, state.step)

@@ -22,6 +22,7 @@ from lotwise.optimizer.dual import (
     MOST_UPDATES,
     SLOPE_HIGH,
     SLOPE_LOW,
+    STUCK,
     Goal,
     next_length,
     sizes_of,
@@ -236,7 +237,7 @@ def _line_search(
         if high < np.inf and following == 0.5 * (low + high):
             part = min(max(at_low / (at_low - at_high), 0.1), 0.9)
             following = low + part * (high - low)
-        if following == length or high - low <= 1e-15 * high:
+        if following == length or (high < np.inf and high - low <= 1e-15 * high):
             return length, slope
         length = following
     rise, _ = _minimise_all(columns, state, factors, length)
@@ -254,8 +255,10 @@ def _write_steps(columns: HouseholdColumns, state: HouseholdState, factors: int)
 
 
 @inner_kernel
-def _step_along(columns: HouseholdColumns, state: HouseholdState, factors: int, decrement: float) -> float:
-    """Search along the step, go there, and return about how much the dual has gained (by the trapezoid rule)."""
+def _step_along(
+    columns: HouseholdColumns, state: HouseholdState, factors: int, decrement: float
+) -> tuple[float, float]:
+    """Search along the step and go there: about what the dual has gained (by the trapezoid rule), and the length."""
     base = state.base
     write_all_prices(columns, base.step, factors, state.name_step, base.price_step)
     _write_steps(columns, state, factors)
@@ -272,7 +275,7 @@ def _step_along(columns: HouseholdColumns, state: HouseholdState, factors: int, 
         state.name_price[i] += length * state.name_step[i]
     for j in range(base.price.size):
         base.price[j] += length * base.price_step[j]
-    return 0.5 * length * (decrement + slope)
+    return 0.5 * length * (decrement + slope), length
 
 
 @inner_kernel
@@ -325,12 +328,12 @@ def maximise_dual(
     _minimise_here(columns, state, factors)
     accept_sides(columns, state, factors, anew)
     _write_gradient(columns, state, factors)
-    idle, gained = 0, 0.0
+    idle, gained, lone = 0, 0.0, True
     for steps in range(goal.most_steps):
         mismatch, worst = sizes_of(base, factors)
         if 2.0 * mismatch + REACH * steepest * worst <= goal.tolerance and worst <= goal.residual:
             return True, steps
-        solve_newton_step(base, factors, steepest)
+        solve_newton_step(base, factors, steepest, lone)
         decrement = 0.0
         for r in range(base.theta.size):
             decrement += base.gradient[r] * base.step[r]
@@ -340,7 +343,9 @@ def maximise_dual(
             idle += 1
         if idle > MOST_IDLE or not decrement > 0.0:
             return decrement <= goal.tolerance, steps
-        gained += _step_along(columns, state, factors, decrement)
+        gain, length = _step_along(columns, state, factors, decrement)
+        gained += gain
+        lone = lone and length > STUCK
         accept_sides(columns, state, factors, steps % MOST_UPDATES == MOST_UPDATES - 1)
         _write_gradient(columns, state, factors)
         if gained >= goal.gain:

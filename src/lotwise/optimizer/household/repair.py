@@ -62,7 +62,7 @@ def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: i
     """Move repaired weights as one more Newton step would: what rows lack is known better than prices are."""
     base, at = state.base, columns.sides
     lower, upper = base.active[LOWER], base.active[UPPER]
-    solve_newton_step(base, factors, columns.base.scales[STEEPEST])
+    solve_newton_step(base, factors, columns.base.scales[STEEPEST], lone=True)
     write_all_prices(columns, base.step, factors, state.name_step, base.price_step)
     write_price_steps(columns, state)
     _move_shares(columns, state)
