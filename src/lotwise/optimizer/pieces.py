@@ -133,7 +133,7 @@ def branch_minimum(columns: Columns, column: int, first: int, stop: int, price: 
     return least_on(columns, column, least_piece(columns, column, (first, stop), first, price), price)
 
 
-@inner_kernel
+@inlined_kernel
 def add_piece(pieces: Records, at: int, left: float, right: float, slope: float, curved: float, value: float) -> int:
     """Write a piece; returns where the next one goes."""
     pieces[at].left = left
@@ -144,7 +144,7 @@ def add_piece(pieces: Records, at: int, left: float, right: float, slope: float,
     return at + 1
 
 
-@inner_kernel
+@inlined_kernel
 def add_bounded(
     pieces: Records,
     at: int,

@@ -15,6 +15,7 @@ __all__ = [
     "is_solvable",
     "penalty_of",
     "prepare",
+    "square_of_loadings",
     "write_loadings",
 ]
 
@@ -58,10 +59,10 @@ def _write_scales(problem: AccountProblem, columns: Columns, squares: np.ndarray
 
 
 @summing_kernel
-def _square_of_loadings(problem: AccountProblem) -> float:
+def square_of_loadings(loadings: np.ndarray) -> float:
     """Sum of their squares: finite only if every loading is, and however rounded."""
     total = 0.0
-    every = problem.loadings.reshape(problem.loadings.size)
+    every = loadings.reshape(loadings.size)
     for i in range(every.size):
         total += every[i] * every[i]
     return total
@@ -102,7 +103,7 @@ def is_solvable(problem: AccountProblem) -> bool:
             return False
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             total += problem.group_coefficient[entry]
-    size = _square_of_loadings(problem)
+    size = square_of_loadings(problem.loadings)
     return bool(np.isfinite(total) and negative == 0 and size <= MOST_LOADINGS and problem.risk_price > 0.0)
 
 

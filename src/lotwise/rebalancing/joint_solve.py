@@ -13,7 +13,7 @@ from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.household.holding import hold_and_solve
 from lotwise.optimizer.household.position_weights import objective_at, side_taken
 from lotwise.optimizer.household.preparation import bars_purchases, is_solvable, prepare
-from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, column_of
 from lotwise.optimizer.household.reached_bound import bound_as_reached
 from lotwise.optimizer.household.rounding import round_to_shares
 from lotwise.optimizer.household.solve import fitted_to, search_and_solve
@@ -94,7 +94,7 @@ def _worth_of(problem: HouseholdProblem, fit: HouseholdWorkspace, name: int, pos
     for p in range(problem.position_start[name], problem.position_start[name + 1]):
         total += weights[p]
     price += columns.curvature[name] * (total - columns.anchor[name])
-    c = columns.sides[side_taken(columns, fit.choice, name)].first + position - problem.position_start[name]
+    c = column_of(columns, side_taken(columns, fit.choice, name), position - problem.position_start[name])
     for link in range(columns.link_start[c], columns.link_start[c + 1]):
         price += columns.link_coefficient[link] * theta[columns.link_row[link]]
     first, stop = columns.base.table[c].own_start, columns.base.table[c].own_stop
@@ -147,7 +147,7 @@ def _hold_small(
 def _bar_lots(problem: HouseholdProblem, fit: HouseholdWorkspace, arrays: JointArrays) -> None:
     """Mark the lots that are not for sale on the side that their name takes."""
     for i in range(problem.target.size):
-        buys = fit.choice[i] == _BUY_ONLY and fit.columns.sides[fit.columns.side_start[i]].other >= 0
+        buys = fit.choice[i] == _BUY_ONLY and fit.columns.sides[fit.columns.side_of[i]].other >= 0
         for p in range(problem.position_start[i], problem.position_start[i + 1]):
             for lot in range(problem.lot_start[p], problem.lot_start[p + 1]):
                 arrays.lots[lot].barred = buys and bars_purchases(problem, lot, problem.buy_cost[p])
@@ -312,7 +312,7 @@ def begin_joint_night(sizes: JointSizes, arrays: JointArrays, solver: HouseholdW
     if not is_solvable(problem):
         return Begun(_BAD_INPUT, 0, np.nan)
     fit = fitted_to(problem, solver)
-    prepare(problem, fit.columns, fit.state.name_price)
+    prepare(problem, fit.columns, fit.state.name_price, fit.choice[:0])
     first, split = search_and_solve(problem, fit)
     fit.state.settled[:] = fit.state.found
     _bar_lots(problem, fit, arrays)

@@ -112,7 +112,7 @@ def solve_frontier(
         if not is_solvable(here):
             out.status[f] = worst = _BAD_INPUT
             continue
-        prepare(here, columns, state.name_price)
+        prepare(here, columns, state.name_price, fit.choice[:0])
         if f > 0:
             copy_values(base.found_theta, base.theta)
             for r in range(factors, base.theta.size):

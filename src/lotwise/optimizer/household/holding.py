@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.optimizer.convex import Aim, Certified
 from lotwise.optimizer.household.convex import solve_warm
-from lotwise.optimizer.household.problem import NEVER, HouseholdColumns, HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.preparation import bound_sides
+from lotwise.optimizer.household.problem import (
+    NEVER,
+    HouseholdColumns,
+    HouseholdProblem,
+    HouseholdWorkspace,
+    column_of,
+)
 from lotwise.optimizer.household.splitting import choose_sides
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import copy_values
@@ -37,21 +44,14 @@ def _pin(columns: HouseholdColumns, column: int) -> None:
 @inner_kernel
 def _hold(columns: HouseholdColumns, hold: NDArray[np.bool_]) -> None:
     """Pin the columns of held positions, on either side, let the others go, and say what sides still can reach."""
-    table, pieces, at = columns.base.table, columns.base.pieces, columns.sides
-    for side in range(at.size):
-        least, most = 0.0, 0.0
-        for c in range(at[side].first, at[side].stop):
-            if hold[columns.position[c]]:
-                _pin(columns, c)
-            else:
-                table[c].start = table[c].own_start
-                table[c].stop = table[c].own_stop
-            least += pieces[table[c].start].left
-            most += pieces[table[c].stop - 1].right
-        name = at[side].name
-        at[side].least = least
-        at[side].most = most
-        at[side].bounded = least < columns.low[name] or most > columns.high[name]
+    table = columns.base.table
+    for c in range(columns.level_start[columns.level_start.size - 1]):
+        if hold[columns.position[c]]:
+            _pin(columns, c)
+        else:
+            table[c].start = table[c].own_start
+            table[c].stop = table[c].own_stop
+    bound_sides(columns)
 
 
 @kernel
@@ -71,9 +71,10 @@ def hold_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace, hold: NDA
     solved = solve_warm(columns, state, problem.loadings.shape[1], aim)
     at = columns.sides
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if columns.force[side] == NEVER:
             continue
-        for c in range(at[side].first, at[side].stop):
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             table = columns.base.table
             state.settled[columns.position[c]] = state.base.best[c] if solved.primal < np.inf else table[c].held
     copy_values(state.base.best_theta, state.base.found_theta)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.dual import write_row_values
-from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace, column_of
 from lotwise.optimizer.household.row_prices import slack_sign
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.preparation import penalty_of
@@ -21,7 +21,7 @@ _BUY_ONLY = int(Choice.BUY_ONLY)
 @inlined_kernel
 def side_taken(columns: HouseholdColumns, choice: NDArray[np.uint8], name: int) -> int:
     """The side a name took: the only one, or of two the one it chose (the sell side where it is free)."""
-    side = columns.side_start[name]
+    side = columns.side_of[name]
     return int(side + (columns.sides[side].other >= 0 and choice[name] == _BUY_ONLY))
 
 
@@ -84,9 +84,9 @@ def objective_at(problem: HouseholdProblem, fit: HouseholdWorkspace, weights: ND
         t = fit.state.name_weight[i]
         away = t - columns.anchor[i]
         total += 0.5 * columns.curvature[i] * away * away + penalty * missed(t, columns.low[i], columns.high[i])
-        first = columns.sides[side_taken(columns, fit.choice, i)].first
+        side = side_taken(columns, fit.choice, i)
         for p in range(problem.position_start[i], problem.position_start[i + 1]):
-            c = first + p - problem.position_start[i]
+            c = column_of(columns, side, p - problem.position_start[i])
             total += value_at(base, c, base.table[c].own_start, base.table[c].own_stop, weights[p])
     slack = base.table.size - rows.size + factors
     for r in range(factors, rows.size):

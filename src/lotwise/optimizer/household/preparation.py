@@ -5,13 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.kernels import Records, inlined_kernel, inner_kernel
+from lotwise.kernels import Records, inlined_kernel, inner_kernel, summing_kernel
 from lotwise.optimizer.household.problem import ALONE, BOTH, HouseholdColumns, HouseholdProblem
+from lotwise.optimizer.household.row_prices import has_one_link
+from lotwise.optimizer.household.side_values import CURVATURE, HIGH, LEFT, LOW, RIGHT, TARGET
 from lotwise.optimizer.pieces import DUST, add_bounded, add_slack
-from lotwise.optimizer.preparation import COMMON_PART, MOST_LOADINGS, SLACK_ROOM, penalty_of, write_loadings
-from lotwise.optimizer.problem import STEEPEST, STIFFNESS
+from lotwise.optimizer.preparation import (
+    COMMON_PART,
+    MOST_LOADINGS,
+    SLACK_ROOM,
+    penalty_of,
+    square_of_loadings,
+    write_loadings,
+)
+from lotwise.optimizer.problem import STEEPEST, STIFFNESS, Choice
 
-__all__ = ["bars_purchases", "columns_needed", "is_solvable", "prepare"]
+__all__ = ["bars_purchases", "bound_sides", "columns_needed", "is_solvable", "prepare"]
+
+# Kinds of sides: of names with one, and of those with two.
+_ONLY, _SELLS, _BUYS = 0, 1, 2
+
+_FREE = int(Choice.FREE)
+_BUY_ONLY = int(Choice.BUY_ONLY)
 
 # Dearest price of a dollar, over the price of tracking: beyond it nothing but prices is left of an objective.
 _MOST_PRICE = 1e15
@@ -38,19 +53,37 @@ def bars_purchases(problem: HouseholdProblem, lot: int, buy_cost: float) -> bool
 
 @inlined_kernel
 def _has_two_sides(problem: HouseholdProblem, name: int) -> bool:
-    loss, buy = False, False
-    for position in range(problem.position_start[name], problem.position_start[name + 1]):
-        buy = buy or problem.may_buy[position]
-        loss = loss or _sells_at_a_loss(problem, position)
-    return loss and buy
+    """Whether some account may buy a name and some may sell it at a loss."""
+    first, stop = problem.position_start[name], problem.position_start[name + 1]
+    buys = False
+    for position in range(first, stop):
+        buys = buys or problem.may_buy[position]
+    if buys:
+        for position in range(first, stop):
+            if _sells_at_a_loss(problem, position):
+                return True
+    return False
+
+
+@inlined_kernel
+def _kinds(problem: HouseholdProblem, name: int, choice: NDArray[np.uint8]) -> tuple[int, int]:
+    """First kind of side of a name, and how many: the ONLY one; or that which SELLS, and that which BUYS.
+
+    `choice` (n,) says which of two sides is to be laid out; empty, or where a name is FREE, both are.
+    """
+    if not _has_two_sides(problem, name):
+        return _ONLY, 1
+    if choice.size == 0 or choice[name] == _FREE:
+        return _SELLS, 2
+    return _BUYS if choice[name] == _BUY_ONLY else _SELLS, 1
 
 
 @inner_kernel
-def columns_needed(problem: HouseholdProblem) -> tuple[int, int]:
-    """How many columns of positions and how many sides a problem has."""
+def columns_needed(problem: HouseholdProblem, choice: NDArray[np.uint8]) -> tuple[int, int]:
+    """How many columns of positions and how many sides a problem has, laid out for a `choice` (n,) of sides or none."""
     columns, sides = 0, 0
     for name in range(problem.target.size):
-        count = 2 if _has_two_sides(problem, name) else 1
+        _, count = _kinds(problem, name, choice)
         sides += count
         columns += count * (problem.position_start[name + 1] - problem.position_start[name])
     return columns, sides
@@ -64,30 +97,44 @@ def _are_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
     return wrong == 0
 
 
+@summing_kernel
+def _sum_of_positions(problem: HouseholdProblem) -> tuple[float, int]:
+    """Sum of the numbers of positions and lots, finite only if each is, and how many are negative that may not be."""
+    total, negative = 0.0, 0
+    for p in range(problem.held.size):
+        held, cost = problem.held[p], problem.buy_cost[p]
+        total += held + cost + problem.hold_cost[p]
+        negative += int(held < 0.0) + int(cost < 0.0)
+    lots = problem.lot_start[problem.held.size]
+    quantity, price = problem.lot_quantity[:lots], problem.lot_price[:lots]
+    for lot in range(lots):
+        total += quantity[lot] + price[lot]
+        negative += int(quantity[lot] < 0.0)
+    return total, negative
+
+
+@inner_kernel
+def _dearest(problem: HouseholdProblem) -> float:
+    """Greatest price of a dollar, of whatever sign."""
+    dearest = 0.0
+    for p in range(problem.held.size):
+        dearest = max(dearest, problem.buy_cost[p], abs(problem.hold_cost[p]))
+    for lot in range(problem.lot_start[problem.held.size]):
+        dearest = max(dearest, abs(problem.lot_price[lot]))
+    return dearest
+
+
 @inner_kernel
 def is_solvable(problem: HouseholdProblem) -> bool:
     """Whether every number can be: finite (bounds may be infinite), of the right sign, bounds in order, some value."""
-    total, size, dearest = problem.risk_price, 0.0, 0.0
+    total, negative = _sum_of_positions(problem)
+    total += problem.risk_price
     for i in range(problem.target.size):
         total += problem.target[i] + problem.specific[i]
-        if problem.specific[i] < 0.0:
-            return False
-        for r in range(problem.loadings.shape[1]):
-            size += problem.loadings[i, r] * problem.loadings[i, r]
-    for p in range(problem.held.size):
-        total += problem.held[p] + problem.buy_cost[p] + problem.hold_cost[p]
-        dearest = max(dearest, problem.buy_cost[p], abs(problem.hold_cost[p]))
-        if problem.held[p] < 0.0 or problem.buy_cost[p] < 0.0:
-            return False
-    for lot in range(problem.lot_start[problem.held.size]):
-        total += problem.lot_quantity[lot] + problem.lot_price[lot]
-        dearest = max(dearest, abs(problem.lot_price[lot]))
-        if problem.lot_quantity[lot] < 0.0:
-            return False
+        negative += int(problem.specific[i] < 0.0)
     for a in range(problem.value.size):
         total += problem.value[a] + problem.cash_low[a] + problem.cash_high[a]
-        if problem.value[a] < 0.0 or problem.cash_low[a] > problem.cash_high[a]:
-            return False
+        negative += int(problem.value[a] < 0.0 or problem.cash_low[a] > problem.cash_high[a])
     total += problem.group_coefficient.sum() + problem.own_group_coefficient.sum()
     in_order = (
         _are_bounds(problem.low, problem.high)
@@ -95,9 +142,10 @@ def is_solvable(problem: HouseholdProblem) -> bool:
         and _are_bounds(problem.group_low, problem.group_high)
         and _are_bounds(problem.own_group_low, problem.own_group_high)
     )
-    if not (in_order and np.isfinite(total) and size <= MOST_LOADINGS and problem.risk_price > 0.0):
+    size = square_of_loadings(problem.loadings)
+    if not (in_order and np.isfinite(total) and negative == 0 and size <= MOST_LOADINGS and problem.risk_price > 0.0):
         return False
-    return bool(problem.value.sum() > 0.0 and dearest <= _MOST_PRICE * problem.risk_price)
+    return bool(problem.value.sum() > 0.0 and _dearest(problem) <= _MOST_PRICE * problem.risk_price)
 
 
 @inner_kernel
@@ -140,8 +188,8 @@ def _write_names(problem: HouseholdProblem, columns: HouseholdColumns, memory: N
 
 @inlined_kernel
 def _may_sell(problem: HouseholdProblem, lot: int, buy_cost: float, side: int) -> bool:
-    """Whether a lot is among the pieces of a side: 0 = the only one, 1 = sells at a loss, 2 = buys."""
-    return bool(problem.lot_quantity[lot] > DUST and not (side == 2 and bars_purchases(problem, lot, buy_cost)))
+    """Whether a lot is among the pieces of a kind of side."""
+    return bool(problem.lot_quantity[lot] > DUST and not (side == _BUYS and bars_purchases(problem, lot, buy_cost)))
 
 
 @inlined_kernel
@@ -175,7 +223,7 @@ def _add_position(problem: HouseholdProblem, pieces: Records, penalty: float, pl
         cost += (hold - price) * (right - x)
         x = right
     upper = max(limit, h)
-    if problem.may_buy[position] and side != 1 and upper > h:
+    if problem.may_buy[position] and side != _SELLS and upper > h:
         at = add_bounded(pieces, at, (h, upper), (buy_cost * scale + hold, hold * h), 0.0, bounds)
     elif at == start:
         at = add_bounded(pieces, at, (h, h), (0.0, hold * h), 0.0, bounds)
@@ -195,36 +243,84 @@ def _describe(columns: HouseholdColumns, column: int, start: int, stop: int, hel
 
 
 @inner_kernel
-def _add_sides(problem: HouseholdProblem, columns: HouseholdColumns) -> tuple[int, int]:
+def _lay_out_levels(problem: HouseholdProblem, columns: HouseholdColumns, choice: NDArray[np.uint8]) -> None:
+    """Write which sides there are, those with the most columns first, and where each level of columns begins."""
+    sides, level_start = columns.sides, columns.level_start
+    side, levels = 0, level_start.size - 1
+    level_start[0] = 0
+    for fewer in range(levels + 1):
+        count = levels - fewer
+        for name in range(problem.target.size):
+            if problem.position_start[name + 1] - problem.position_start[name] != count:
+                continue
+            first, kinds = _kinds(problem, name, choice)
+            columns.side_of[name] = side
+            for kind in range(first, first + kinds):
+                columns.name_of[side] = name
+                sides[side].count = count
+                sides[side].kind = kind
+                sides[side].buys = kind == _BUYS
+                sides[side].other = -1 if kinds == 1 else (side - 1 if kind == _BUYS else side + 1)
+                columns.force[side] = ALONE if kinds == 1 else BOTH
+                side += 1
+        if count > 0:
+            level_start[count] = side  # how many sides have a column on the level before, for now
+    for level in range(levels):
+        level_start[level + 1] += level_start[level]
+
+
+@inner_kernel
+def bound_sides(columns: HouseholdColumns) -> None:
+    """Write what the columns of every side can add up to on the pieces in force, and bounds within that."""
+    table, pieces = columns.base.table, columns.base.pieces
+    left, right = columns.risk[LEFT], columns.risk[RIGHT]
+    left[:] = 0.0
+    right[:] = 0.0
+    for level in range(columns.level_start.size - 1):
+        first = columns.level_start[level]
+        for side in range(columns.level_start[level + 1] - first):
+            left[side] += pieces[table[first + side].start].left
+            right[side] += pieces[table[first + side].stop - 1].right
+    _write_bounds(columns)
+
+
+@inner_kernel
+def _write_bounds(columns: HouseholdColumns) -> None:
+    """Write bounds of names that are within reach of a side's columns."""
+    risk = columns.risk
+    left, right = risk[LEFT], risk[RIGHT]
+    for side in range(left.size):
+        low, high = columns.low[columns.name_of[side]], columns.high[columns.name_of[side]]
+        bounded = left[side] < low or right[side] > high
+        risk[LOW, side] = low if bounded else -np.inf
+        risk[HIGH, side] = high if bounded else np.inf
+
+
+@inner_kernel
+def _add_sides(problem: HouseholdProblem, columns: HouseholdColumns, choice: NDArray[np.uint8]) -> tuple[int, int]:
     """Write the columns of every side of every name; returns (columns, where further pieces go)."""
-    at, column, side = 0, 0, 0
-    table, sides = columns.base.pieces, columns.sides
+    _lay_out_levels(problem, columns, choice)
+    at, pieces, sides = 0, columns.base.pieces, columns.sides
     penalty = penalty_of(columns.base)
-    for name in range(problem.target.size):
-        columns.side_start[name] = side
-        two = _has_two_sides(problem, name)
-        for kind in range(1 if two else 0, 3 if two else 1):
-            sides[side].name = name
-            sides[side].first = column
-            sides[side].other = -1 if not two else (side + 1 if kind == 1 else side - 1)
-            sides[side].buys = kind == 2
-            sides[side].force = BOTH if two else ALONE
-            least, most = 0.0, 0.0
-            for position in range(problem.position_start[name], problem.position_start[name + 1]):
-                start = at
-                at = _add_position(problem, table, penalty, (position, kind), at)
-                _describe(columns, column, start, at, problem.held[position])
-                columns.position[column] = position
-                least += table[start].left
-                most += table[at - 1].right
-                column += 1
-            sides[side].stop = column
-            sides[side].least = least
-            sides[side].most = most
-            sides[side].bounded = least < columns.low[name] or most > columns.high[name]
-            side += 1
-    columns.side_start[problem.target.size] = side
-    return column, at
+    left, right = columns.risk[LEFT], columns.risk[RIGHT]
+    left[:] = 0.0
+    right[:] = 0.0
+    for side in range(sides.size):
+        columns.risk[CURVATURE, side] = columns.curvature[columns.name_of[side]]
+        columns.risk[TARGET, side] = columns.anchor[columns.name_of[side]]
+    for level in range(columns.level_start.size - 1):
+        first = columns.level_start[level]
+        for side in range(columns.level_start[level + 1] - first):
+            position, column = problem.position_start[columns.name_of[side]] + level, first + side
+            start = at
+            at = _add_position(problem, pieces, penalty, (position, sides[side].kind), at)
+            _describe(columns, column, start, at, problem.held[position])
+            columns.position[column] = position
+            columns.scale[column] = columns.account_scale[problem.account[position]]
+            left[side] += pieces[start].left
+            right[side] += pieces[at - 1].right
+    _write_bounds(columns)
+    return int(columns.level_start[columns.level_start.size - 1]), at
 
 
 @inner_kernel
@@ -234,6 +330,8 @@ def _add_slacks(problem: HouseholdProblem, columns: HouseholdColumns, column: in
     k = problem.loadings.shape[1]
     penalty = penalty_of(base)
     invested = problem.held.sum()
+    for slack in range(column, columns.scale.size):
+        columns.scale[slack] = 1.0
     for g in range(problem.group_low.size):
         reach = 1.0
         for i in range(problem.target.size):
@@ -242,16 +340,19 @@ def _add_slacks(problem: HouseholdProblem, columns: HouseholdColumns, column: in
         band = (problem.group_low[g], problem.group_high[g])
         at = add_slack(base, column, at, (-reach, reach), band, (penalty, penalty))
         column += 1
+    first = column
     for a in range(problem.value.size):
-        cash = problem.value[a]
-        for p in range(problem.held.size):
-            if problem.account[p] == a:
-                cash -= problem.held[p]
+        base.table[first + a].held = problem.value[a]
+    for p in range(problem.held.size):
+        base.table[first + problem.account[p]].held -= problem.held[p]
+    for a in range(problem.value.size):
+        cash = base.table[column].held
         ends = (min(0.0, cash, problem.cash_high[a]), max(problem.value[a], cash))
         at = add_slack(
             base, column, at, ends, (problem.cash_low[a], problem.cash_high[a]), (2.0 * penalty, 0.5 * penalty)
         )
         base.table[column].held = cash
+        columns.scale[column] = columns.account_scale[a]
         column += 1
     for h in range(problem.own_group_low.size):
         reach = 1.0
@@ -292,9 +393,33 @@ def _link(problem: HouseholdProblem, columns: HouseholdColumns, count: int) -> N
 
 
 @inner_kernel
-def prepare(problem: HouseholdProblem, columns: HouseholdColumns, memory: NDArray[np.float64]) -> None:
+def _lay_out_runs(columns: HouseholdColumns) -> None:
+    """Write runs of columns of one level and account, if rows of cash are all that columns are linked to."""
+    columns.runs[0] = 0
+    levels = columns.level_start.size - 1
+    count = columns.level_start[levels]
+    if not has_one_link(columns, count):
+        return
+    run = 0
+    for level in range(levels):
+        first = columns.level_start[level]
+        for side in range(columns.level_start[level + 1] - first):
+            c = first + side
+            if side == 0 or columns.link_row[c] != columns.link_row[c - 1]:
+                columns.run_start[run] = c
+                columns.run_side[run] = side
+                run += 1
+    columns.run_start[run] = count
+    columns.runs[0] = run
+
+
+@inner_kernel
+def prepare(
+    problem: HouseholdProblem, columns: HouseholdColumns, memory: NDArray[np.float64], choice: NDArray[np.uint8]
+) -> None:
     """Write the problem into its columns, fitted to `columns_needed`; `memory` is (n,), overwritten."""
     _write_names(problem, columns, memory)
-    count, at = _add_sides(problem, columns)
+    count, at = _add_sides(problem, columns, choice)
     _add_slacks(problem, columns, count, at)
     _link(problem, columns, count)
+    _lay_out_runs(columns)

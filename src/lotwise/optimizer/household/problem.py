@@ -27,7 +27,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwise.kernels import Records, kernel, records
+from lotwise.kernels import Records, inlined_kernel, kernel, records
+from lotwise.optimizer.household.side_values import RISK_ROWS, SIDE_ROWS
 from lotwise.optimizer.problem import (
     Booleans,
     Cases,
@@ -50,6 +51,7 @@ __all__ = [
     "HouseholdProblem",
     "HouseholdState",
     "HouseholdWorkspace",
+    "column_of",
     "fitted",
     "workspace",
 ]
@@ -97,19 +99,27 @@ class HouseholdProblem(NamedTuple):
 class HouseholdColumns(NamedTuple):
     """Positions (twice where a name has two sides), then slacks of cash, groups and accounts' groups: N columns.
 
+    Columns of positions lie level by level: the first of every side, then the second of every side that has one, and
+    so on, so that sums over the columns of all S sides are sums of whole rows. Sides with more columns come first, the
+    two sides of a name together, the sell side before the buy side.
+
     `base.rows` are the loadings and group coefficients of names, (k + g, n); `base.table` and `base.pieces` are those
-    of the columns, without the names' own curvature. A record of `sides`: name; first, stop: its columns; least,
-    most: what these can add up to; other: the name's other side, -1 = none; buys: whether it is the buy side; force
-    (NEVER, ALONE, BOTH), mixes: memory for it. In a solve: share; centre and nearness of the share's proximal term;
-    price r, price_next while a step is tried, price_step along it; weight t; response Q; give and stiff
-    (`household.dual`); bounded: whether a bound on t is within reach; kept: whether one holds it; fine: slope of a
-    violated bound; value: least of its function. Of a solve: best: its share in the best mixture; floor, kept_floor:
-    what bounds its function from below at the best multipliers.
+    of the columns, without the names' own curvature. A record of `sides`: count of its columns; kind; other: the
+    name's other side, -1 = none; buys: whether it is the buy side; mixes: memory for it. In a solve: centre and
+    nearness of the share's proximal term; value: least of its function where it is mixed. Of a solve: best: its share
+    in the best mixture; floor, kept_floor: what bounds its function from below at the best multipliers.
     """
 
     base: Columns
     sides: Records
-    side_start: Ints  # (n + 1,) sides of every name
+    name_of: Ints  # (S,) name of every side
+    side_of: Ints  # (n,) the first side of every name
+    level_start: Ints  # (A + 1,) where the columns of a level begin
+    run_start: Ints  # (R + 1 or more,) where runs of columns of one level and account begin
+    run_side: Ints  # (R or more,) sides of their first columns
+    runs: Ints  # (1,) R; 0 where groups of accounts hold columns too, which are then looked at one by one
+    force: Ints  # (S,) NEVER, ALONE, BOTH
+    risk: Floats  # (RISK_ROWS, S) `household.side_values`
     anchor: Floats  # (n,) b
     curvature: Floats  # (n,) D
     low: Floats  # (n,) bounds on t
@@ -119,19 +129,25 @@ class HouseholdColumns(NamedTuple):
     link_row: Ints
     link_coefficient: Floats
     account_scale: Floats  # (A,) mean V / V_a: small accounts get stiffer proximal terms
+    scale: Floats  # (N,) that of every column of a position
 
 
 class HouseholdState(NamedTuple):
     """Where a solve stands; `base.price` and `base.price_step` of a column are p, without its name's r."""
 
     base: State
-    whole: Floats  # (N,) p + r of a column, p of a slack, and its slope along the step
+    of_side: Floats  # (SIDE_ROWS, S) `household.side_values`
+    lines: Floats  # (4, N) `household.laying`
+    whole: Floats  # (N,) p + r of a column, and its slope along the step
     whole_step: Floats
+    direct: Floats  # (N,) slope of p + s along the step
+    unconfirmed: Ints  # (S,) sides whose price is not the one predicted
     name_price: Floats  # (n,) s
     name_step: Floats  # (n,)
     name_weight: Floats  # (n,) t, sides mixed
     response: Floats  # (n,) what `base.hessian` is made of: response of t to s
     response_next: Floats
+    leans: Floats  # (A + h, S) what the columns of sides answer to the rows of accounts
     cross: Floats  # (A + h, n) response of the rows of accounts to s
     own: Floats  # (A + h, A + h) and to each other
     lean: Floats  # (A + h,) memory
@@ -151,14 +167,16 @@ class HouseholdWorkspace(NamedTuple):
 
 
 def _sides(names: int) -> Records:
-    """Allocate two sides a name; what every length tried along a step takes comes first, to share its cache lines."""
-    often: dict[str, type] = dict.fromkeys(("name", "first", "stop", "force", "kept", "bounded"), int)
-    often |= dict.fromkeys(
-        ("price", "price_step", "price_next", "weight", "response", "give", "stiff", "share", "fine"), float
-    )
-    seldom: dict[str, type] = dict.fromkeys(("other", "buys", "mixes"), int)
-    seldom |= dict.fromkeys(("centre", "nearness", "value", "least", "most", "best", "floor", "kept_floor"), float)
-    return records(2 * names, **often, **seldom)
+    """Allocate two sides a name."""
+    columns: dict[str, type] = dict.fromkeys(("count", "kind", "other", "buys", "mixes"), int)
+    columns |= dict.fromkeys(("centre", "nearness", "value", "best", "floor", "kept_floor"), float)
+    return records(2 * names, **columns)
+
+
+@inlined_kernel
+def column_of(columns: HouseholdColumns, side: int, level: int) -> int:
+    """The column of a side's position: a name's first, second and so on."""
+    return int(columns.level_start[level] + side)
 
 
 def workspace(problem: HouseholdProblem) -> HouseholdWorkspace:
@@ -181,7 +199,7 @@ def workspace_for(
     m = k + groups + owned
     total = 2 * count + groups + owned
     pieces = 2 * lots + 12 * count + 3 * (groups + owned) + total  # the last are points at which columns are held
-    table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held", "proximal", "centre"), float)
+    table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held"), float)
     table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
     base = Columns(
         np.zeros(n * (k + groups)),
@@ -193,7 +211,14 @@ def workspace_for(
     columns = HouseholdColumns(
         base,
         _sides(n),
-        np.zeros(n + 1, np.int64),
+        np.zeros(2 * n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(accounts + 1, np.int64),
+        np.zeros(total + 1, np.int64),
+        np.zeros(total, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(2 * n, np.int64),
+        np.zeros(RISK_ROWS * 2 * n),
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
@@ -203,16 +228,22 @@ def workspace_for(
         np.zeros(total + 2 * entries, np.int64),
         np.zeros(total + 2 * entries),
         np.zeros(accounts),
+        np.zeros(total),
     )
     state = HouseholdState(
         state_for(m, max(total, n)),
+        np.zeros(SIDE_ROWS * 2 * n),
+        np.zeros(4 * total),
         np.zeros(total),
         np.zeros(total),
+        np.zeros(total),
+        np.zeros(2 * n, np.int64),
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
+        np.zeros(2 * owned * n),
         np.zeros(owned * n),
         np.zeros(owned * owned),
         np.zeros(owned),
@@ -245,7 +276,14 @@ def fitted(
     fitted_columns = HouseholdColumns(
         base,
         c.sides[: columns[1]],
-        c.side_start[: n + 1],
+        c.name_of[: columns[1]],
+        c.side_of[:n],
+        c.level_start[: accounts + 1],
+        c.run_start,
+        c.run_side,
+        c.runs,
+        c.force[: columns[1]],
+        c.risk[: RISK_ROWS * columns[1]].reshape((RISK_ROWS, columns[1])),
         c.anchor[:n],
         c.curvature[:n],
         c.low[:n],
@@ -255,17 +293,23 @@ def fitted(
         c.link_row,
         c.link_coefficient,
         c.account_scale[:accounts],
+        c.scale[:total],
     )
     s = space.state
     state = HouseholdState(
         fitted_state(s.base, total, m),
+        s.of_side[: SIDE_ROWS * columns[1]].reshape((SIDE_ROWS, columns[1])),
+        s.lines[: 4 * total].reshape((4, total)),
         s.whole[:total],
         s.whole_step[:total],
+        s.direct[:total],
+        s.unconfirmed[: columns[1]],
         s.name_price[:n],
         s.name_step[:n],
         s.name_weight[:n],
         s.response[:n],
         s.response_next[:n],
+        s.leans[: owned * columns[1]].reshape((owned, columns[1])),
         s.cross[: owned * n].reshape((owned, n)),
         s.own[: owned * owned].reshape((owned, owned)),
         s.lean[:owned],

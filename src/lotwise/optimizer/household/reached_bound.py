@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.position_weights import missed, most_of_position, objective_at, slack_value, write_rows
-from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.problem import HouseholdColumns, HouseholdProblem, HouseholdWorkspace, column_of
 from lotwise.optimizer.household.row_prices import slack_sign
 from lotwise.optimizer.pieces import branch_minimum, value_at
 from lotwise.optimizer.preparation import penalty_of
@@ -92,7 +92,8 @@ def _ends_of_side(columns: HouseholdColumns, side: int) -> tuple[float, float]:
     """What a side's columns can add up to, whatever is pinned by now."""
     table, pieces, at = columns.base.table, columns.base.pieces, columns.sides
     least, most = 0.0, 0.0
-    for c in range(at[side].first, at[side].stop):
+    for level in range(at[side].count):
+        c = column_of(columns, side, level)
         least += pieces[table[c].own_start].left
         most += pieces[table[c].own_stop - 1].right
     return least, most
@@ -111,7 +112,7 @@ def _least_of_side(
     With a fine to refund, bounds are as wide as the weights miss them.
     """
     t, weights, fine = missing
-    name, penalty = columns.sides[side].name, penalty_of(columns.base)
+    name, penalty = columns.name_of[side], penalty_of(columns.base)
     low, high = columns.low[name], columns.high[name]
     if fine > 0.0:
         low, high = min(low, t), max(high, t)
@@ -126,7 +127,8 @@ def _least_of_side(
     for _ in range(_MOST_HALVINGS):
         r = 0.5 * (down + up)
         value, wanted = _least_of_name((curvature, anchor), (low, high, penalty), s - r, ends)
-        for c in range(columns.sides[side].first, columns.sides[side].stop):
+        for level in range(columns.sides[side].count):
+            c = column_of(columns, side, level)
             p = columns.position[c]
             refund = (problem.position_low[p], most_of_position(problem, p), weights[p], fine)
             least, w = _least_of_column(columns, c, _price_on(columns, c, theta) + r, refund)
@@ -157,11 +159,11 @@ def _fall_of_name(
 ) -> float:
     """How much a case's dual value falls (0 or less) when a name's bounds are as wide as `weights` miss them."""
     columns, theta = fit.columns, fit.cases.theta[case]
-    first = columns.side_start[name]
+    first = columns.side_of[name]
     said = _said_of(fit.cases, case, first) if columns.sides[first].other >= 0 else -1
     t, penalty = fit.state.name_weight[name], penalty_of(columns.base)
     kept, wide = np.inf, np.inf
-    for side in range(first, columns.side_start[name + 1]):
+    for side in range(first, first + (2 if columns.sides[first].other >= 0 else 1)):
         if said in (-1, side):
             kept = min(kept, _least_of_side(problem, columns, side, theta, (t, weights, 0.0)))
             wide = min(wide, _least_of_side(problem, columns, side, theta, (t, weights, penalty)))

@@ -10,8 +10,9 @@ from __future__ import annotations
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.active_pieces import LOWER, UPPER
 from lotwise.optimizer.household.dual import write_row_gaps
-from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
+from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState, column_of
 from lotwise.optimizer.household.row_prices import slack_sign, write_all_prices
+from lotwise.optimizer.household.side_values import KEPT, PRICE_STEP, SHARE, WEIGHT
 from lotwise.optimizer.household.sides import write_price_steps
 from lotwise.optimizer.newton_system import solve_newton_step
 from lotwise.optimizer.problem import STEEPEST, copy_values
@@ -31,13 +32,14 @@ def _write_names(columns: HouseholdColumns, state: HouseholdState) -> None:
     at = columns.sides
     state.name_weight[:] = 0.0
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if columns.force[side] == NEVER:
             continue
         total = 0.0
-        for c in range(at[side].first, at[side].stop):
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             total += state.base.repaired[c]
-        at[side].weight = total
-        state.name_weight[at[side].name] += at[side].share * total
+        state.of_side[WEIGHT, side] = total
+        state.name_weight[columns.name_of[side]] += state.of_side[SHARE, side] * total
 
 
 @inner_kernel
@@ -45,16 +47,17 @@ def _move_shares(columns: HouseholdColumns, state: HouseholdState) -> None:
     """Move shares between their ends by what the step changes the difference of the two sides."""
     at = columns.sides
     for side in range(at.size):
-        if at[side].force != BOTH or at[side].buys or not 0.0 < at[side].share < 1.0:
+        if columns.force[side] != BOTH or at[side].buys or not 0.0 < state.of_side[SHARE, side] < 1.0:
             continue
         apart = 0.0
         for each in range(2):
             sign = 1.0 - 2.0 * each
-            apart += sign * at[side + each].weight * state.name_step[at[side].name]
-            for c in range(at[side + each].first, at[side + each].stop):
+            apart += sign * state.of_side[WEIGHT, side + each] * state.name_step[columns.name_of[side]]
+            for level in range(at[side + each].count):
+                c = column_of(columns, side + each, level)
                 apart += sign * state.base.repaired[c] * state.base.price_step[c]
-        at[side].share = min(max(at[side].share - apart / at[side].nearness, 0.0), 1.0)
-        at[side + 1].share = 1.0 - at[side].share
+        state.of_side[SHARE, side] = min(max(state.of_side[SHARE, side] - apart / at[side].nearness, 0.0), 1.0)
+        state.of_side[SHARE, side + 1] = 1.0 - state.of_side[SHARE, side]
 
 
 @inner_kernel
@@ -67,10 +70,11 @@ def _move_by_newton(columns: HouseholdColumns, state: HouseholdState, factors: i
     write_price_steps(columns, state)
     _move_shares(columns, state)
     for side in range(at.size):
-        if at[side].force == NEVER:
+        if columns.force[side] == NEVER:
             continue
-        for c in range(at[side].first, at[side].stop):
-            w = base.repaired[c] - base.response[c] * (at[side].price_step + base.price_step[c])
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
+            w = base.repaired[c] - base.response[c] * (state.of_side[PRICE_STEP, side] + base.price_step[c])
             base.repaired[c] = min(max(w, lower[c]), upper[c])
     for j in range(base.price.size - base.theta.size + factors, base.price.size):
         w = base.repaired[j] - base.response[j] * base.price_step[j]
@@ -89,17 +93,19 @@ def _keep_bounds(columns: HouseholdColumns, state: HouseholdState) -> None:
     base, at = state.base, columns.sides
     lower, upper = base.active[LOWER], base.active[UPPER]
     for side in range(at.size):
-        if at[side].force == NEVER or not at[side].kept:
+        if columns.force[side] == NEVER or state.of_side[KEPT, side] == 0.0:
             continue
-        low, high = columns.low[at[side].name], columns.high[at[side].name]
-        bound = low if abs(at[side].weight - low) < abs(at[side].weight - high) else high
+        low, high = columns.low[columns.name_of[side]], columns.high[columns.name_of[side]]
+        bound = low if abs(state.of_side[WEIGHT, side] - low) < abs(state.of_side[WEIGHT, side] - high) else high
         for _ in range(2):
             off, room = bound, 0.0
-            for c in range(at[side].first, at[side].stop):
+            for level in range(at[side].count):
+                c = column_of(columns, side, level)
                 off -= base.repaired[c]
                 room += base.response[c]
             part = off / room if room > 0.0 else 0.0
-            for c in range(at[side].first, at[side].stop):
+            for level in range(at[side].count):
+                c = column_of(columns, side, level)
                 base.repaired[c] = min(max(base.repaired[c] + part * base.response[c], lower[c]), upper[c])
 
 
@@ -112,12 +118,13 @@ def _write_lacks(columns: HouseholdColumns, state: HouseholdState, cash: int) ->
         lacks[a] = columns.base.right_side[columns.base.rows.shape[0] + a] - base.repaired[cash + a]
         room[a] = base.response[cash + a]
     for side in range(at.size):
-        if at[side].force == NEVER or at[side].share == 0.0:
+        if columns.force[side] == NEVER or state.of_side[SHARE, side] == 0.0:
             continue
-        soft = 0.0 if at[side].kept else at[side].share
-        for c in range(at[side].first, at[side].stop):
+        soft = 0.0 if state.of_side[KEPT, side] != 0.0 else state.of_side[SHARE, side]
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             account = account_of(columns, c)
-            lacks[account] -= at[side].share * base.repaired[c]
+            lacks[account] -= state.of_side[SHARE, side] * base.repaired[c]
             room[account] += soft * base.response[c]
 
 
@@ -132,9 +139,10 @@ def _push_cash(columns: HouseholdColumns, state: HouseholdState, cash: int) -> N
         w = base.repaired[cash + a] + room[a] * base.response[cash + a]
         base.repaired[cash + a] = min(max(w, lower[cash + a]), upper[cash + a])
     for side in range(at.size):
-        if at[side].force == NEVER or at[side].kept:
+        if columns.force[side] == NEVER or state.of_side[KEPT, side] != 0.0:
             continue
-        for c in range(at[side].first, at[side].stop):
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             w = base.repaired[c] + room[account_of(columns, c)] * base.response[c]
             base.repaired[c] = min(max(w, lower[c]), upper[c])
 
@@ -144,9 +152,10 @@ def _move_towards_held(columns: HouseholdColumns, state: HouseholdState, account
     """Move an account part of the way to what is held, which leaves it the cash it has."""
     base, table = state.base, columns.base.table
     for side in range(columns.sides.size):
-        if columns.sides[side].force == NEVER:
+        if columns.force[side] == NEVER:
             continue
-        for c in range(columns.sides[side].first, columns.sides[side].stop):
+        for level in range(columns.sides[side].count):
+            c = column_of(columns, side, level)
             if account_of(columns, c) == account:
                 base.repaired[c] += part * (table[c].held - base.repaired[c])
 
@@ -193,14 +202,14 @@ def repair(columns: HouseholdColumns, state: HouseholdState, factors: int) -> No
         _move_by_newton(columns, state, factors)
         _keep_bounds(columns, state)
         _write_names(columns, state)
-        write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
+        write_row_gaps(columns, state, base.repaired, factors)
         for r in range(factors):
             base.gradient[r] -= base.theta[r]
     slack = base.price.size - base.theta.size + factors
     first_row = columns.base.rows.shape[0]
     _repair_cash(columns, state, slack + first_row - factors)
     _write_names(columns, state)
-    write_row_gaps(columns, state.name_weight, base.repaired, factors, base.gradient)
+    write_row_gaps(columns, state, base.repaired, factors)
     for r in range(factors, base.gradient.size):
         if slack_sign(columns, r) < 0.0:
             base.repaired[slack + r - factors] += base.gradient[r]

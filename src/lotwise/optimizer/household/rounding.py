@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inlined_kernel, inner_kernel, kernel
 from lotwise.optimizer.household.position_weights import side_taken, write_rows
-from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, column_of
 from lotwise.optimizer.household.shares import (
     AT_FLOOR,
     PART,
@@ -82,9 +82,9 @@ def _round_all_down(problem: HouseholdProblem, fit: HouseholdWorkspace, shares: 
     """Round every position down."""
     for i in range(problem.target.size):
         start = problem.position_start[i]
-        first = fit.columns.sides[side_taken(fit.columns, fit.choice, i)].first
+        side = side_taken(fit.columns, fit.choice, i)
         for p in range(start, problem.position_start[i + 1]):
-            shares.column[p] = first + p - start
+            shares.column[p] = column_of(fit.columns, side, p - start)
             shares.name[p] = i
             _round_down(shares, p)
 

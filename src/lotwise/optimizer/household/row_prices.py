@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import inlined_kernel, inner_kernel, summing_kernel
 from lotwise.optimizer.household.problem import HouseholdColumns
 
-__all__ = ["has_one_link", "slack_sign", "write_all_prices"]
+__all__ = ["has_one_link", "slack_sign", "sum_of_products", "write_all_prices"]
 
 
 @summing_kernel
@@ -27,6 +27,15 @@ def _write_name_prices(rows: np.ndarray, theta: np.ndarray, out: np.ndarray) -> 
         one = rows[r]
         for i in range(n):
             out[i] += t * one[i]
+
+
+@summing_kernel
+def sum_of_products(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    """Sum of products, the second array being as long as the first."""
+    total = 0.0
+    for i in range(one.size):
+        total += one[i] * two[i]
+    return total
 
 
 @inner_kernel
@@ -53,10 +62,10 @@ def write_all_prices(
     """Write s of every name and p of every column (a column's without its name's r; slacks' whole)."""
     _write_name_prices(columns.base.rows, theta, names)
     slack = prices.size - theta.size + factors
-    if has_one_link(columns, slack):
-        for c in range(slack):
-            prices[c] = theta[columns.link_row[c]]
-    for c in range(0 if not has_one_link(columns, slack) else slack, slack):
+    for run in range(columns.runs[0]):
+        first, stop = columns.run_start[run], columns.run_start[run + 1]
+        prices[first:stop] = theta[columns.link_row[first]]
+    for c in range(0 if columns.runs[0] == 0 else slack, slack):
         total = 0.0
         for link in range(columns.link_start[c], columns.link_start[c + 1]):
             total += columns.link_coefficient[link] * theta[columns.link_row[link]]

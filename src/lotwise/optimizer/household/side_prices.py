@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwise.kernels import Records, inlined_kernel, inner_kernel
-from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, UPPER, Places, find_piece, put_on_piece
+from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, UPPER
+from lotwise.optimizer.household.laying import Lines, find_line, put_on_line
 from lotwise.optimizer.problem import Floats, Ints
 
-__all__ = ["ROUNDOFF", "Found", "Moving", "find_side", "move_columns"]
+__all__ = ["ROUNDOFF", "Found", "Moving", "find_side", "move_column"]
 
 # Prices tried: as predicted, then by walks, which end at the root but for roundoff.
 _MOST_TRIALS = 3
@@ -34,11 +35,18 @@ class Moving(NamedTuple):
     table: Records
     pieces: Records
     active: Floats
+    lines: Floats
     piece: Ints
+    level_start: Ints
     price: Floats
     price_step: Floats
     weight: Floats
     response: Floats
+
+
+@inlined_kernel
+def _lines(moving: Moving) -> Lines:
+    return Lines(moving.table, moving.pieces, moving.active, moving.lines, moving.piece)
 
 
 class Found(NamedTuple):
@@ -52,21 +60,25 @@ class Found(NamedTuple):
 
 
 @inlined_kernel
-def move_columns(moving: Moving, among: tuple[int, int], price: float, length: float) -> tuple[float, float]:
-    """Minimise columns from `among`[0] up to `among`[1] at a price on top of their own; their (weight, response)."""
+def move_column(moving: Moving, c: int, s: float) -> None:
+    """Minimise a column at a price, wherever that is."""
     active = moving.active
+    if s > active[LEAVE, c] or s < active[ENTER, c]:
+        find_line(_lines(moving), c, s)
+    w = (active[PULL, c] - s) * active[GIVE, c]
+    moving.response[c] = active[GIVE, c] if active[LOWER, c] < w < active[UPPER, c] else 0.0
+    moving.weight[c] = min(max(w, active[LOWER, c]), active[UPPER, c])
+
+
+@inlined_kernel
+def _move_columns(moving: Moving, among: tuple[int, int], price: float, length: float) -> tuple[float, float]:
+    """Minimise columns at a price on top of their own; their (weight, response). `among` = (side, its columns)."""
     weight, response = 0.0, 0.0
-    for c in range(among[0], among[1]):
-        s = moving.price[c] + length * moving.price_step[c] + price
-        if s > active[LEAVE, c] or s < active[ENTER, c]:
-            find_piece(Places(moving.table, moving.pieces, active, moving.piece), c, s)
-        w = (active[PULL, c] - s) * active[GIVE, c]
-        q = active[GIVE, c] if active[LOWER, c] < w < active[UPPER, c] else 0.0
-        w = min(max(w, active[LOWER, c]), active[UPPER, c])
-        moving.weight[c] = w
-        moving.response[c] = q
-        weight += w
-        response += q
+    for level in range(among[1]):
+        c = moving.level_start[level] + among[0]
+        move_column(moving, c, moving.price[c] + length * moving.price_step[c] + price)
+        weight += moving.weight[c]
+        response += moving.response[c]
     return weight, response
 
 
@@ -81,7 +93,8 @@ def _begin_walk(moving: Moving, among: tuple[int, int], at: tuple[float, float, 
     active, event, answer = moving.active, moving.weight, moving.response
     r, length, sign = at
     falling = sign < 0.0
-    for c in range(among[0], among[1]):
+    for level in range(among[1]):
+        c = moving.level_start[level] + among[0]
         own = moving.price[c] + length * moving.price_step[c]
         stiff = 1.0 / active[GIVE, c]
         top = sign * (active[PULL, c] - stiff * active[UPPER, c] - own)
@@ -104,9 +117,7 @@ def _change_column(moving: Moving, c: int, length: float, sign: float) -> None:
         answer[c] = 0.0
         return
     if answer[c] == 0.0:
-        put_on_piece(
-            Places(moving.table, moving.pieces, active, moving.piece), c, moving.piece[c] + (1 if falling else -1)
-        )
+        put_on_line(_lines(moving), c, moving.piece[c] + (1 if falling else -1))
     end = active[UPPER, c] if falling else active[LOWER, c]
     event[c] = sign * (active[PULL, c] - end / active[GIVE, c] - own)
     answer[c] = active[GIVE, c]
@@ -124,7 +135,8 @@ def _walk(moving: Moving, among: tuple[int, int], rates: tuple[float, float], at
     _begin_walk(moving, among, (r, length, sign))
     for _ in range(_MOST_EVENTS):
         following, first, response = np.inf, among[0], 0.0
-        for c in range(among[0], among[1]):
+        for level in range(among[1]):
+            c = moving.level_start[level] + among[0]
             response += max(answer[c], 0.0)
             sooner = event[c] < following
             following = event[c] if sooner else following
@@ -160,7 +172,7 @@ def _find_root(
     r, length, t, q = start
     for trial in range(_MOST_TRIALS):
         if trial > 0 or np.isnan(q):
-            t, q = move_columns(moving, among, r, length)
+            t, q = _move_columns(moving, among, r, length)
         rest = own * r - s + per * (anchor - t)
         size = own * abs(r) + abs(s) + per * (abs(t) + abs(anchor))
         enough = ROUNDOFF * size * (own + per * q) if own > 0.0 else _TOUCHING

@@ -17,13 +17,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwise.kernels import inlined_kernel, inner_kernel
-from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, SLOPE, UPPER, VALUE
-from lotwise.optimizer.household.problem import BOTH, NEVER, HouseholdColumns, HouseholdState
-from lotwise.optimizer.household.side_prices import ROUNDOFF, Moving, find_side, move_columns
+from lotwise.kernels import inlined_kernel, inner_kernel, summing_kernel
+from lotwise.optimizer.active_pieces import ENTER, GIVE, LEAVE, LOWER, PULL, UPPER
+from lotwise.optimizer.household.mixtures import minimise_mixtures
+from lotwise.optimizer.household.problem import NEVER, HouseholdColumns, HouseholdState, column_of
+from lotwise.optimizer.household.side_prices import ROUNDOFF, Moving, find_side, move_column
+from lotwise.optimizer.household.side_values import (
+    ASKED,
+    ASKED_STEP,
+    BEND_ALONG,
+    CURVATURE,
+    FINE,
+    FOLLOWS,
+    HIGH,
+    KEPT,
+    LEAN,
+    LOW,
+    PRICE,
+    PRICE_NEXT,
+    PRICE_STEP,
+    RESPONSE,
+    SHARE,
+    SLOPE_ALONG,
+    STIFF,
+    TARGET,
+    WEIGHT,
+)
 from lotwise.optimizer.preparation import penalty_of
 
-__all__ = ["minimise_sides", "minimise_slacks", "mix", "write_price_steps"]
+__all__ = ["answers", "minimise_sides", "minimise_sides_here", "minimise_slacks", "write_price_steps"]
 
 
 @inlined_kernel
@@ -33,7 +55,9 @@ def _moving(columns: HouseholdColumns, state: HouseholdState) -> Moving:
         columns.base.table,
         columns.base.pieces,
         base.active,
+        state.lines,
         base.piece,
+        columns.level_start,
         base.price,
         base.price_step,
         base.weight_next,
@@ -42,31 +66,57 @@ def _moving(columns: HouseholdColumns, state: HouseholdState) -> Moving:
 
 
 @inlined_kernel
-def _answers(response: float, kept: int, curvature: float) -> tuple[float, float]:
-    """How a side's price follows s, and what its columns answer to their own prices: (give, stiff)."""
-    q = response
-    if kept:
-        return 0.0, 1.0 / q if q > 0.0 else 0.0
-    give = 1.0 / (1.0 + curvature * q)
-    return give, curvature * give
+def answers(response: float, kept: float, curvature: float) -> tuple[float, float]:
+    """How a side's price follows s, and what its columns answer to their own prices: (FOLLOWS, STIFF)."""
+    if kept != 0.0:
+        return 0.0, 1.0 / response if response > 0.0 else 0.0
+    follows = 1.0 / (1.0 + curvature * response)
+    return follows, curvature * follows
+
+
+@inner_kernel
+def _write_leans(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Write what the columns of every side answer to the step of their own prices."""
+    lean, answer, step = state.of_side[LEAN], state.base.response_next, state.base.price_step
+    lean[:] = 0.0
+    for level in range(columns.level_start.size - 1):
+        first, stop = columns.level_start[level], columns.level_start[level + 1]
+        q, dp = answer[first:stop], step[first:stop]
+        for side in range(q.size):
+            lean[side] += q[side] * dp[side]
+
+
+@inner_kernel
+def _write_asked(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Write s of every side's name, and its slope along the step."""
+    asked, asked_step = state.of_side[ASKED], state.of_side[ASKED_STEP]
+    for side in range(asked.size):
+        asked[side] = state.name_price[columns.name_of[side]]
+        asked_step[side] = state.name_step[columns.name_of[side]]
 
 
 @inner_kernel
 def write_price_steps(columns: HouseholdColumns, state: HouseholdState) -> None:
-    """Accept the prices found last, and write how they, and those of columns, will move along the step."""
-    base, at = state.base, columns.sides
-    for side in range(at.size):
-        if at[side].force == NEVER:
-            continue
-        at[side].price = at[side].price_next
-        pull = 0.0
-        for c in range(at[side].first, at[side].stop):
-            pull += base.response_next[c] * base.price_step[c]
-        dr = at[side].give * state.name_step[at[side].name] - at[side].stiff * pull
-        at[side].price_step = dr
-        for c in range(at[side].first, at[side].stop):
-            state.whole[c] = base.price[c] + at[side].price
-            state.whole_step[c] = base.price_step[c] + dr
+    """Accept the prices found last, and write how they, and those of columns, will move along the step.
+
+    What sides answer must be written (`household.responses`).
+    """
+    base, of_side = state.base, state.of_side
+    price, price_step, price_next = of_side[PRICE], of_side[PRICE_STEP], of_side[PRICE_NEXT]
+    asked_step, follows, stiff, lean = of_side[ASKED_STEP], of_side[FOLLOWS], of_side[STIFF], of_side[LEAN]
+    _write_asked(columns, state)
+    _write_leans(columns, state)
+    for side in range(price.size):
+        price[side] = price_next[side]
+        price_step[side] = follows[side] * asked_step[side] - stiff[side] * lean[side]
+    for level in range(columns.level_start.size - 1):
+        first, stop = columns.level_start[level], columns.level_start[level + 1]
+        p, dp = base.price[first:stop], base.price_step[first:stop]
+        whole, whole_step, direct = state.whole[first:stop], state.whole_step[first:stop], state.direct[first:stop]
+        for side in range(p.size):
+            whole[side] = p[side] + price[side]
+            whole_step[side] = dp[side] + price_step[side]
+            direct[side] = dp[side] + asked_step[side]
 
 
 @inner_kernel
@@ -85,23 +135,65 @@ def _minimise_on_active(state: HouseholdState, length: float) -> None:
         answer[c] = np.nan if elsewhere else (give[c] if inside else 0.0)
 
 
+@inner_kernel
+def _add_up_sides(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Add the weights and responses of columns up to those of their sides."""
+    total, response = state.of_side[WEIGHT], state.of_side[RESPONSE]
+    total[:] = 0.0
+    response[:] = 0.0
+    for level in range(columns.level_start.size - 1):
+        first, stop = columns.level_start[level], columns.level_start[level + 1]
+        w, q = state.base.weight_next[first:stop], state.base.response_next[first:stop]
+        for side in range(w.size):
+            total[side] += w[side]
+            response[side] += q[side]
+
+
+@inner_kernel
+def _confirm(columns: HouseholdColumns, state: HouseholdState, length: float) -> int:
+    """Take every side over whose predicted price answers what it asks for, within bounds.
+
+    Returns how many do not, which are listed in state.unconfirmed.
+    """
+    of_side, force = state.of_side, columns.force
+    price, price_step, price_next = of_side[PRICE], of_side[PRICE_STEP], of_side[PRICE_NEXT]
+    asked, asked_step, kept, fine = of_side[ASKED], of_side[ASKED_STEP], of_side[KEPT], of_side[FINE]
+    total, response, off = of_side[WEIGHT], of_side[RESPONSE], of_side[LEAN]
+    curvature, target, low, high = columns.risk[CURVATURE], columns.risk[TARGET], columns.risk[LOW], columns.risk[HIGH]
+    for side in range(price.size):
+        r, s = price[side] + length * price_step[side], asked[side] + length * asked_step[side]
+        t, q, d = total[side], response[side], curvature[side]
+        rest = r - s - d * (t - target[side])
+        size = abs(r) + abs(s) + d * (abs(t) + abs(target[side]))
+        holds = (abs(rest) <= ROUNDOFF * size * (1.0 + d * q)) & (t >= low[side]) & (t <= high[side])
+        price_next[side] = r
+        kept[side] = 0.0
+        fine[side] = 0.0
+        off[side] = 0.0 if holds | (force[side] == NEVER) else 1.0
+    count = 0
+    for side in range(price.size):
+        state.unconfirmed[count] = side
+        count += int(off[side])
+    return count
+
+
 @inlined_kernel
 def _find_elsewhere(
     columns: HouseholdColumns, state: HouseholdState, side: int, length: float, tried: tuple[float, float, float]
 ) -> None:
     """Find a side whose predicted price did not hold; `tried` = (r, t, Q) of the last price tried, Q NaN if unknown."""
-    at = columns.sides
-    name = at[side].name
-    s = state.name_price[name] + length * state.name_step[name]
-    risk = (s, columns.curvature[name], columns.anchor[name])
+    of_side, at = state.of_side, columns.sides
+    name = columns.name_of[side]
+    s = of_side[ASKED, side] + length * of_side[ASKED_STEP, side]
+    risk = (s, columns.risk[CURVATURE, side], columns.risk[TARGET, side])
     bounds = (columns.low[name], columns.high[name], penalty_of(columns.base))
-    among = (at[side].first, at[side].stop)
+    among = (side, at[side].count)
     found = find_side(_moving(columns, state), among, risk, bounds, (tried[0], length, tried[1], tried[2]))
-    at[side].price_next = found.price
-    at[side].weight = found.weight
-    at[side].response = found.response
-    at[side].kept = found.kept
-    at[side].fine = found.fine
+    of_side[PRICE_NEXT, side] = found.price
+    of_side[WEIGHT, side] = found.weight
+    of_side[RESPONSE, side] = found.response
+    of_side[KEPT, side] = found.kept
+    of_side[FINE, side] = found.fine
 
 
 @inlined_kernel
@@ -112,13 +204,14 @@ def _try_newton(
 
     `tried` = (r, s, t, Q) before. Enough where all that moved are centres, or one column reached an end of its piece.
     """
-    base, at = state.base, columns.sides
+    base = state.base
     active, weight, answer = base.active, base.weight_next, base.response_next
     r, s, t, q = tried
-    curvature = columns.curvature[at[side].name]
-    r -= (r - s - curvature * (t - columns.anchor[at[side].name])) / (1.0 + curvature * q)
+    curvature = columns.risk[CURVATURE, side]
+    r -= (r - s - curvature * (t - columns.risk[TARGET, side])) / (1.0 + curvature * q)
     t, q = 0.0, 0.0
-    for c in range(at[side].first, at[side].stop):
+    for level in range(columns.sides[side].count):
+        c = column_of(columns, side, level)
         own = base.price[c] + length * base.price_step[c] + r
         w = (active[PULL, c] - own) * active[GIVE, c]
         inside = (w > active[LOWER, c]) & (w < active[UPPER, c])
@@ -131,136 +224,119 @@ def _try_newton(
 
 
 @inlined_kernel
-def _is_as_predicted(columns: HouseholdColumns, side: int, predicted: tuple[float, float, float, float]) -> bool:
-    """Whether a price answers what it asks for, within bounds; `predicted` = (r, s, t, Q), Q NaN if not known."""
-    r, s, t, q = predicted
-    at = columns.sides
-    name = at[side].name
-    curvature, anchor = columns.curvature[name], columns.anchor[name]
-    rest = r - s - curvature * (t - anchor)
-    size = abs(r) + abs(s) + curvature * (abs(t) + abs(anchor))
-    if not abs(rest) <= ROUNDOFF * size * (1.0 + curvature * q):
-        return False
-    return not at[side].bounded or columns.low[name] <= t <= columns.high[name]
+def _is_found(columns: HouseholdColumns, side: int, tried: tuple[float, float, float, float]) -> bool:
+    """Whether a price answers what it asks for, within bounds; `tried` = (r, s, t, Q), Q NaN if not known."""
+    r, s, t, q = tried
+    curvature, target = columns.risk[CURVATURE, side], columns.risk[TARGET, side]
+    rest = r - s - curvature * (t - target)
+    size = abs(r) + abs(s) + curvature * (abs(t) + abs(target))
+    within = columns.risk[LOW, side] <= t <= columns.risk[HIGH, side]
+    return bool(abs(rest) <= ROUNDOFF * size * (1.0 + curvature * q) and within)
 
 
 @inlined_kernel
-def _move_side(columns: HouseholdColumns, state: HouseholdState, side: int, length: float) -> tuple[float, float]:
-    """Take a side over as predicted if that holds, else look for its price; what it adds to the slope and curvature.
-
-    The dual's slope along the step, and its curvature (not negative). A price that was looked for is predicted anew
-    from there: the next length tried is near.
-    """
-    base, at = state.base, columns.sides
-    weight, answer, step = base.weight_next, base.response_next, base.price_step
-    name = at[side].name
-    ds = state.name_step[name]
-    s = state.name_price[name] + length * ds
-    r = at[side].price + length * at[side].price_step
-    first, stop = at[side].first, at[side].stop
-    t, q, along, pull, square = 0.0, 0.0, 0.0, 0.0, 0.0
-    for c in range(first, stop):
-        t += weight[c]
-        q += answer[c]
-        along += weight[c] * step[c]
-        pull += answer[c] * step[c]
-        square += answer[c] * step[c] * step[c]
-    predicted = _is_as_predicted(columns, side, (r, s, t, q))
-    if not predicted and not np.isnan(q):
+def _find_side(columns: HouseholdColumns, state: HouseholdState, side: int, length: float) -> None:
+    """Look for the price of a side that is not the one predicted, and predict it anew from there."""
+    base, of_side = state.base, state.of_side
+    s = of_side[ASKED, side] + length * of_side[ASKED_STEP, side]
+    r, t, q = of_side[PRICE_NEXT, side], of_side[WEIGHT, side], of_side[RESPONSE, side]
+    if not np.isnan(q):
         r, t, q = _try_newton(columns, state, side, length, (r, s, t, q))
-    if predicted or _is_as_predicted(columns, side, (r, s, t, q)):
-        at[side].price_next = r
-        at[side].weight = t
-        at[side].response = q
-        at[side].kept = 0
-        at[side].fine = 0.0
+    if _is_found(columns, side, (r, s, t, q)):
+        of_side[PRICE_NEXT, side] = r
+        of_side[WEIGHT, side] = t
+        of_side[RESPONSE, side] = q
     else:
         _find_elsewhere(columns, state, side, length, (r, t, q))
-    if predicted:
-        at[side].give, at[side].stiff = _answers(q, 0, columns.curvature[name])
-        dr = at[side].give * ds - at[side].stiff * pull
-    else:
-        along, pull, square = 0.0, 0.0, 0.0
-        for c in range(first, stop):
-            along += weight[c] * step[c]
-            pull += answer[c] * step[c]
-            square += answer[c] * step[c] * step[c]
-        at[side].give, at[side].stiff = _answers(at[side].response, at[side].kept, columns.curvature[name])
-        dr = at[side].give * ds - at[side].stiff * pull
-        at[side].price_step = dr
-        at[side].price = at[side].price_next - length * dr
-        for c in range(first, stop):
-            state.whole[c] = base.price[c] + at[side].price
-            state.whole_step[c] = step[c] + dr
-    bend = dr * ds * at[side].response + (dr + ds) * pull + square
-    return at[side].weight * ds + along, bend
-
-
-@inlined_kernel
-def _value_of(columns: HouseholdColumns, state: HouseholdState, side: int, s: float, length: float) -> float:
-    """Least of a side's function, proximal terms included, where its columns now are."""
-    base, table, at = state.base, columns.base.table, columns.sides
-    name = at[side].name
-    t, total = at[side].weight, 0.0
-    if at[side].kept:
-        # Its columns add up to the bound as well as prices can tell; what is missing costs r.
-        bound = columns.low[name] if abs(t - columns.low[name]) < abs(t - columns.high[name]) else columns.high[name]
-        total -= at[side].price_next * (bound - t)
-        t = bound
-    away = t - columns.anchor[name]
-    total += 0.5 * columns.curvature[name] * away * away + s * t
-    if at[side].fine != 0.0:
-        total += at[side].fine * (t - (columns.high[name] if at[side].fine > 0.0 else columns.low[name]))
-    for c in range(at[side].first, at[side].stop):
-        w = base.weight_next[c]
-        off = w - table[c].centre
-        price = base.price[c] + length * base.price_step[c]
-        total += base.active[VALUE, c] + base.active[SLOPE, c] * (w - base.active[LOWER, c]) + price * w
-        total += 0.5 * table[c].proximal * off * off
-    return float(total)
+    pull = 0.0
+    for level in range(columns.sides[side].count):
+        c = column_of(columns, side, level)
+        pull += base.response_next[c] * base.price_step[c]
+    curvature = columns.risk[CURVATURE, side]
+    follows, stiff = answers(of_side[RESPONSE, side], of_side[KEPT, side], curvature)
+    step = follows * of_side[ASKED_STEP, side] - stiff * pull
+    of_side[PRICE_STEP, side] = step
+    of_side[PRICE, side] = of_side[PRICE_NEXT, side] - length * step
+    for level in range(columns.sides[side].count):
+        c = column_of(columns, side, level)
+        state.whole[c] = base.price[c] + of_side[PRICE, side]
+        state.whole_step[c] = base.price_step[c] + step
 
 
 @inner_kernel
-def mix(columns: HouseholdColumns, side: int) -> float:
-    """Write the shares of a name's two sides, the sell side coming first; returns that of the sell side."""
-    at = columns.sides
-    apart = at[side].value - at[side + 1].value
-    share = min(max(at[side].centre - apart / at[side].nearness, 0.0), 1.0)
-    at[side].share = share
-    at[side + 1].share = 1.0 - share
-    return float(share)
+def _write_slopes(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Write what sides add to the dual's slope along the step, and to its curvature (not negative)."""
+    base, along, bend = state.base, state.of_side[SLOPE_ALONG], state.of_side[BEND_ALONG]
+    along[:] = 0.0
+    bend[:] = 0.0
+    for level in range(columns.level_start.size - 1):
+        first, stop = columns.level_start[level], columns.level_start[level + 1]
+        weight, answer = base.weight_next[first:stop], base.response_next[first:stop]
+        direct, whole_step = state.direct[first:stop], state.whole_step[first:stop]
+        for side in range(weight.size):
+            along[side] += weight[side] * direct[side]
+            bend[side] += answer[side] * whole_step[side] * direct[side]
+
+
+@summing_kernel
+def _slope_and_curvature(state: HouseholdState) -> tuple[float, float]:
+    """Sums over all sides, by their shares."""
+    share, along, bend = state.of_side[SHARE], state.of_side[SLOPE_ALONG], state.of_side[BEND_ALONG]
+    slope, curvature = 0.0, 0.0
+    for side in range(share.size):
+        slope += share[side] * along[side]
+        curvature += share[side] * bend[side]
+    return slope, curvature
 
 
 @inner_kernel
 def minimise_sides(columns: HouseholdColumns, state: HouseholdState, length: float) -> tuple[float, float]:
     """Minimise all sides at name_price + length x name_step and so on; slope and curvature of the dual along the step.
 
-    Only what names add to them. Weights and responses of columns are left in weight_next and response_next.
+    Only what names add to them. Weights and responses of columns are left in weight_next and response_next. A price
+    that had to be looked for is predicted anew from there: the next length tried is near.
     """
-    at = columns.sides
     _minimise_on_active(state, length)
-    slope, curvature = 0.0, 0.0
-    rise, bend = 0.0, 0.0
-    for side in range(at.size):
-        if at[side].force == NEVER:
-            continue
-        before, bend_before = rise, bend
-        rise, bend = _move_side(columns, state, side, length)
-        if at[side].force != BOTH:
-            at[side].share = 1.0
-            slope += rise
-            curvature += bend
-            continue
-        name = at[side].name
-        s = state.name_price[name] + length * state.name_step[name]
-        at[side].value = _value_of(columns, state, side, s, length)
-        if at[side].buys:
-            share = mix(columns, side - 1)
-            slope += share * before + (1.0 - share) * rise
-            curvature += share * bend_before + (1.0 - share) * bend
-            if 0.0 < share < 1.0:
-                curvature += (before - rise) * (before - rise) / at[side - 1].nearness
-    return slope, curvature
+    _add_up_sides(columns, state)
+    for k in range(_confirm(columns, state, length)):
+        _find_side(columns, state, state.unconfirmed[k], length)
+    _write_slopes(columns, state)
+    bend = minimise_mixtures(columns, state, length)
+    slope, curvature = _slope_and_curvature(state)
+    return slope, curvature + bend
+
+
+@inner_kernel
+def minimise_sides_here(columns: HouseholdColumns, state: HouseholdState) -> None:
+    """Minimise all sides at name_price from the prices found last, as a new round begins; state.price_step is 0.
+
+    Centres having moved, hardly any price is as it was; one Newton step of all together finds most.
+    """
+    base, of_side = state.base, state.of_side
+    price, price_next, asked = of_side[PRICE], of_side[PRICE_NEXT], of_side[ASKED]
+    total, response, shift = of_side[WEIGHT], of_side[RESPONSE], of_side[LEAN]
+    curvature, target = columns.risk[CURVATURE], columns.risk[TARGET]
+    of_side[PRICE_STEP][:] = 0.0
+    state.whole_step[:] = 0.0
+    state.direct[:] = 0.0
+    _write_asked(columns, state)
+    for side in range(price.size):
+        price[side] = price_next[side]
+    for attempt in range(2):
+        for level in range(columns.level_start.size - 1):
+            first, stop = columns.level_start[level], columns.level_start[level + 1]
+            p, whole = base.price[first:stop], state.whole[first:stop]
+            for side in range(p.size):
+                whole[side] = p[side] + price[side]
+        if attempt == 0:
+            _minimise_on_active(state, 0.0)
+            _add_up_sides(columns, state)
+            for side in range(price.size):
+                d, q = curvature[side], response[side]
+                rest = price[side] - asked[side] - d * (total[side] - target[side])
+                shift[side] = rest / (1.0 + d * q) if q >= 0.0 else 0.0
+                price[side] -= shift[side]
+    minimise_sides(columns, state, 0.0)
 
 
 @inner_kernel
@@ -270,7 +346,7 @@ def minimise_slacks(columns: HouseholdColumns, state: HouseholdState, first: int
     slope, curvature = 0.0, 0.0
     for j in range(first, base.price.size):
         if not base.response_next[j] >= 0.0:
-            move_columns(_moving(columns, state), (j, j + 1), 0.0, length)
+            move_column(_moving(columns, state), j, base.price[j] + length * base.price_step[j])
         slope += base.weight_next[j] * base.price_step[j]
         curvature += base.response_next[j] * base.price_step[j] * base.price_step[j]
     return slope, curvature

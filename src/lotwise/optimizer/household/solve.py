@@ -78,9 +78,14 @@ class HouseholdSolution(NamedTuple):
 
 @kernel
 def fitted_to(problem: HouseholdProblem, space: HouseholdWorkspace) -> HouseholdWorkspace:
-    """View of memory at the size of one problem."""
+    """View of memory at the size of one problem, both sides of every name that has two laid out."""
+    return _fitted(problem, space, space.choice[:0])
+
+
+@kernel
+def _fitted(problem: HouseholdProblem, space: HouseholdWorkspace, choice: NDArray[np.uint8]) -> HouseholdWorkspace:
     rows = (problem.group_low.size, problem.own_group_low.size, problem.value.size)
-    columns, sides = columns_needed(problem)
+    columns, sides = columns_needed(problem, choice)
     return fitted(space, problem.loadings.shape, (columns, sides, problem.held.size), rows)
 
 
@@ -90,7 +95,7 @@ def solve_root(problem: HouseholdProblem, space: HouseholdWorkspace) -> Certifie
     if not is_solvable(problem):
         return Certified(_BAD_INPUT, np.nan, np.nan, 0)
     fit = fitted_to(problem, space)
-    prepare(problem, fit.columns, fit.state.name_price)
+    prepare(problem, fit.columns, fit.state.name_price, fit.choice[:0])
     fit.state.base.theta[:] = 0.0
     aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
@@ -115,14 +120,17 @@ def search_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace) -> tupl
 
 @kernel
 def solve_fixed(problem: HouseholdProblem, space: HouseholdWorkspace, buys: NDArray[np.bool_]) -> Certified:
-    """Solve from nothing with every name that has two sides on the one that `buys` (n,) says: a convex problem."""
+    """Solve from nothing with every name that has two sides on the one that `buys` (n,) says: a convex problem.
+
+    The other sides are not laid out, so that no search can follow.
+    """
     if not is_solvable(problem):
         return Certified(_BAD_INPUT, np.nan, np.nan, 0)
-    fit = fitted_to(problem, space)
-    prepare(problem, fit.columns, fit.state.name_price)
+    choice = space.choice[: buys.size]
     for name in range(buys.size):
-        fit.choice[name] = _BUY_ONLY if buys[name] else _SELL_ONLY
-    choose_sides(fit.columns, fit.choice)
+        choice[name] = _BUY_ONLY if buys[name] else _SELL_ONLY
+    fit = _fitted(problem, space, choice)
+    prepare(problem, fit.columns, fit.state.name_price, choice)
     fit.state.base.theta[:] = 0.0
     aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
@@ -143,7 +151,7 @@ def solve_in_memory(problem: HouseholdProblem, space: HouseholdWorkspace) -> tup
     if not is_solvable(problem):
         return Certified(_BAD_INPUT, np.nan, np.nan, 0), Split(np.nan, np.nan, np.nan, 0, 0)
     fit = fitted_to(problem, space)
-    prepare(problem, fit.columns, fit.state.name_price)
+    prepare(problem, fit.columns, fit.state.name_price, fit.choice[:0])
     return search_and_solve(problem, fit)
 
 

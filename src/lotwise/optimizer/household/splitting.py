@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel
 from lotwise.optimizer.convex import Aim, Certified
 from lotwise.optimizer.household.convex import solve_warm
-from lotwise.optimizer.household.problem import ALONE, BOTH, NEVER, HouseholdColumns, HouseholdState
+from lotwise.optimizer.household.problem import ALONE, BOTH, NEVER, HouseholdColumns, HouseholdState, column_of
+from lotwise.optimizer.household.side_values import WEIGHT
 from lotwise.optimizer.problem import MOST_SPLITS, Cases, Choice, copy_values
 from lotwise.optimizer.splitting import Limits, Split, close_case
 
@@ -32,17 +33,16 @@ _WHOLE = 1e-12
 @inner_kernel
 def _say(columns: HouseholdColumns, saying: int) -> None:
     """Put one side of a name in force: that of `saying` = 2 x its sell side, + 1 if it buys."""
-    at, sells = columns.sides, saying // 2
-    buys = saying % 2
-    at[sells].force = NEVER if buys else ALONE
-    at[sells + 1].force = ALONE if buys else NEVER
+    sells, buys = saying // 2, saying % 2
+    columns.force[sells] = NEVER if buys else ALONE
+    columns.force[sells + 1] = ALONE if buys else NEVER
 
 
 @inner_kernel
 def _take_back(columns: HouseholdColumns, saying: int) -> None:
     """Mix both sides of a saying's name again."""
-    columns.sides[saying // 2].force = BOTH
-    columns.sides[saying // 2 + 1].force = BOTH
+    columns.force[saying // 2] = BOTH
+    columns.force[saying // 2 + 1] = BOTH
 
 
 @inner_kernel
@@ -51,24 +51,24 @@ def choose_sides(columns: HouseholdColumns, choice: NDArray[np.uint8]) -> None:
     at = columns.sides
     for side in range(at.size):
         if at[side].other >= 0 and not at[side].buys:
-            if choice[at[side].name] == _FREE:
+            if choice[columns.name_of[side]] == _FREE:
                 _take_back(columns, 2 * side)
             else:
-                _say(columns, 2 * side + (choice[at[side].name] == _BUY_ONLY))
+                _say(columns, 2 * side + (choice[columns.name_of[side]] == _BUY_ONLY))
 
 
 @inner_kernel
-def _most_mixed(columns: HouseholdColumns) -> int:
+def _most_mixed(columns: HouseholdColumns, state: HouseholdState) -> int:
     """The sell side of the name whose best portfolio mixes its sides the most, by weight moved; -1 = none does."""
-    at = columns.sides
+    at, weight = columns.sides, state.of_side[WEIGHT]
     most, found = 0.0, -1
     for side in range(at.size):
-        if at[side].force != BOTH or at[side].buys:
+        if columns.force[side] != BOTH or at[side].buys:
             continue
         part = min(at[side].best, 1.0 - at[side].best)
         if part <= _WHOLE:
             continue
-        mixed = part * (abs(at[side].weight - at[side + 1].weight) + _WHOLE)
+        mixed = part * (abs(weight[side] - weight[side + 1]) + _WHOLE)
         if mixed > most:
             most, found = mixed, side
     return found
@@ -83,11 +83,12 @@ def _keep_better(
         return best
     base, at = state.base, columns.sides
     for side in range(at.size):
-        if at[side].force == NEVER or (at[side].force == BOTH and at[side].best < 0.5):
+        if columns.force[side] == NEVER or (columns.force[side] == BOTH and at[side].best < 0.5):
             continue
         if at[side].other >= 0:
-            choice[at[side].name] = _BUY_ONLY if at[side].buys else _SELL_ONLY
-        for c in range(at[side].first, at[side].stop):
+            choice[columns.name_of[side]] = _BUY_ONLY if at[side].buys else _SELL_ONLY
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             state.found[columns.position[c]] = base.best[c]
     copy_values(base.best_theta, base.found_theta)
     return value
@@ -108,14 +109,14 @@ def _guess(
     """Solve with every name that mixes on the side of its larger share; returns (the better value, Newton steps)."""
     at = columns.sides
     for side in range(at.size):
-        at[side].mixes = at[side].force == BOTH
+        at[side].mixes = columns.force[side] == BOTH
         if at[side].mixes and at[side].buys:
             _say(columns, 2 * (side - 1) + (at[side].best > 0.5))
     guess = _solve_case(columns, state, state.base.best_theta, limits, Aim(limits.gap, -np.inf, np.inf))
     best = _keep_better(columns, state, choice, guess.primal, best)
     for side in range(at.size):
         if at[side].mixes:
-            at[side].force = BOTH
+            columns.force[side] = BOTH
     return best, guess.steps
 
 
@@ -158,8 +159,9 @@ def _begin_with_held(columns: HouseholdColumns, state: HouseholdState, choice: N
     at = columns.sides
     for side in range(at.size):
         if at[side].other >= 0:
-            choice[at[side].name] = _SELL_ONLY
-        for c in range(at[side].first, at[side].stop):
+            choice[columns.name_of[side]] = _SELL_ONLY
+        for level in range(at[side].count):
+            c = column_of(columns, side, level)
             state.found[columns.position[c]] = columns.base.table[c].held
 
 
@@ -181,7 +183,7 @@ def search_sides(
     _begin_with_held(columns, state, choice)
     best, bound = np.inf, first.bound
     depth, steps, solves = 0, 0, 0
-    mixed = _most_mixed(columns)
+    mixed = _most_mixed(columns, state)
     if mixed < 0:
         best = _keep_better(columns, state, choice, first.primal, best)
     else:
@@ -213,8 +215,8 @@ def search_sides(
             copy_values(cases.open_theta[depth - 1], state.base.best_theta)
             mixed = -1
         else:
-            mixed = _most_mixed(columns)
-        if case.primal < best and _most_mixed(columns) < 0:
+            mixed = _most_mixed(columns, state)
+        if case.primal < best and _most_mixed(columns, state) < 0:
             best = _keep_better(columns, state, choice, case.primal, best)
     least = best
     for at in range(cases.closed[0]):
