@@ -38,6 +38,9 @@ WRONG = 2e-4
 # What another solve must promise, as a fraction of value: a tenth of a basis point.
 _WORTH_A_SOLVE = 1e-5
 
+# What a solve must promise to a household whose rates hold where its first one ended: its bound is as good as they are.
+_WORTH_A_DOUBT = 5e-5
+
 # Less than a cent is no reason to leave the rates of the night.
 _BETTER = 0.01
 
@@ -80,6 +83,14 @@ def _changed(table: Table, net: Floats) -> Table:
     return year
 
 
+def _may_turn(box: Floats) -> Bools:
+    """Where a net long-term gain of the year may become a loss below a net gain, or the other way round (n,).
+
+    Tax is concave there: rates that hold on one side say nothing of the other.
+    """
+    return np.asarray((box[:, 1] > 0.0) & (box[:, 2] < 0.0) & (box[:, 3] > 0.0))
+
+
 class Pursuit:
     """The households of a range that are worth other rates, from the first night to the last."""
 
@@ -104,13 +115,19 @@ class Pursuit:
         self._solves = np.ones(count, np.int32)
         self._table = book.tax[slice(*span)]
         worth = terms.known & np.isfinite(night.cost)
+        box = self._within_reach(room)
+        holds = np.zeros(count, np.bool_)
         if worth.any():
-            worth[worth] = self._is_wrong(np.flatnonzero(worth), base, room, night)
+            rows = np.flatnonzero(worth)
+            wrong = self._is_wrong(rows, base, room, night)
+            holds[rows] = ~wrong & _may_turn(box[rows])
+            worth[rows] = wrong | holds[rows]
         self._rows = np.flatnonzero(worth)
         self.active = np.isin(self._group, self._group[self._rows])
         self._turns = Turns(book, market, span[0], self._rows, (terms.later, base.harvest_depth))
         if self._rows.size:
-            self._open(room, night, base)
+            self._open(room, night, base, box[self._rows])
+            self._doubt(np.flatnonzero(holds[self._rows]), night)
 
     def _of_group(self, cost: Floats) -> Floats:
         """Sums of the households of each taxpayer."""
@@ -132,18 +149,27 @@ class Pursuit:
                 wrong += off * (room[f"{name}_{kind}"][rows] / DOLLAR)
         return np.asarray(wrong > WRONG * (room["value"][rows] / DOLLAR))
 
-    def _open(self, room: Records, night: Night, base: Steering) -> None:
+    def _within_reach(self, room: Records) -> Floats:
+        """Least and greatest net short-term gain of the year, least and greatest long-term one, dollars (n, 4)."""
+        before = self._realised_before(np.arange(len(self._table)))
+        box = np.empty((len(self._table), 4))
+        for term, name in enumerate(("short", "long")):
+            box[:, 2 * term] = before[:, term] - room[f"{name}_loss"] / DOLLAR
+            box[:, 2 * term + 1] = before[:, term] + room[f"{name}_gain"] / DOLLAR
+        return box
+
+    def _realised_before(self, rows: Ints) -> Floats:
+        """Net short-term and long-term gain of the year so far, after carryovers, dollars (n, 2)."""
+        table = self._table[rows]
+        gains = [(table[f"{term}_gains"] - table[f"{term}_carryforward"]) / DOLLAR for term in ("short", "long")]
+        return np.stack(gains, 1)
+
+    def _open(self, room: Records, night: Night, base: Steering, box: Floats) -> None:
         """Begin the search with the first night."""
         rows, n = self._rows, self._rows.size
         self._search = search_for(_WORTH_A_SOLVE * (room["value"][rows] / DOLLAR))
         table, carried = self._table[rows], self._terms.carried[rows]
-        before = np.stack(
-            [(table[f"{term}_gains"] - table[f"{term}_carryforward"]) / DOLLAR for term in ("short", "long")], 1
-        )
-        box = np.empty((n, 4))
-        for term, name in enumerate(("short", "long")):
-            box[:, 2 * term] = before[:, term] - room[f"{name}_loss"][rows] / DOLLAR
-            box[:, 2 * term + 1] = before[:, term] + room[f"{name}_gain"][rows] / DOLLAR
+        before = self._realised_before(rows)
         self._starts: Starts = starts_of(table, carried, night.net[rows], box)
         realised = night.net[rows] - before
         rates = np.stack(
@@ -156,6 +182,16 @@ class Pursuit:
             1,
         )
         self._note(np.arange(n), night, np.column_stack((rates / FULL_RATE, np.zeros(n))))
+
+    def _doubt(self, places: Ints, night: Night) -> None:
+        """Take the first night of households whose rates hold as the solve at them that it is: regimes get a bound."""
+        if not places.size:
+            return
+        found = self._search
+        rates = np.clip(found.rate[places, 0], found.low[places, 0], found.high[places, 0])
+        plane = found.tax[places, 0] - (rates * found.net[places, 0]).sum(1)
+        self._note(places, night, np.column_stack((rates, plane)))
+        found.tolerance[places] *= _WORTH_A_DOUBT / _WORTH_A_SOLVE
 
     def _note(self, places: Ints, night: Night, rates: Floats) -> None:
         """Add a night to what is known of some households; `places` in the search."""

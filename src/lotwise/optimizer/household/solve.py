@@ -178,7 +178,7 @@ def _certificate(space: HouseholdWorkspace, problem: HouseholdProblem, rows: int
     """The cases of a solved household, multiplied by gamma."""
     cases, gamma = space.cases, problem.risk_price
     thetas = cases.theta[: rows * int(cases.closed[0])].reshape(-1, rows) * gamma
-    side_name = np.asarray(space.columns.sides["name"])
+    side_name = space.columns.name_of
     proof = []
     for at, theta in enumerate(thetas):
         said = cases.said[at, : cases.depth[at]]
