@@ -92,8 +92,7 @@ def print_documents(
     """Write documents of a firm folder into `out`, a folder for each household.
 
     Raises FolderError where nothing can be done, ValueError for a household that is not there, a day after the last
-    price or a later year, PressError for PDF
-    without typst.
+    price or a later year, PressError for PDF without typst.
     """
     if (out / "firm.toml").exists():
         raise FolderError(f"{out}: must be a folder for documents; it is a firm folder")
@@ -104,7 +103,7 @@ def print_documents(
     )
     with watch.phase("read"):
         firm = told.firm if told else read_firm(folder, wanted.as_of)
-        require_priced(firm, wanted.as_of)
+        require_priced(folder, firm)
         require_no_later_year(wanted.year, firm.as_of)
         rows = _rows(firm, wanted.households)
         sources, ledger_findings = _sources(folder, firm, kinds, wanted)

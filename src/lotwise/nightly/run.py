@@ -29,6 +29,7 @@ from lotwise.interchange.results import (
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
+from lotwise.nightly.priced_days import require_tradable
 from lotwise.nightly.risk import with_risk
 from lotwise.nightly.run_file import said_of, seal_of
 from lotwise.nightly.savings_note import saved_so_far
@@ -103,11 +104,12 @@ def prepared_firm(
 ) -> tuple[Firm, FactorModel]:
     """Read a firm folder and give its market risk; findings of both are in the firm.
 
-    Raises FolderError where nothing can be done with it.
+    Raises FolderError where nothing can be done with it, ValueError where a day long after the last price is asked for.
     """
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of, households)
+        require_tradable(folder, firm)
     with watch.phase("risk"):
         return with_market_risk(firm)
 

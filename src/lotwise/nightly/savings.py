@@ -23,7 +23,7 @@ from lotwise.interchange.ledger_files.recorded_history import Posted, Recorded, 
 from lotwise.interchange.savings_positions import TaxedBy, positions_table, with_positions
 from lotwise.interchange.savings_tables import SavingsTables, savings_tables
 from lotwise.interchange.savings_trace import TraceTables, trace_tables
-from lotwise.ledger.events import MISSING, Table
+from lotwise.ledger.events import MISSING, NO_CODE, Table
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.nightly.priced_days import require_priced
 from lotwise.nightly.run import Watch, household_row
@@ -98,12 +98,11 @@ def told_savings(
     """Tell what was saved for some households of a firm folder with a posted ledger, or for all of it.
 
     Raises FolderError where nothing can be done with the folder or nothing has been posted, ValueError for a household
-    that it does not have or for a day after the last price.
+    that it does not have or for a day after the last price (FolderError where firm.toml says that day).
     """
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of)
-    require_priced(firm, as_of)
     return tell_firm(folder, firm, households, rule, When(since, traced), watch)
 
 
@@ -120,6 +119,7 @@ def tell_firm(
     A household whose data has errors gets no figures, and is named with the reason. Raises as `told_savings` does.
     """
     watch, when = watch or Watch(), when or When()
+    require_priced(folder, firm)
     if when.since is not None and when.since > firm.as_of:
         raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
     with watch.phase("read"):
@@ -211,7 +211,17 @@ def page_of(run: SavingsRun) -> FirmSavings:
         run.rule,
         int(run.told.refused.sum()),
         run.inputs,
+        stopped=_stopped(run),
     )
+
+
+def _stopped(run: SavingsRun) -> tuple[str, ...]:
+    """Securities in the record of those who are told whose closes stopped, though nothing ended them."""
+    events, owner = run.recorded.history.events, run.recorded.history.accounts.household
+    account = events["account"]
+    told = (account != NO_CODE) & (owner[account] >= 0) & (run.told.begins[owner[account]] > 0)
+    rows = run.recorded.stopped[np.isin(run.recorded.stopped, events["security"][told])]
+    return tuple(run.recorded.names.securities.gather(rows).sort().to_list())
 
 
 def write_savings(out: Path, run: SavingsRun) -> Path:

@@ -46,6 +46,7 @@ class Recorded(NamedTuple):
     rows: int  # of the journal that were looked at
     later: int  # events that were posted after those
     late: int  # of these, events of days that are told
+    stopped: IntArray  # securities whose closes stopped long before the last day, and that nothing ended
 
 
 def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Posted | None = None) -> Recorded:
@@ -77,9 +78,11 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     actions = actions_of(events[told & known], details, world, _applied(market_known, names, today))
     events, numbers = events[told & known], numbers[told & known]
     traded, factor = as_traded(closes, all_actions)
+    carried = carried_on(traded, closes.days, all_actions, events)
     market = MarketHistory(
         closes.days,
-        *carried_on(traded, closes.days, all_actions, events),
+        carried.price,
+        carried.quoted,
         payouts_of(closes, factor, events),
         _qualified(firm, names),
     )
@@ -93,7 +96,8 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
         actions,
     )
-    return Recorded(history, names, numbers, until, int((~known).sum()), int((told & ~known).sum()))
+    late = int((told & ~known).sum())
+    return Recorded(history, names, numbers, until, int((~known).sum()), late, np.flatnonzero(carried.stopped))
 
 
 def _applied(rows: pl.DataFrame, names: Names, today: int) -> tuple[Table, Table]:
