@@ -21,7 +21,7 @@ from lotwise.money import IntArray
 from lotwise.rebalancing.book import Models
 from lotwise.savings.corporate import actions_of
 from lotwise.savings.history import Accounts, History, MarketHistory, Targets
-from lotwise.storage.event_tables import event_tables
+from lotwise.storage.event_tables import FOLDED, event_tables
 from lotwise.storage.journal import NUMBER
 from lotwise.storage.names import Names, codes_of
 
@@ -56,7 +56,7 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     has no dates is taken to have been as it is today. `posted` leaves out what was posted after that.
     """
     ledger = opened.ledger
-    rows = ledger.journal.read()
+    rows = ledger.journal.read(columns=FOLDED)
     if not rows.height:
         raise FolderError(
             f"{folder}: must have a posted ledger, was without one; `lotwise ledger open` begins it with the lots of a "
@@ -65,10 +65,11 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     market_rows = ledger.journal.market_actions()
     names = _with_market(ledger.standing().names, firm, market_rows["new_symbol"])
     events, details = event_tables(rows, names)
+    numbers = rows[NUMBER].to_numpy()
+    del rows  # of a large firm several times as large as its events
     world = ledger.register.world(names)
     today = to_day_number(firm.as_of)
     closes = read_closes(folder, names.securities, today)
-    numbers = rows[NUMBER].to_numpy()
     until = ledger.journal.rows() if posted is None else posted.rows
     told, known = events["day"] <= today, numbers < until
     # The file is on the share basis and has the symbols of its last day, whichever day is told.
