@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
+from lotwise.interchange.atomic import require_no_firm
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.results import (
@@ -205,7 +206,7 @@ def write_run(
 
     Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
-    _require_no_firm(out)
+    require_no_firm(out)
     workers = threads or os.cpu_count() or 1
     write_tables(
         out,
@@ -215,11 +216,6 @@ def write_run(
         threads=workers,
         seal=None if came_of is None else seal_of(came_of, workers),
     )
-
-
-def _require_no_firm(out: Path) -> None:
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder, whose files they would replace")
 
 
 def household_row(household: str, known: list[str]) -> int:
@@ -303,7 +299,7 @@ def run_folder(
     Raises FolderError where nothing can be done (exit status 2): `out` then holds the findings alone. Raises OSError
     where `out` cannot be written, FolderError where it is a firm folder.
     """
-    _require_no_firm(out)
+    require_no_firm(out)
     watch = watch or Watch()
     with ThreadPoolExecutor(max_workers=1) as beside:  # the run does not wait for what it came of to be hashed
         inputs = beside.submit(digests, folder, (*input_files(folder), *journal_files(folder)), 1)

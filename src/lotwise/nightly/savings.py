@@ -14,8 +14,7 @@ import polars as pl
 
 from lotwise import __version__
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
-from lotwise.errors import FolderError
-from lotwise.interchange.atomic import replaced_files
+from lotwise.interchange.atomic import replaced_files, require_no_firm
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.ledger_files.posting import open_ledger
@@ -230,8 +229,7 @@ def write_savings(out: Path, run: SavingsRun) -> Path:
     Lines of all three numbers are among the tables where they were traced. The same files give the same bytes again.
     Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
+    require_no_firm(out)
     out.mkdir(parents=True, exist_ok=True)
     with replaced_files(out, _files((*SavingsTables._fields, *TraceTables._fields, _POSITIONS))) as folder:
         tables: dict[str, pl.DataFrame] = run.tables._asdict()
