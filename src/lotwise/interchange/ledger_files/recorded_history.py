@@ -74,10 +74,11 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     told, known = events["day"] <= today, numbers < until
     # The file is on the share basis and has the symbols of its last day, whichever day is told.
     last = max(today, closes.last)
-    all_actions = actions_of(events[events["day"] <= last], details, world, _applied(market_rows, names, last))
+    all_actions = actions_of(_only(events, events["day"] <= last), details, world, _applied(market_rows, names, last))
     market_known = market_rows.filter(pl.col(NUMBER) < until)
-    actions = actions_of(events[told & known], details, world, _applied(market_known, names, today))
-    events, numbers = events[told & known], numbers[told & known]
+    late = int((told & ~known).sum())
+    events, numbers = _only(events, told & known), _only(numbers, told & known)
+    actions = actions_of(events, details, world, _applied(market_known, names, today))
     traded, factor = as_traded(closes, all_actions)
     carried = carried_on(traded, closes.days, all_actions, events)
     market = MarketHistory(
@@ -97,8 +98,12 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
         actions,
     )
-    late = int((told & ~known).sum())
     return Recorded(history, names, numbers, until, int((~known).sum()), late, np.flatnonzero(carried.stopped))
+
+
+def _only(rows: Table, keep: NDArray[np.bool_]) -> Table:
+    """Some of the rows; the same ones, not copied, where that is all of them: of a large firm they are gigabytes."""
+    return rows if keep.all() else rows[keep]
 
 
 def _applied(rows: pl.DataFrame, names: Names, today: int) -> tuple[Table, Table]:
