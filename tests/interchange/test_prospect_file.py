@@ -172,6 +172,8 @@ def test_header_words(text: str, role: Role | None) -> None:
 def test_a_file_without_a_table_says_which_row_comes_nearest(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match=r"must be a table with a symbol and the shares.* was none; write"):
         read(tmp_path / "p.csv", "Dear client,\nthank you\n")
+    with pytest.raises(FolderError, match=r"was a spreadsheet.s own file \(or a zip\): save it as CSV"):
+        read(tmp_path / "p.xlsx", b"PK\x03\x04\x14\0\x06\0")
     said = (
         r"was line 3, with 'Open Date' for acquired, 'QTY\.' for shares, and no symbol; write the header symbol,shares"
     )

@@ -20,6 +20,14 @@ _LONG_CELL = 20  # lines in one cell: a quotation mark that never closes
 _WITHOUT_HEADER = (Role.SYMBOL, Role.SHARES, Role.BASIS, Role.ACQUIRED)
 
 
+# What people send in place of text, by how such files begin.
+_NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet's own file (or a zip): save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet's own file: save it as CSV",
+    b"%PDF": "a PDF: ask for the same as CSV",
+}
+
+
 class Row(NamedTuple):
     """Cells of a row, and the line it begins at."""
 
@@ -94,7 +102,13 @@ def _is_lot(row: Row) -> bool:
 
 
 def nearest_header(content: bytes) -> str:
-    """Say which row of a file without a table comes nearest to a header, and what it lacks; "none" where none does."""
+    """Say which row of a file without a table comes nearest to a header, and what it lacks; "none" where none does.
+
+    What is no text at all is called what it is.
+    """
+    for mark, words in _NO_TEXT.items():
+        if content.startswith(mark):
+            return words
     text, _ = _decoded(content)
     best: tuple[int, Row, dict[Role, int]] = (1, Row(0, []), {})
     for delimiter in _DELIMITERS:
