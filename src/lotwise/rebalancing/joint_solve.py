@@ -12,10 +12,11 @@ from lotwise.money import IntArray
 from lotwise.optimizer.convex import Certified
 from lotwise.optimizer.household.holding import hold_and_solve
 from lotwise.optimizer.household.position_weights import objective_at, side_taken
-from lotwise.optimizer.household.preparation import bars_purchases, is_solvable, prepare
+from lotwise.optimizer.household.preparation import bars_purchases, prepare
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, column_of
 from lotwise.optimizer.household.reached_bound import bound_as_reached
 from lotwise.optimizer.household.rounding import round_to_shares
+from lotwise.optimizer.household.solvable import is_solvable
 from lotwise.optimizer.household.solve import fitted_to, search_and_solve
 from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import Choice, SolveStatus

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Aim
 from lotwise.optimizer.household.convex import solve_convex
-from lotwise.optimizer.household.preparation import is_solvable, prepare
+from lotwise.optimizer.household.preparation import prepare
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace
+from lotwise.optimizer.household.solvable import is_solvable
 from lotwise.optimizer.household.solve import fitted_to, take_lots
 from lotwise.optimizer.household.splitting import choose_sides, search_sides
 from lotwise.optimizer.problem import Choice, SolveStatus, copy_values

@@ -190,15 +190,13 @@ def workspace(problem: HouseholdProblem) -> HouseholdWorkspace:
     )
 
 
-def workspace_for(
+def _columns_for(
     shape: tuple[int, int], positions: tuple[int, int], rows: tuple[int, int, int], entries: int
-) -> HouseholdWorkspace:
-    """Allocate for at most (names, factors), (positions, lots), (groups, own groups, accounts), own group entries."""
+) -> HouseholdColumns:
     (n, k), (count, lots), (groups, own_groups, accounts) = shape, positions, rows
-    owned = accounts + own_groups
-    m = k + groups + owned
-    total = 2 * count + groups + owned
-    pieces = 2 * lots + 12 * count + 3 * (groups + owned) + total  # the last are points at which columns are held
+    m = k + groups + accounts + own_groups
+    total = 2 * count + m - k
+    pieces = 2 * lots + 12 * count + 3 * (m - k) + total  # the last are points at which columns are held
     table: dict[str, type] = dict.fromkeys(("anchor", "curvature", "held"), float)
     table |= dict.fromkeys(("own_start", "own_stop", "hinge", "start", "stop", "kinked"), int)
     base = Columns(
@@ -208,7 +206,7 @@ def workspace_for(
         records(total, **table),
         records(pieces, left=float, right=float, slope=float, curved=float, value=float),
     )
-    columns = HouseholdColumns(
+    return HouseholdColumns(
         base,
         _sides(n),
         np.zeros(2 * n, np.int64),
@@ -230,7 +228,14 @@ def workspace_for(
         np.zeros(accounts),
         np.zeros(total),
     )
-    state = HouseholdState(
+
+
+def _state_for(shape: tuple[int, int], count: int, rows: tuple[int, int, int]) -> HouseholdState:
+    (n, k), (groups, own_groups, accounts) = shape, rows
+    owned = accounts + own_groups
+    m = k + groups + owned
+    total = 2 * count + groups + owned
+    return HouseholdState(
         state_for(m, max(total, n)),
         np.zeros(SIDE_ROWS * 2 * n),
         np.zeros(4 * total),
@@ -252,7 +257,16 @@ def workspace_for(
         np.zeros(count),
         np.zeros(count),
     )
-    return HouseholdWorkspace(columns, state, cases_for(m), np.zeros(n, np.uint8))
+
+
+def workspace_for(
+    shape: tuple[int, int], positions: tuple[int, int], rows: tuple[int, int, int], entries: int
+) -> HouseholdWorkspace:
+    """Allocate for at most (names, factors), (positions, lots), (groups, own groups, accounts), own group entries."""
+    m = shape[1] + sum(rows)
+    columns = _columns_for(shape, positions, rows, entries)
+    state = _state_for(shape, positions[0], rows)
+    return HouseholdWorkspace(columns, state, cases_for(m), np.zeros(shape[0], np.uint8))
 
 
 @kernel

@@ -11,8 +11,9 @@ from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Aim, Certified
 from lotwise.optimizer.household.convex import solve_convex, solve_warm
 from lotwise.optimizer.household.input_checks import checked, is_possible
-from lotwise.optimizer.household.preparation import bars_purchases, columns_needed, is_solvable, prepare
+from lotwise.optimizer.household.preparation import bars_purchases, columns_needed, prepare
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, fitted, workspace
+from lotwise.optimizer.household.solvable import is_solvable
 from lotwise.optimizer.household.splitting import choose_sides, search_sides
 from lotwise.optimizer.problem import Choice, SolveStatus, copy_values
 from lotwise.optimizer.single_account import GAP, TOLERANCE
