@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.dates import NO_DATE
 from lotwise.households.profile import Profile
 from lotwise.interchange.firm_folder.book_building import limits_of, policy_columns, preferences_of
 from lotwise.interchange.firm_folder.tax_positions import deferred_dollars, payout_rates, rates_tonight
@@ -154,7 +153,10 @@ class BookMaker:
             target,
             policy,
             np.zeros(count, np.int32),
-            *(np.where(sees, rates[name], 0) for name in ("short", "long", "loss_short", "loss_long")),
+            np.where(sees, rates["short"], 0),
+            np.where(sees, rates["long"], 0),
+            np.where(sees, rates["loss_short"], 0),
+            np.where(sees, rates["loss_long"], 0),
             payouts.ordinary,
             payouts.qualified,
             *deferred_dollars(payouts.ordinary, self._profiles, policy),
@@ -168,12 +170,11 @@ class BookMaker:
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
+_NOTHING, _CODES, _WEIGHTS = np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros(0)
 _NO_RULES = RuleSets(
-    np.zeros(2, np.int64),
-    *(np.zeros(0, kind) for kind in (np.int32, np.int32, np.uint8, np.float64, np.float64, np.int32)),
-    np.zeros(2, np.int64),
-    *(np.zeros(0, kind) for kind in (np.int32, np.int32, np.float64, np.float64, np.int32)),
-)
+    _NOTHING, _CODES, _CODES, np.zeros(0, np.uint8), _WEIGHTS, _WEIGHTS, _CODES,
+    _NOTHING, _CODES, _CODES, _WEIGHTS, _WEIGHTS, _CODES,
+)  # fmt: skip
 
 
 def _part(state: State, chosen: NDArray[np.bool_]) -> State:
@@ -188,8 +189,14 @@ def _lots(table: Table) -> Lots:
     marks = table["marks"]
     usable = (marks & (LotMark.REPLACEMENT | LotMark.ABSORBED)) == LotMark.REPLACEMENT
     flags = np.where(usable, LotFlag.REPLACEMENT, 0).astype(np.uint8)
-    columns = (table[name].copy() for name in ("security", "shares", "basis", "acquired", "holding_start"))
-    return Lots(*columns, flags)
+    return Lots(
+        table["security"].copy(),
+        table["shares"].copy(),
+        table["basis"].copy(),
+        table["acquired"].copy(),
+        table["holding_start"].copy(),
+        flags,
+    )
 
 
 def _models(weights: list[Weights]) -> Models:
@@ -200,8 +207,3 @@ def _models(weights: list[Weights]) -> Models:
         np.concatenate([each.weight for each in weights]),
         np.array([each.cash for each in weights]),
     )
-
-
-def no_last_trades(households: int) -> NDArray[np.int32]:
-    """Last trades of households that have traded never."""
-    return np.full(households, NO_DATE, np.int32)

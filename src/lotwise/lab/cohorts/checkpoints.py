@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +25,31 @@ from lotwise.ledger.fold import empty_state
 from lotwise.ledger.tables import LOT, REALIZED
 
 if TYPE_CHECKING:
-    from lotwise.lab.cohorts.replay import _Life
+    from lotwise.lab.cohorts.replay import PartOfLife
 
 __all__ = ["Checkpoints", "fingerprint_of"]
 
 
 def fingerprint_of(cohort: Cohort, panel: MarketPanel, risk: RiskThen, span: tuple[int, ...]) -> str:
     """Fingerprint of all that decides a life: this version, the market, the cohort, how risk is estimated, the days."""
-    said = hashlib.sha256()
+    said = _of_this_version().copy()
     policies = [(policy, None if policy.profile is None else asdict(policy.profile)) for policy in cohort.policies]
     targets = [(type(target).__name__, target) for target in cohort.targets]
-    said.update(repr((__version__, policies, targets, risk.months, risk.settings, span, panel.universe)).encode())
+    said.update(repr((policies, targets, risk.months, risk.settings, span, panel.universe)).encode())
     columns = [column for column in cohort if isinstance(column, np.ndarray)]
     events = [*panel.dividends, *panel.splits]
     for table in (*columns, panel.days, panel.close, panel.adjusted, panel.caps, panel.member, *events):
         said.update(np.ascontiguousarray(table).tobytes())
     return said.hexdigest()[:24]
+
+
+@cache
+def _of_this_version() -> hashlib._Hash:
+    """Hash of the version and of every source file of the package: another code may live another life."""
+    said, package = hashlib.sha256(__version__.encode()), Path(__file__).parents[2]
+    for source in sorted(package.rglob("*.py")):
+        said.update(source.read_bytes())
+    return said
 
 
 class Checkpoints:
@@ -48,7 +58,7 @@ class Checkpoints:
     def __init__(self, folder: Path | None, fingerprint: str) -> None:
         self._path = None if folder is None else folder / f"life-{fingerprint}.npz"
 
-    def save(self, life: _Life, row: int) -> None:
+    def save(self, life: PartOfLife, row: int) -> None:
         """Keep how things stand at the end of a row."""
         if self._path is None:
             return
@@ -75,7 +85,7 @@ class Checkpoints:
         )
         write_whole(self._path, content.getvalue())
 
-    def load_into(self, life: _Life) -> int:
+    def load_into(self, life: PartOfLife) -> int:
         """Put a life where its checkpoint was; the row of that, -1 where there is none."""
         if self._path is None or not self._path.is_file():
             return -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from lotwise.lab.market_panel import Int32Array
 from lotwise.ledger.events import Table
 from lotwise.money import FULL_RATE, IntArray
 
-__all__ = ["FLOW", "Client", "Cohort", "cohort_of", "each_policy", "part_of"]
+__all__ = ["FLOW", "Client", "Cohort", "cohort_of", "part_of"]
 
 # What a household brings in (positive) or takes out, before the trades of its day; money.
 FLOW = np.dtype([("row", np.int32), ("account", np.int32), ("amount", np.int64)], align=True)
@@ -77,7 +77,9 @@ def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients
                 f"{client.policy} and {client.target}"
             )
         if client.dollars <= 0 or not client.kinds:
-            raise ValueError(f"client {number} must have accounts worth something, had {client.dollars} dollars in each")
+            raise ValueError(
+                f"client {number} must have accounts worth something, had {client.dollars} dollars in each"
+            )
     sizes = [len(client.kinds) for client in clients]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     rows = [
@@ -126,8 +128,3 @@ def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
 
 
 _OF_HOUSEHOLD = ("start", "policy", "target", "rates", "outside", "fee")
-
-
-def each_policy(client: Client, policies: int) -> list[Client]:
-    """The same client under each of so many policies."""
-    return [replace(client, policy=number) for number in range(policies)]

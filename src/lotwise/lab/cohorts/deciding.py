@@ -29,7 +29,7 @@ from lotwise.rebalancing.rebalance import rebalance
 from lotwise.savings.history import Accounts as RuledAccounts
 from lotwise.savings.history import CorporateActions, History, MarketHistory, Targets
 from lotwise.savings.shadow import holdings_of, trades_of_rule
-from lotwise.securities.market import Market, SecurityKind
+from lotwise.securities.market import Market
 
 __all__ = ["Decided", "Deciding", "Moment"]
 
@@ -90,7 +90,8 @@ class Deciding:
         acts = np.array([policy.acts_on_flows for policy in cohort.policies], np.bool_)[cohort.policy]
         moved = np.bincount(cohort.household, moment.flowed, len(cohort.start)) > 0
         begun = cohort.start <= market.row
-        return begun & (due | (acts & moved) | (cohort.start == market.row))
+        looks: NDArray[np.bool_] = begun & (due | (acts & moved) | (cohort.start == market.row))
+        return looks
 
     def _market(self, market: MarketSoFar) -> Market:
         """Today as the engine sees it, without risk."""
@@ -191,8 +192,5 @@ def _executed(events: Table, market: Market, tracking: NDArray[np.float64]) -> D
 
 def _tracking_of(proposals: Proposals) -> NDArray[np.float64]:
     outcomes = proposals.outcomes
-    after: NDArray[np.float64] = np.where(
-        outcomes.status == Status.PROPOSED, outcomes.te_after, outcomes.te_before
-    )
+    after: NDArray[np.float64] = np.where(outcomes.status == Status.PROPOSED, outcomes.te_after, outcomes.te_before)
     return after
-

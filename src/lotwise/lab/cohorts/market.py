@@ -93,9 +93,7 @@ class MarketTape:
 
 def labels_of(universe: Universe) -> MarketLabels:
     """What people call the securities."""
-    return MarketLabels(
-        universe.symbols, universe.names, universe.asset_classes, universe.sectors, universe.industries
-    )
+    return MarketLabels(universe.symbols, universe.names, universe.asset_classes, universe.sectors, universe.industries)
 
 
 class MarketSoFar:
@@ -160,16 +158,19 @@ class MarketSoFar:
 
     def caps_on(self, row: int) -> Floats:
         """(N,) market values on a day so far."""
-        return self._of(self._caps, row)
+        self._require(row)
+        caps: Floats = self._caps[row]
+        return caps
 
     def members_on(self, row: int) -> NDArray[np.bool_]:
         """(N,) whether each was in the index of large companies on a day so far."""
-        return self._of(self._member, row)
+        self._require(row)
+        members: NDArray[np.bool_] = self._member[row]
+        return members
 
-    def _of(self, table: NDArray[np.generic], row: int) -> NDArray[np.generic]:  # type: ignore[type-var,unused-ignore]
+    def _require(self, row: int) -> None:
         if not 0 <= row <= self.row:
             raise ValueError(f"the day must be one of rows 0 to {self.row}, was {row}")
-        return table[row]
 
     @property
     def dividend_yield(self) -> Floats:
@@ -196,6 +197,4 @@ class MarketSoFar:
 def _identical(groups: tuple[str, ...]) -> NDArray[np.int32]:
     """Number of each security's substantially identical group: its own position, or that of the first of its group."""
     first: dict[str, int] = {}
-    return np.array(
-        [first.setdefault(name, place) if name else place for place, name in enumerate(groups)], np.int32
-    )
+    return np.array([first.setdefault(name, place) if name else place for place, name in enumerate(groups)], np.int32)

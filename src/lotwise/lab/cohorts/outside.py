@@ -114,8 +114,8 @@ class Outside:
         """Dividends of what is held when it goes ex, and what is bought with those that are reinvested."""
         per_share = np.zeros(today.price.size)
         np.add.at(per_share, today.paid, today.dividend)
-        shares, split = held.shares / SHARE, dict((security, (new, old)) for security, new, old in today.splits)
-        for security, (new, old) in split.items():
+        shares = held.shares / SHARE
+        for security, new, old in today.splits:
             shares = np.where(held.security == security, shares * new / old, shares)
         amount = np.rint(shares * per_share[held.security] * DOLLAR).astype(np.int64)
         paid = np.flatnonzero(amount > 0)

@@ -108,4 +108,3 @@ def engine(name: str, looks: Looks = Looks.DAILY, keys: str = "", **said: object
     if profile is None:
         raise ProfileError(tuple(each for each in findings if each.severity is Severity.ERROR))
     return Policy(name, profile=profile, looks=looks, **said)  # type: ignore[arg-type]
-

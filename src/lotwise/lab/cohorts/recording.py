@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -76,7 +76,8 @@ class Lived(NamedTuple):
         value, flow = self.daily["value"], self.daily["flow"]
         before = np.vstack([np.zeros((1, value.shape[1])), value[:-1]])
         grown = np.divide(value - flow, before, out=np.ones_like(value), where=before > 0)
-        return grown - 1.0
+        returns: Floats = grown - 1.0
+        return returns
 
 
 def joined_lives(parts: list[Lived]) -> Lived:
@@ -97,14 +98,20 @@ def joined_lives(parts: list[Lived]) -> Lived:
             moved.append(table)
         return np.concatenate(moved)
 
-    def side_by_side(name: str, axis: int) -> np.ndarray:
+    def side_by_side(name: str, axis: int) -> NDArray[Any]:
         return np.concatenate([getattr(part, name) for part in parts], axis=axis)
 
     lots = tables("lots")
     assert lots is not None
     return first._replace(
-        **{name: side_by_side(name, 1) for name in ("daily", "gains", "income", "tax")},
-        **{name: side_by_side(name, 0) for name in ("start", "policy", "target_of", "cash")},
+        daily=side_by_side("daily", 1),
+        gains=side_by_side("gains", 1),
+        income=side_by_side("income", 1),
+        tax=side_by_side("tax", 1),
+        start=side_by_side("start", 0),
+        policy=side_by_side("policy", 0),
+        target_of=side_by_side("target_of", 0),
+        cash=side_by_side("cash", 0),
         ending=Ending(*(np.concatenate(columns) for columns in zip(*(part.ending for part in parts), strict=True))),
         realized=tables("realized"),
         trades=tables("trades"),

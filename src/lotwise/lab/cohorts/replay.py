@@ -19,7 +19,7 @@ from lotwise.lab.cohorts.checkpoints import Checkpoints, fingerprint_of
 from lotwise.lab.cohorts.clients import Cohort, part_of
 from lotwise.lab.cohorts.deciding import Decided, Deciding, Moment
 from lotwise.lab.cohorts.ending import ending_of
-from lotwise.lab.cohorts.market import DayOfMarket, MarketSoFar, MarketTape
+from lotwise.lab.cohorts.market import MarketSoFar, MarketTape
 from lotwise.lab.cohorts.outside import Outside
 from lotwise.lab.cohorts.recording import DAY, Lived, joined_lives
 from lotwise.lab.cohorts.risk import RiskThen
@@ -77,7 +77,7 @@ def live(
     for span in _spans(cohort, settings):
         part = part_of(cohort, *span)
         kept = Checkpoints(settings.checkpoints, fingerprint_of(part, panel, risk, (first, last, settings.keeps_lines)))
-        lives.append(_Life(part, panel, risk, (first, last), settings).whole(kept, on_day or (lambda _: None)))
+        lives.append(PartOfLife(part, panel, risk, (first, last), settings).whole(kept, on_day or (lambda _: None)))
     return joined_lives(lives)
 
 
@@ -86,7 +86,7 @@ def _spans(cohort: Cohort, settings: LiveSettings) -> list[tuple[int, int]]:
     return [(begin, min(begin + settings.part, count)) for begin in range(0, count, settings.part)]
 
 
-class _Life:
+class PartOfLife:
     """A part of a cohort on its way from row `span[0]` to row `span[1]` of a market."""
 
     def __init__(

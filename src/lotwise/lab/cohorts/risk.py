@@ -66,8 +66,7 @@ class RiskThen:
     def _model(self, so_far: MarketSoFar, row: int, wanted: Int32Array) -> FactorModel:
         universe = so_far.universe
         window = so_far.adjusted[max(0, row - self.settings.window) : row + 1]
-        seen = np.isfinite(window[-GONE_ROWS - 1 :]).any(axis=0)
-        chosen = wanted[seen[wanted]]
+        chosen = wanted[np.isfinite(window[-GONE_ROWS - 1 :][:, wanted]).any(axis=0)]
         adjusted = np.ascontiguousarray(window[:, chosen])
         days = so_far.days[row + 1 - len(window) : row + 1]
         names = tuple(universe.symbols[place] for place in chosen)

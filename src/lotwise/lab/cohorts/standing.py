@@ -14,7 +14,7 @@ from lotwise.errors import ProposalError
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.ledger.events import EVENT, EventKind, Relief, Table, no_details
 from lotwise.ledger.fold import Folded, empty_state, fold
-from lotwise.ledger.tables import ACCOUNT, IDENTICAL, Refusal, State, World
+from lotwise.ledger.tables import ACCOUNT, IDENTICAL, Refusal, World
 from lotwise.money import IntArray
 from lotwise.savings.shadow import Holdings, holdings_of
 from lotwise.tax.gains import recognised

@@ -1,0 +1,90 @@
+"""Pictures of the lab's report: pairs of bars, and named dots between two axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from lotwise.reports.amounts import plain
+from lotwise.reports.axes import Axis, frame_of
+from lotwise.reports.look import BLUE, GREY, INK, ORANGE, Scale, document, label, line, number, ticks
+
+__all__ = ["Dot", "Pair", "dots", "paired_bars"]
+
+_WIDTH = 640.0
+_NAMES, _WORDS = 170.0, 64.0  # room for names at the left, for figures at either end
+_PITCH, _BAR, _KEY = 38.0, 13.0, 26.0
+
+
+class Pair(NamedTuple):
+    """Two figures of one name."""
+
+    name: str
+    first: float
+    second: float
+
+
+class Dot(NamedTuple):
+    """A named place between two axes."""
+
+    name: str
+    x: float
+    y: float
+    strong: bool = False
+
+
+def paired_bars(pairs: Sequence[Pair], names: tuple[str, str], unit: str, title: str) -> str:
+    """Draw two horizontal bars for each pair: what was measured, and below it, paler, what it is held against."""
+    values = [value for pair in pairs for value in (pair.first, pair.second)]
+    low, high = min(0.0, *values), max(0.0, *values)
+    scale = Scale(low, high if high > low else low + 1.0, _NAMES + (_WORDS if low < 0 else 0.0), _WIDTH - _WORDS)
+    parts, x = [], _NAMES
+    for name, colour in zip(names, (BLUE, GREY), strict=True):
+        parts.append(f'<rect x="{number(x)}" y="3" width="11" height="11" fill="{colour}"/>')
+        parts.append(label(x + 16, 13, name, fill=INK))
+        x += 40 + 6.6 * len(name)
+    for place, pair in enumerate(pairs):
+        top = _KEY + place * _PITCH
+        parts.append(label(_NAMES - 10, top + 17, pair.name, anchor="end", fill=INK))
+        for row, (value, colour) in enumerate(((pair.first, BLUE), (pair.second, GREY))):
+            y, end, zero = top + row * (_BAR + 2), scale(value), scale(0.0)
+            words = f"{value:,.0f} {unit}".replace("-", "\N{MINUS SIGN}")
+            parts.append(
+                f'<rect x="{number(min(zero, end))}" y="{number(y)}" width="{number(max(abs(end - zero), 0.8))}"'
+                f' height="{number(_BAR)}" fill="{colour}">'
+                f"<title>{escape(plain(f'{pair.name}, {names[row]}: {words}'))}</title></rect>"
+            )
+            side = ("start", 6.0) if value >= 0 else ("end", -6.0)
+            parts.append(label(end + side[1], y + 11, words, anchor=side[0], fill=INK, size=11))
+    bottom = _KEY + len(pairs) * _PITCH
+    parts.append(line(scale(0.0), _KEY - 4, scale(0.0), bottom - 6, stroke=GREY))
+    return document(_WIDTH, bottom, title, parts)
+
+
+def dots(places: Sequence[Dot], axes: tuple[str, str], title: str) -> str:
+    """Draw named dots; the strong one is larger and of another colour. Names stand to the side where there is room."""
+    x_ticks = ticks(0.0, max(dot.x for dot in places) * 1.02, 6)
+    y_ticks = ticks(min(0.0, *(dot.y for dot in places)), max(dot.y for dot in places) * 1.05, 5)
+    frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH, 380.0))
+    taken: list[float] = []
+    for dot in sorted(places, key=lambda each: -each.y):
+        x, y = frame.x(dot.x), frame.y(dot.y)
+        colour, radius = (ORANGE, 6.0) if dot.strong else (BLUE, 4.5)
+        words = f"{dot.name}: {dot.x:,.0f}, {dot.y:,.1f}"
+        frame.parts.append(
+            f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}" fill="{colour}">'
+            f"<title>{escape(plain(words))}</title></circle>"
+        )
+        right = x < _WIDTH * 0.6
+        height = y + 4
+        while any(abs(height - other) < 13 for other in taken):
+            height += 13
+        taken.append(height)
+        place = (x + 10, "start") if right else (x - 10, "end")
+        frame.parts.append(label(place[0], height, dot.name, anchor=place[1], fill=INK, bold=dot.strong))
+    return document(_WIDTH, 380.0, title, frame.parts)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.4g}".replace("-", "\N{MINUS SIGN}")
