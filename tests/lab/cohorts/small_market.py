@@ -1,4 +1,4 @@
-"""A small market of twelve stocks with splits, dividends, a death, a newcomer and a gap in prices, and clients on it."""
+"""A small market of twelve stocks with splits, dividends, a death, a newcomer and a gap in prices, and its clients."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from lotwise.rebalancing.book import (
     Models,
     RateOrigin,
     RuleSets,
+    Windows,
     no_requests,
     no_substitutes,
     nothing_pinned,
@@ -65,6 +66,8 @@ class BookMaker:
         self._row = np.array([place.get(pair, -1) for pair in pairs], np.int32)
         self._profiles = [self._profile(*pair) for pair in self._distinct]
         self._blind = np.array([not cohort.policies[policy].knows_tax for policy, _ in self._distinct], np.bool_)
+        # By the cohort's households: those that live in a world without wash sales.
+        self._no_windows = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
         self._limits = limits_of(self._profiles)
         self._preferences, self._preferred = preferences_of(self._profiles, ("",))
 
@@ -109,6 +112,8 @@ class BookMaker:
         windows = windows_of_state(
             _part(state, np.isin(cohort.household, households)), ledger.world, day, len(cohort.start), market.identical
         )
+        if self._no_windows.any():
+            windows = _closed(windows, self._no_windows)
         starts = windows.start
         lots = _lots(table)
         models = _models(weights)
@@ -181,6 +186,19 @@ def _part(state: State, chosen: NDArray[np.bool_]) -> State:
     """Lots and sales of some accounts (A,)."""
     return state._replace(
         lots=state.lots[chosen[state.lots["account"]]], realized=state.realized[chosen[state.realized["account"]]]
+    )
+
+
+def _closed(windows: Windows, households: NDArray[np.bool_]) -> Windows:
+    """Windows without those of some households (H,)."""
+    sizes = np.where(households, 0, np.diff(windows.start))
+    kept = ~np.repeat(households, np.diff(windows.start))
+    return Windows(
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        windows.identical[kept],
+        windows.no_buy_until[kept],
+        windows.bought_shares[kept],
+        windows.no_loss_until[kept],
     )
 
 

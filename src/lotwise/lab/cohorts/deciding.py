@@ -18,6 +18,7 @@ from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.market import MarketSoFar
 from lotwise.lab.cohorts.outside import blank_events, names_of_lots
 from lotwise.lab.cohorts.policies import Policy
+from lotwise.lab.cohorts.rebuying import rebought, without_wash_sales
 from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.cohorts.standing import Standing
 from lotwise.lab.cohorts.targets import Weights
@@ -63,6 +64,7 @@ class Deciding:
         self.last_trade = np.full(count, NO_DATE, np.int32)
         by_engine = np.array([policy.profile is not None for policy in cohort.policies], np.bool_)
         self._by_engine = by_engine[cohort.policy]
+        self._rebuys = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
 
     def on(self, market: MarketSoFar, weights: list[Weights], moment: Moment) -> Decided:
         """Decide today. `weights` are those of every target."""
@@ -76,9 +78,14 @@ class Deciding:
             standing = (moment.standing, moment.state, moment.cash)
             night = self._books.night(looked_at, standing, priced, weights, moment.tax(), self.last_trade)
             proposals = rebalance(night.book, priced)
-            parts.append(self._events_of(night, proposals, moment.state, market))
+            trades = self._events_of(night, proposals, moment.state, market)
+            parts.append(trades)
+            again = np.isin(self._cohort.household, looked_at[self._rebuys[looked_at]])
+            if again.any():
+                parts.append(rebought(moment.state, market, again, trades))
             tracking[looked_at] = _tracking_of(proposals)
         events = np.concatenate(parts)
+        without_wash_sales(events, self._rebuys[self._cohort.household])
         traders = np.unique(self._cohort.household[events["account"]])
         self.last_trade[traders] = market.day
         return _executed(events, today, tracking)
@@ -123,9 +130,8 @@ class Deciding:
         events["account"] = night.accounts[trades.account[chosen]]
         events["security"] = trades.security[chosen]
         events["shares"], events["amount"] = trades.shares[chosen], trades.value[chosen]
-        sold = state.lots["name"][night.lots[np.maximum(trades.lot[chosen], 0)]] if state.lots.size else 0
-        bought = names_of_lots(market.row, trades.security[chosen], market.price.size, reinvested=False)
-        events["lot"] = np.where(sells, sold, bought)
+        events["lot"] = names_of_lots(market.row, trades.security[chosen], market.price.size, reinvested=False)
+        events["lot"][sells] = state.lots["name"][night.lots[trades.lot[chosen[sells]]]]
         return events
 
     def _ruled(self, market: MarketSoFar, weights: list[Weights], moment: Moment) -> Table:

@@ -42,7 +42,8 @@ class Policy:
 
     The engine looks on the last trading day of its periods (`month`: that of a yearly look), on the account's first
     day, and, where `acts_on_flows`, on every day on which cash came or is to go. `knows_tax` = False: the engine trades
-    as if nothing were taxed. `reinvests`: dividends buy more of what paid them, else they are cash.
+    as if nothing were taxed. `reinvests`: dividends buy more of what paid them, else they are cash. `rebuys`: in a
+    world without wash sales, every lot below its basis is sold and bought back on each look.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Policy:
     acts_on_flows: bool = True
     knows_tax: bool = True
     reinvests: bool = False
+    rebuys: bool = False
 
     def __post_init__(self) -> None:
         if (self.rule is None) == (self.profile is None):
@@ -78,7 +80,10 @@ class Policy:
         blind = "" if self.knows_tax else ", as if nothing were taxed"
         when = f"{self.looks.value}" + (f" (month {self.month})" if self.looks is Looks.YEARLY else "")
         flows = " and whenever cash moves" if self.acts_on_flows and self.looks is not Looks.DAILY else ""
-        return f"the engine looks {when}{flows}{blind}; profile: {keys}{paid}"
+        again = (
+            "; what is below its basis is sold and bought back, as if there were no wash sales" if self.rebuys else ""
+        )
+        return f"the engine looks {when}{flows}{blind}; profile: {keys}{paid}{again}"
 
 
 @cache

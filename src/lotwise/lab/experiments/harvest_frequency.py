@@ -196,8 +196,8 @@ _CLAIM = (
 )
 _RULE = (
     "Reproduced if alpha rises from yearly to daily at every step for the ordinary and the very wealthy client, is "
-    "larger for the latter at every step, and daily alpha is within half and double of the published for both. In part if it "
-    "rises and is larger, or if daily exceeds yearly for both. Else not."
+    "larger for the latter at every step, and daily alpha is within half and double of the published for both. In "
+    "part if it rises and is larger, or if daily exceeds yearly for both. Else not."
 )
 _ALPHA = (
     "Drag of taxes on growth a year without harvesting, less the same with it. The drag is the growth that each year's "

@@ -158,8 +158,8 @@ def _judged(variants: tuple[_Variant, ...], measured: _Measured) -> tuple[Verdic
     both = [name for name, t, d in zip(names, tax, spread, strict=True) if t >= _TAX_CUT and d >= _DISPERSION_CUT]
     words = (
         f"Against once a year tax paid falls by {tax.min():.0%} to {tax.max():.0%}, dispersion by {spread.min():.0%} "
-        f"to {spread.max():.0%}, tracking error by {tracking.min():.0%} to {tracking.max():.0%}, depending on how once a "
-        "year is done"
+        f"to {spread.max():.0%}, tracking error by {tracking.min():.0%} to {tracking.max():.0%}, depending on how once "
+        "a year is done"
     )
     if len(both) == len(names):
         return Verdict.REPRODUCED, f"{words}."
@@ -232,9 +232,9 @@ _CLAIM = (
     "accounts of one objective by 60%."
 )
 _RULE = (
-    "Reproduced if tax paid is lower by 64% and dispersion by 60% against every way of rebalancing once a year. In part "
-    "if both are reached against some, or if tax is lower against all, and dispersion or tracking error with it. Else "
-    "not."
+    "Reproduced if tax paid is lower by 64% and dispersion by 60% against every way of rebalancing once a year. In "
+    "part if both are reached against some, or if tax is lower against all, and dispersion or tracking error with it. "
+    "Else not."
 )
 _TAX = (
     "What a household owes for a year with the account less what it owes without, less the tax on its dividends, as a "
