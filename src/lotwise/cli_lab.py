@@ -61,15 +61,17 @@ def run(
     """
     with reported():
         from lotwise.lab.experiments import EXPERIMENTS
+        from lotwise.lab.experiments.markets import market_for
         from lotwise.lab.experiments.protocol import Size
         from lotwise.lab.experiments.running import Asked, run_experiment, write_report
 
         chosen = _chosen(name, EXPERIMENTS)
         require_folder(out, "--out")
         asked = Asked(out, Size.FULL if full else Size.QUICK, market, seed)
+        panel = market_for(market, asked.size, seed)
         for each in chosen:
             with _progress() as (on_phase, on_done):
-                ran = run_experiment(each, asked, on_phase, on_done)
+                ran = run_experiment(each, asked, panel, on_phase, on_done)
             _show(ran)
         page = write_report(out, EXPERIMENTS.values())
         out_console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)

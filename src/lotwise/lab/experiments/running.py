@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.recording import Lived, write_lived
 from lotwise.lab.cohorts.replay import LiveSettings, live, rows_to_live
 from lotwise.lab.cohorts.risk import RiskThen
-from lotwise.lab.experiments.markets import market_for, market_in_words
+from lotwise.lab.experiments.markets import market_in_words
 from lotwise.lab.experiments.protocol import Experiment, Finding, Setting, Size, Verdict
-from lotwise.lab.market_panel import MarketPanel
+from lotwise.lab.market_panel import YEAR_ROWS, MarketPanel
 from lotwise.reports.lab_page import ExperimentPage, lab_page
 
 __all__ = ["Asked", "Ran", "run_experiment", "write_report"]
@@ -57,24 +58,22 @@ class Ran:
 def run_experiment(
     experiment: Experiment,
     asked: Asked,
+    panel: MarketPanel,
     on_phase: OnPhase = lambda _name, _total: None,
-    on_done: OnDone = lambda _: None,
+    on_done: OnDone = lambda _done: None,
 ) -> Ran:
-    """Run an experiment and write what came out into OUT/NAME; what was interrupted goes on where it was.
+    """Run an experiment on a market and write what came out into OUT/NAME.
 
-    Raises FolderError where a real market cannot be read.
+    What was interrupted goes on where it was, if everything is the same.
     """
-    on_phase("market", 0)
-    panel = market_for(asked.market, asked.size, asked.seed)
     folder, begun, lived_years = asked.out / experiment.name, time.perf_counter(), [0.0]
 
     def live_one(name: str, cohort: Cohort) -> Lived:
-        kept = folder / "checkpoints"
-        settings = LiveSettings(checkpoints=kept)
+        settings = LiveSettings(checkpoints=folder / "checkpoints")
         on_phase(f"{experiment.name}: {name}", rows_to_live(cohort, panel, settings))
         risk = RiskThen(_RISK_MONTHS[asked.size], folder=asked.out / "risk")
         lived = live(cohort, panel, risk, settings, on_done)
-        lived_years[0] += float(lived.alive.sum()) / 252
+        lived_years[0] += float(lived.alive.sum()) / YEAR_ROWS
         return lived
 
     finding = experiment.run(Setting(panel, asked.size, asked.seed, live_one))
@@ -100,7 +99,7 @@ def _write(ran: Ran, asked: Asked, panel: MarketPanel) -> None:
         "settings": finding.settings,
         "tables": [table._asdict() for table in finding.tables],
         "pictures": [picture._asdict() for picture in finding.pictures],
-        "figures": {name: round(value, 6) for name, value in finding.figures.items()},
+        "figures": {name: round(value, 6) for name, value in finding.figures.items() if math.isfinite(value)},
     }
     write_whole(ran.folder / _RESULT, json.dumps(said, indent=1, ensure_ascii=False) + "\n")
 

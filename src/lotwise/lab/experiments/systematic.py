@@ -133,7 +133,8 @@ def _measured(lived: Lived, cohort: Cohort, variant_of: NDArray[np.int64], varia
     def means(values: Floats) -> Floats:
         return 1e4 * np.array([values[variant_of == each].mean() for each in range(variants)])
 
-    spread = [float(np.nanmean(dispersion(lived, variant_of == each))) for each in range(variants)]
+    by_year = [dispersion(lived, variant_of == each) for each in range(variants)]
+    spread = [float(each[np.isfinite(each)].mean()) if np.isfinite(each).any() else np.nan for each in by_year]
     return _Measured(
         means(gains_tax_a_year(lived, cohort, refunded=True)),
         means(gains_tax_a_year(lived, cohort, refunded=False)),
@@ -147,8 +148,19 @@ def _measured(lived: Lived, cohort: Cohort, variant_of: NDArray[np.int64], varia
 
 def _cuts(measured: _Measured) -> tuple[Floats, Floats, Floats]:
     """By how much the systematic side cuts tax paid, dispersion and tracking against each variant: fractions."""
-    paid, spread, tracking = (1.0 - each[0] / each for each in (measured.paid, measured.dispersion, measured.tracking))
-    return paid, spread, tracking
+    return _cut(measured.paid), _cut(measured.dispersion), _cut(measured.tracking)
+
+
+def _cut(values: Floats) -> Floats:
+    """By how much the first is lower than each; NaN where there is nothing to cut."""
+    rest = np.divide(values[0], values, out=np.full_like(values, np.nan), where=values > 0)
+    return np.asarray(1.0 - rest)
+
+
+def _span(cuts: Floats) -> str:
+    """Least and greatest cut in words."""
+    known = cuts[np.isfinite(cuts)]
+    return f"{known.min():.0%} to {known.max():.0%}" if known.size else "an amount that was not measured"
 
 
 def _judged(variants: tuple[_Variant, ...], measured: _Measured) -> tuple[Verdict, str]:
@@ -157,8 +169,8 @@ def _judged(variants: tuple[_Variant, ...], measured: _Measured) -> tuple[Verdic
     names = [variant.name for variant in variants[2:]]
     both = [name for name, t, d in zip(names, tax, spread, strict=True) if t >= _TAX_CUT and d >= _DISPERSION_CUT]
     words = (
-        f"Against once a year tax paid falls by {tax.min():.0%} to {tax.max():.0%}, dispersion by {spread.min():.0%} "
-        f"to {spread.max():.0%}, tracking error by {tracking.min():.0%} to {tracking.max():.0%}, depending on how once "
+        f"Against once a year tax paid falls by {_span(tax)}, dispersion by {_span(spread)}, tracking error "
+        f"by {_span(tracking)}, depending on how once "
         "a year is done"
     )
     if len(both) == len(names):
