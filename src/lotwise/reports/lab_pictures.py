@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -63,7 +64,13 @@ def paired_bars(pairs: Sequence[Pair], names: tuple[str, str], unit: str, title:
 
 
 def dots(places: Sequence[Dot], axes: tuple[str, str], title: str) -> str:
-    """Draw named dots; the strong one is larger and of another colour. Names stand to the side where there is room."""
+    """Draw named dots; the strong one is larger and of another colour. Names stand to the side where there is room.
+
+    A dot without a figure is left out.
+    """
+    places = [dot for dot in places if math.isfinite(dot.x) and math.isfinite(dot.y)]
+    if not places:
+        return document(_WIDTH, 60.0, title, [label(_WIDTH / 2, 34, "Nothing was measured.", anchor="middle")])
     x_ticks = ticks(0.0, max(dot.x for dot in places) * 1.02, 6)
     y_ticks = ticks(min(0.0, *(dot.y for dot in places)), max(dot.y for dot in places) * 1.05, 5)
     frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH, 380.0))

@@ -160,7 +160,9 @@ def _cut(values: Floats) -> Floats:
 def _span(cuts: Floats) -> str:
     """Least and greatest cut in words."""
     known = cuts[np.isfinite(cuts)]
-    return f"{known.min():.0%} to {known.max():.0%}" if known.size else "an amount that was not measured"
+    if not known.size:
+        return "an amount that was not measured"
+    return f"{known.min():.0%} to {known.max():.0%}".replace("-", "\N{MINUS SIGN}")
 
 
 def _judged(variants: tuple[_Variant, ...], measured: _Measured) -> tuple[Verdict, str]:
@@ -169,9 +171,8 @@ def _judged(variants: tuple[_Variant, ...], measured: _Measured) -> tuple[Verdic
     names = [variant.name for variant in variants[2:]]
     both = [name for name, t, d in zip(names, tax, spread, strict=True) if t >= _TAX_CUT and d >= _DISPERSION_CUT]
     words = (
-        f"Against once a year tax paid falls by {_span(tax)}, dispersion by {_span(spread)}, tracking error "
-        f"by {_span(tracking)}, depending on how once "
-        "a year is done"
+        f"Against once a year tax paid falls by {_span(tax)}, dispersion by {_span(spread)}, tracking error by "
+        f"{_span(tracking)}, depending on how once a year is done"
     )
     if len(both) == len(names):
         return Verdict.REPRODUCED, f"{words}."
