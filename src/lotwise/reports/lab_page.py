@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from lotwise.reports.amounts import plain
 from lotwise.reports.pages import rendered
 
 __all__ = ["ExperimentPage", "lab_page"]
 
 _TAGS = {"reproduced": "fine", "reproduced in part": "warning", "not reproduced": "error"}
+# Letters of a text of several sentences.
+_MOST = 4_000
 
 
 class ExperimentPage(NamedTuple):
@@ -46,4 +49,10 @@ def lab_page(experiments: Sequence[ExperimentPage]) -> str:
         experiments=list(zip(experiments, drawn, strict=True)),
         counts=counts,
         tags=_TAGS,
+        whole=_whole,
     )
+
+
+def _whole(text: str) -> Markup:
+    """A text of several sentences, escaped and not cut where other texts of pages are."""
+    return escape(plain(text, _MOST))

@@ -13,9 +13,10 @@ from lotwise.reports.look import BLUE, GREY, INK, ORANGE, Scale, document, label
 
 __all__ = ["Dot", "Pair", "dots", "paired_bars"]
 
-_WIDTH = 640.0
+_WIDTH = 720.0
 _NAMES, _WORDS = 170.0, 64.0  # room for names at the left, for figures at either end
 _PITCH, _BAR, _KEY = 38.0, 13.0, 26.0
+_HEIGHT, _KEYS = 340.0, 190.0  # of dots, and room for their key at the right
 
 
 class Pair(NamedTuple):
@@ -64,33 +65,28 @@ def paired_bars(pairs: Sequence[Pair], names: tuple[str, str], unit: str, title:
 
 
 def dots(places: Sequence[Dot], axes: tuple[str, str], title: str) -> str:
-    """Draw named dots; the strong one is larger and of another colour. Names stand to the side where there is room.
+    """Draw numbered dots, with a key of their names beside them; the strong one is of another colour.
 
     A dot without a figure is left out.
     """
     places = [dot for dot in places if math.isfinite(dot.x) and math.isfinite(dot.y)]
     if not places:
         return document(_WIDTH, 60.0, title, [label(_WIDTH / 2, 34, "Nothing was measured.", anchor="middle")])
-    x_ticks = ticks(0.0, max(dot.x for dot in places) * 1.02, 6)
+    x_ticks = ticks(min(0.0, *(dot.x for dot in places)), max(dot.x for dot in places) * 1.02, 6)
     y_ticks = ticks(min(0.0, *(dot.y for dot in places)), max(dot.y for dot in places) * 1.05, 5)
-    frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH, 380.0))
-    taken: list[float] = []
-    for dot in sorted(places, key=lambda each: -each.y):
-        x, y = frame.x(dot.x), frame.y(dot.y)
-        colour, radius = (ORANGE, 6.0) if dot.strong else (BLUE, 4.5)
-        words = f"{dot.name}: {dot.x:,.0f}, {dot.y:,.1f}"
-        frame.parts.append(
-            f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}" fill="{colour}">'
-            f"<title>{escape(plain(words))}</title></circle>"
-        )
-        right = x < _WIDTH * 0.6
-        height = y + 4
-        while any(abs(height - other) < 13 for other in taken):
-            height += 13
-        taken.append(height)
-        place = (x + 10, "start") if right else (x - 10, "end")
-        frame.parts.append(label(place[0], height, dot.name, anchor=place[1], fill=INK, bold=dot.strong))
-    return document(_WIDTH, 380.0, title, frame.parts)
+    frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH - _KEYS, _HEIGHT))
+    for place, dot in enumerate(places, start=1):
+        words = f"{dot.name}: {_figure(dot.x)}, {_figure(dot.y)}"
+        row = 26 + 21 * place
+        for x, y in ((frame.x(dot.x), frame.y(dot.y)), (_WIDTH - _KEYS + 18, row)):
+            colour = ORANGE if dot.strong else BLUE
+            frame.parts.append(
+                f'<circle cx="{number(x)}" cy="{number(y)}" r="8.5" fill="{colour}" stroke="#ffffff">'
+                f"<title>{escape(plain(words))}</title></circle>"
+            )
+            frame.parts.append(label(x, y + 4, str(place), anchor="middle", fill="#ffffff", size=11, bold=True))
+        frame.parts.append(label(_WIDTH - _KEYS + 34, row + 4, dot.name, fill=INK, bold=dot.strong))
+    return document(_WIDTH, _HEIGHT, title, frame.parts)
 
 
 def _figure(value: float) -> str:

@@ -125,8 +125,11 @@ class ActiveList:
         draw = np.random.default_rng([self.seed, int(market.days[row])])
         kept = held[np.isfinite(market.adjusted[row, held])]
         kept = np.sort(draw.permutation(kept)[: max(self.names - self.changes, 0)])
+        # What has just gone comes back only where there are no others.
         others = np.setdiff1d(_largest(market, row, self.largest), kept)
-        came = draw.permutation(others)[: self.names - kept.size]
+        fresh = draw.permutation(np.setdiff1d(others, held))
+        again = draw.permutation(np.intersect1d(others, held))
+        came = np.concatenate([fresh, again])[: self.names - kept.size]
         return np.sort(np.concatenate([kept, came])).astype(np.int32)
 
     def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
