@@ -88,7 +88,13 @@ def test_the_others_run_too(name: str, market: MarketPanel, tmp_path: Path) -> N
 def alphas(ordinary: list[float], wealthy: list[float]) -> dict[str, float]:
     looks = [each.value for each in frequency._FREQUENCIES]
     pairs = (("ordinary", ordinary), ("very wealthy", wealthy))
-    return {f"{kind} {look} liquidation": v for kind, values in pairs for look, v in zip(looks, values, strict=True)}
+    ends = ("liquidation", "step-up")
+    return {
+        f"{kind} {look} {end}": value
+        for kind, values in pairs
+        for look, value in zip(looks, values, strict=True)
+        for end in ends
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,7 +111,7 @@ def alphas(ordinary: list[float], wealthy: list[float]) -> dict[str, float]:
 def test_the_verdict_on_frequency(ordinary: list[float], wealthy: list[float], verdict: Verdict) -> None:
     found, because = frequency._judged(alphas(ordinary, wealthy))
     assert found is verdict
-    assert f"daily {ordinary[-1]:.0f} bp against 136" in because
+    assert f"ordinary, daily: {ordinary[-1]:.0f} bp" in because
 
 
 @pytest.mark.parametrize(

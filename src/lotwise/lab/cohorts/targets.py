@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from lotwise.lab.cohorts.market import GONE_ROWS, MarketSoFar
-from lotwise.lab.market_panel import Floats, Int32Array
+from lotwise.lab.market_panel import Floats, FundRole, Int32Array
 
-__all__ = ["ActiveList", "CapIndex", "Target", "Weights"]
+__all__ = ["ActiveList", "CapIndex", "OneFund", "Target", "Weights"]
 
 _QUARTER = 3  # months
 
@@ -85,6 +85,26 @@ class CapIndex:
     def in_words(self) -> str:
         """Say in a phrase what it is."""
         return f"the {self.names} largest companies by market value, drawn up every quarter, {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class OneFund:
+    """A fund and nothing else: what most people hold instead. A market without its role has no such target."""
+
+    role: FundRole = FundRole.BROAD
+    cash: float = 0.005
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        return Weights(self.names_until(market, market.row), np.array([1.0 - self.cash]), self.cash)
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:  # noqa: ARG002 - the same on every day
+        """Its one security."""
+        return np.array([market.universe.roles.index(self.role)], np.int32)
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return f"the {self.role.value} fund, {self.cash:.1%} cash"
 
 
 @dataclass(frozen=True)
