@@ -78,13 +78,18 @@ def run(
 
 
 @lab_app.command("report", epilog="Example: lotwise lab report --out lab")
-def report(out: OutOption = Path("lab")) -> None:
+def report(
+    out: OutOption = Path("lab"),
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write report.pdf beside the page; needs lotwise[documents].")
+    ] = False,
+) -> None:
     """Write the page of all experiments whose results lie in OUT."""
     with reported():
         from lotwise.lab.experiments import EXPERIMENTS
         from lotwise.lab.experiments.running import write_report
 
-        page = write_report(out, EXPERIMENTS.values())
+        page = write_report(out, EXPERIMENTS.values(), pdf=pdf)
         out_console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
 
 

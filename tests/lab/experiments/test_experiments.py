@@ -17,6 +17,7 @@ from lotwise.lab.experiments.protocol import Verdict
 from lotwise.lab.experiments.running import Asked, Ran, run_experiment, write_report
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
+from tests.reports.documents.printed_pages import pages
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,14 @@ def test_what_comes_out_is_written_and_told(ran: Ran) -> None:
     for part in (EXPERIMENTS["wash-sales"].claim, "<svg", "Definitions", "lotwise lab run wash-sales --quick --seed 1"):
         assert part in page
     assert "Systematic" not in page  # only what was run
+
+
+def test_the_report_is_set_as_pdf_too(ran: Ran) -> None:
+    pytest.importorskip("typst")
+    path = write_report(ran.folder.parent, EXPERIMENTS.values(), pdf=True).with_suffix(".pdf")
+    said = " ".join(" ".join(pages(path.read_bytes())).split())
+    for part in ("The open lab", "Harvesting with and without the wash-sale rule", "without the rule", "Definitions"):
+        assert part in said
 
 
 def test_without_the_rule_more_is_harvested_at_the_same_weights(ran: Ran) -> None:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.experiments.markets import market_in_words
 from lotwise.lab.experiments.protocol import Experiment, Finding, Setting, Size, Verdict
 from lotwise.lab.market_panel import YEAR_ROWS, MarketPanel
+from lotwise.reports.documents.pdf import Press
+from lotwise.reports.documents.theme import Theme
+from lotwise.reports.lab_document import lab_document
 from lotwise.reports.lab_page import ExperimentPage, lab_page
 
 __all__ = ["Asked", "Ran", "run_experiment", "write_report"]
 
 _RESULT = "result.json"
 REPORT = "report.html"
+_DISCLOSURE = "Simulated and past markets say nothing certain of the next. Lotwise is software and gives no tax advice."
 # Months between two estimates of risk: one takes seconds.
 _RISK_MONTHS = {Size.QUICK: 3, Size.FULL: 1}
 
@@ -92,6 +97,7 @@ def _write(ran: Ran, asked: Asked, panel: MarketPanel) -> None:
         "experiment": experiment.name,
         "version": __version__,
         "market": market_in_words(panel),
+        "as_of": panel.as_of.isoformat(),
         "size": asked.size.value,
         "seed": asked.seed,
         "verdict": finding.verdict.value,
@@ -104,9 +110,12 @@ def _write(ran: Ran, asked: Asked, panel: MarketPanel) -> None:
     write_whole(ran.folder / _RESULT, json.dumps(said, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_report(out: Path, experiments: Iterable[Experiment]) -> Path:
-    """Write one page of all experiments that were run into this folder; FolderError where none was."""
-    pages = []
+def write_report(out: Path, experiments: Iterable[Experiment], *, pdf: bool = False) -> Path:
+    """Write one page of all experiments that were run into this folder, and as PDF, too, where that is asked for.
+
+    Raises FolderError where none was run, PressError where there is no typst for a PDF.
+    """
+    pages, days = [], []
     for experiment in experiments:
         path = out / experiment.name / _RESULT
         if not path.is_file():
@@ -115,6 +124,7 @@ def write_report(out: Path, experiments: Iterable[Experiment]) -> Path:
             said = json.loads(path.read_text(encoding="utf-8"))
             verdict = Verdict(said["verdict"])
             pages.append(_page_of(experiment, said, verdict))
+            days.append(date.fromisoformat(said["as_of"]))
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             why = f"{path}: must be a result of `lotwise lab run`, cannot be read ({error}); run it again"
             raise FolderError(why) from error
@@ -123,6 +133,9 @@ def write_report(out: Path, experiments: Iterable[Experiment]) -> Path:
             f"{out}: must hold results of `lotwise lab run`, has none; run an experiment with --out {out}"
         )
     path = out / REPORT
+    if pdf:
+        press = Press(Theme(name="Lotwise", disclosures=(_DISCLOSURE,)))
+        write_whole(path.with_suffix(".pdf"), press.pdf(lab_document(pages, max(days))))
     write_whole(path, lab_page(pages))
     return path
 
