@@ -86,6 +86,18 @@ def test_the_drag_does_not_depend_on_what_was_earned() -> None:
     assert drag[0] == pytest.approx(drag[1], rel=1e-6)
 
 
+def test_luck_is_not_taxed_at_the_end() -> None:
+    """Two accounts of one basis: one had twice the gain by chance; both are taxed on what their target gained."""
+    growth = np.linspace(1.0, 1.5, DAYS.size)
+    lucky = np.linspace(1.0, 2.0, DAYS.size)
+    gain = np.array([500, 1_000]) * DOLLAR
+    ending = Ending(np.zeros(2, np.int64), gain, *(np.zeros(2, np.int64),) * 2, gain // 5)
+    returns = np.concatenate([[0.0], growth[1:] / growth[:-1] - 1.0])[:, None]
+    drag = tax_drag(written([1_000 * growth, 1_000 * lucky], target=returns, ending=ending))
+    assert drag[0] == pytest.approx(1 - (1 - 100 / 1_500) ** (1 / YEARS))
+    assert drag[1] == pytest.approx(drag[0])
+
+
 def test_tax_on_gains_leaves_out_that_on_dividends() -> None:
     income = np.zeros((3, 1, 2), np.int64)
     income[1, 0] = 100 * DOLLAR, 200 * DOLLAR  # 45 and 50 of tax

@@ -2,8 +2,9 @@
 
 Tax is told as a drag, so that the luck of a portfolio's own returns is no part of it. Each year's tax is a fraction of
 the account's value at its end; the drag is the growth a year that these fractions, and the tax at the end, take from
-any return whatever. A tax below zero (a loss deducted from other income) adds to growth. What a portfolio earned before
-tax is told beside it, never within.
+any return whatever. The tax at the end is that of an account of the same basis that has earned what its target has: who
+was lucky has more gain to tax. A tax below zero (a loss deducted from other income) adds to growth. What a portfolio
+earned before tax is told beside it, never within.
 """
 
 from __future__ import annotations
@@ -63,18 +64,34 @@ def _fractions(lived: Lived, tax: Floats) -> Floats:
     return np.divide(tax, value, out=np.zeros_like(value), where=value > 0)
 
 
-def tax_drag(lived: Lived, end: AtTheEnd = AtTheEnd.LIQUIDATION, donee_rate: float = 0.15) -> Floats:
-    """(H,) growth a year that taxes take, fraction; `donee_rate` is the tax on a gift's gains, none on its losses."""
+def tax_drag(lived: Lived, end: AtTheEnd = AtTheEnd.LIQUIDATION, donee_rate: float = 0.15, target: int = 0) -> Floats:
+    """(H,) growth a year that taxes take, fraction; `donee_rate` is the tax on a gift's gains, none on its losses.
+
+    `target` is the one whose growth all accounts are taken to have had when they end.
+    """
     kept = 1.0 - _fractions(lived, lived.tax / DOLLAR)
-    value = lived.daily["value"][-1]
     left = {
         AtTheEnd.LIQUIDATION: lived.ending.liquidation,
         AtTheEnd.STEP_UP: np.zeros_like(lived.ending.liquidation),
         AtTheEnd.GIFT: donee_rate * np.maximum(lived.ending.short + lived.ending.long, 0),
     }[end]
-    whole = kept.prod(axis=0) * (1.0 - np.divide(left / DOLLAR, value, out=np.zeros_like(value), where=value > 0))
+    whole = kept.prod(axis=0) * (1.0 - _part_left(lived, left / DOLLAR, target))
     drag: Floats = 1.0 - np.maximum(whole, 0.0) ** (1.0 / lives_in_years(lived))
     return drag
+
+
+def _part_left(lived: Lived, left: Floats, target: int) -> Floats:
+    """(H,) tax at the end as a fraction of value, had each account grown like the target since it began.
+
+    Tax on a gain moves with the gain, at the rate at which it was taxed; a refund of a loss stays as it is.
+    """
+    counted = np.arange(lived.days.size)[:, None] + lived.first > lived.start[None, :]
+    like = np.prod(np.where(counted, 1.0 + lived.target[:, [target]], 1.0), axis=0)
+    value, gain = lived.daily["value"][-1], (lived.ending.short + lived.ending.long) / DOLLAR
+    even = value * like / np.prod(1.0 + lived.returns(), axis=0)
+    moved = np.divide(np.maximum(gain + even - value, 0.0), gain, out=np.ones_like(value), where=gain > 0)
+    part: Floats = np.where(left > 0, left * moved, left) / even
+    return part
 
 
 def dividend_tax(lived: Lived, cohort: Cohort) -> Floats:
