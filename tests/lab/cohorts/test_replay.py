@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lotwise.households.accounts import AccountKind
 from lotwise.lab.cohorts.clients import Client, cohort_of
 from lotwise.lab.cohorts.market import MarketSoFar, MarketTape
-from lotwise.lab.cohorts.policies import engine
+from lotwise.lab.cohorts.policies import Looks, engine
 from lotwise.lab.cohorts.recording import Lived
 from lotwise.lab.cohorts.replay import LiveSettings, live
 from lotwise.ledger.events import EventKind
@@ -179,11 +180,11 @@ def test_parts_are_lived_as_the_whole_is(lived: Lived) -> None:
         assert one.tolist() == other.tolist()
 
 
-def test_a_household_of_three_kinds_of_account_is_taxed_for_one() -> None:
-    from lotwise.households.accounts import AccountKind  # noqa: PLC0415
-
+@pytest.mark.parametrize("together", ["true", "false"])
+def test_a_household_of_three_kinds_of_account_is_taxed_for_one(together: str) -> None:
     kinds = (AccountKind.TAXABLE, AccountKind.TRADITIONAL, AccountKind.ROTH)
-    policy = engine("daily", keys="fractional_shares = true\nminimum_trade = 0\nas_one_portfolio = false")
+    keys = f"fractional_shares = true\nminimum_trade = 0\nas_one_portfolio = {together}"
+    policy = engine("monthly", Looks.MONTHLY, keys)
     cohort = cohort_of((policy,), (TARGET,), [Client(BEGIN, 30_000.0, kinds=kinds)])
     lived = live(cohort, small_panel(), small_risk(), KEPT)
     assert lived.realized is not None
