@@ -25,7 +25,10 @@ def test_the_experiments_are_listed_with_their_claims() -> None:
 def test_an_unknown_experiment_is_refused_with_the_nearest(tmp_path: Path) -> None:
     said = lotwise_says("lab", "run", "harvest-frequenzy", "--out", tmp_path)
     assert said.exit_code == 2
-    assert "must be all or one of systematic, harvest-frequency, wash-sales, was 'harvest-frequenzy'" in words(said)
+    assert (
+        "must be all or one of systematic, deferral, harvest-frequency, wash-sales, was 'harvest-frequenzy'"
+        in words(said)
+    )
     assert "did you mean harvest-frequency?" in words(said)
     assert not list(tmp_path.iterdir())
 

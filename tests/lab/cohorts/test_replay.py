@@ -96,6 +96,18 @@ def test_shares_cash_and_basis_are_conserved(seed: int, volatility: float) -> No
         assert came - went == lots["shares"][lots["security"] == security].sum()
 
 
+def test_losses_are_counted_apart_from_gains(lived: Lived) -> None:
+    assert lived.realized is not None
+    rows = lived.realized
+    counted = rows["proceeds"] - rows["basis"] + rows["disallowed"]
+    for account in range(len(POLICIES)):
+        mine = rows["account"] == account
+        for term in (0, 1):
+            own = counted[mine & (rows["long_term"] == term)]
+            assert lived.gains[:, account, term].sum() == own.sum()
+            assert lived.gains[:, account, 3 + term].sum() == own[own < 0].sum()
+
+
 def test_a_days_value_is_shares_at_the_close_and_cash(lived: Lived) -> None:
     panel = small_panel()
     price = np.nan_to_num(np.rint(panel.close[-1] * DOLLAR))

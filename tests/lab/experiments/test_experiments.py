@@ -11,10 +11,12 @@ import polars as pl
 import pytest
 
 from lotwise.errors import FolderError
-from lotwise.lab.experiments import EXPERIMENTS, systematic, wash_sales
+from lotwise.lab.experiments import EXPERIMENTS, deferral, systematic, wash_sales
 from lotwise.lab.experiments import harvest_frequency as frequency
-from lotwise.lab.experiments.protocol import Verdict
+from lotwise.lab.experiments.markets import _last_of_whole_years, market_for
+from lotwise.lab.experiments.protocol import Size, Verdict
 from lotwise.lab.experiments.running import Asked, Ran, run_experiment, write_report
+from lotwise.lab.known_then import known_on
 from lotwise.lab.market_panel import MarketPanel
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 from tests.reports.documents.printed_pages import pages
@@ -32,7 +34,7 @@ def ran(market: MarketPanel, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_each_says_what_it_is() -> None:
-    assert set(EXPERIMENTS) == {"systematic", "harvest-frequency", "wash-sales"}
+    assert list(EXPERIMENTS) == ["systematic", "deferral", "harvest-frequency", "wash-sales"]
     for name, each in EXPERIMENTS.items():
         assert each.name == name
         for text in (each.title, each.claim, each.source, each.rule):
@@ -83,7 +85,7 @@ def test_what_was_run_once_is_not_lived_again(ran: Ran, market: MarketPanel) -> 
     assert again.finding.tables == ran.finding.tables
 
 
-@pytest.mark.parametrize("name", ["systematic", "harvest-frequency"])
+@pytest.mark.parametrize("name", ["systematic", "deferral", "harvest-frequency"])
 def test_the_others_run_too(name: str, market: MarketPanel, tmp_path: Path) -> None:
     ran = run_experiment(EXPERIMENTS[name], Asked(tmp_path), market)
     assert ran.finding.verdict in Verdict
@@ -146,6 +148,37 @@ def test_the_verdict_on_systematic_management(paid: list[float], spread: list[fl
     measured = systematic._Measured(blank, np.array(paid, float), blank, np.array(spread, float), blank, blank, blank)
     with np.errstate(divide="ignore", invalid="ignore"):
         assert systematic._judged(systematic._variants(), measured)[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("share", "total", "verdict"),
+    [
+        (0.78, 1_000, Verdict.REPRODUCED),
+        (0.55, 1_000, Verdict.IN_PART),
+        (1.3, 1_000, Verdict.IN_PART),  # harvesting cost tax
+        (0.4, 1_000, Verdict.NOT),
+        (0.78, -5, Verdict.NOT),
+    ],
+)
+def test_the_verdict_on_deferral(share: float, total: float, verdict: Verdict) -> None:
+    assert deferral._judged(share, total)[0] is verdict
+
+
+def test_gains_and_losses_of_a_life_are_parted_as_savings_part_them(ran: Ran) -> None:
+    lived = ran.finding.lives[0].lived
+    figures = deferral._figures_of(lived, np.arange(len(lived.start)))
+    assert (figures[:, :, :2] >= 0).all()
+    assert (figures[:, :, 2:4] <= 0).all()
+    assert (figures[:, :, 2:4] < 0).any()
+    assert (figures[:, :, 0] + figures[:, :, 2] == lived.gains[:, :, 0]).all()
+    assert (figures[:, :, 1] + figures[:, :, 3] == lived.gains[:, :, 1]).all()
+
+
+def test_markets_end_with_a_year(market: MarketPanel) -> None:
+    assert known_on(market, _last_of_whole_years(market)).as_of == date(2024, 12, 31)
+    whole = known_on(market, _last_of_whole_years(market))
+    assert _last_of_whole_years(whole) == len(whole.days) - 1
+    assert market_for(None, Size.QUICK, 1).as_of == date(2025, 12, 31)
 
 
 # --- what cannot be done ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def ending_of(
 ) -> tuple[IntArray, Ending]:
     """Tax of every year, (Y, H), the open ones as if they ended today, and what is left, told as `Ending`.
 
-    `gains` are those recognised so far, (Y, H, 3). Everything sold is priced at today's close, without cost.
+    `gains` are those recognised so far, (Y, H, 5). Everything sold is priced at today's close, without cost.
     """
     tax, last = taxes.owed.copy(), gains.shape[0] + taxes.first_year - 1
     taxes.close(last, gains)

@@ -19,7 +19,7 @@ from lotwise.households.profile_reading import read_profile
 from lotwise.households.toml_text import TomlText
 from lotwise.savings.shadow_rule import Schedule, ShadowRule
 
-__all__ = ["Looks", "Policy", "engine", "ordinary"]
+__all__ = ["Looks", "Policy", "engine", "next_trading_day", "ordinary"]
 
 
 class Looks(StrEnum):

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lotwise.lab.cohorts.standing import GAINS
 from lotwise.lab.market_panel import Floats, Int32Array
 from lotwise.ledger.events import Table
 from lotwise.money import DOLLAR, IntArray
@@ -50,7 +51,7 @@ class Lived(NamedTuple):
     daily: Table  # (R, H) DAY
     target: Floats  # (R, K) daily total return of each target
     years: IntArray  # (Y,)
-    gains: IntArray  # (Y, H, 3) money: short and long gains recognised, losses disallowed (wash sales)
+    gains: IntArray  # (Y, H, 5) money: GAINS
     income: IntArray  # (Y, H, 2) money: ordinary and qualified dividends of taxable accounts
     tax: IntArray  # (Y, H) money: owed for the year because of the accounts; the last year's as if it ended here
     start: Int32Array  # (H,) row of the market
@@ -139,7 +140,7 @@ def write_lived(lived: Lived, folder: Path, policies: tuple[str, ...]) -> None:
             "year": np.repeat(lived.years, count),
             "household": np.tile(household, years),
             "policy": pl.concat([names] * years),
-            **{name: lived.gains[:, :, at].ravel() / DOLLAR for at, name in enumerate(("short", "long", "disallowed"))},
+            **{name: lived.gains[:, :, at].ravel() / DOLLAR for at, name in enumerate(GAINS)},
             **{name: lived.income[:, :, at].ravel() / DOLLAR for at, name in enumerate(("ordinary", "qualified"))},
             "tax": lived.tax.ravel() / DOLLAR,
         }

@@ -19,10 +19,14 @@ from lotwise.money import IntArray
 from lotwise.savings.shadow import Holdings, holdings_of
 from lotwise.tax.gains import recognised
 
-__all__ = ["CASH_ALONE", "Standing", "joined_events", "world_of"]
+__all__ = ["CASH_ALONE", "GAINS", "Standing", "joined_events", "world_of"]
 
 # These touch no lot.
 CASH_ALONE = (EventKind.DEPOSIT, EventKind.WITHDRAWAL, EventKind.FEE, EventKind.DIVIDEND)
+
+# What is counted of a year's sales in taxable accounts: gains less losses recognised, losses that wash sales disallow,
+# and the losses alone (below zero).
+GAINS = ("short", "long", "disallowed", "short_losses", "long_losses")
 
 _EVER = (-(2**31) + 1, 2**31 - 1)
 
@@ -47,7 +51,9 @@ class Standing:
         self.state = empty_state()
         self.cash = np.zeros(cohort.household.size, np.int64)
         self.events = 0  # folded so far: the number of the next one
-        self.settled = np.zeros((years, len(cohort.start), 3), np.int64)  # of settled sales, as `gains` tells them
+        self.settled = np.zeros(
+            (years, len(cohort.start), len(GAINS)), np.int64
+        )  # of settled sales, as `gains` tells them
         self.lines: list[Table] | None = [] if keeps else None
         self._of_account = np.where(cohort.taxable, cohort.household, -1)
         self._held: Holdings | None = None
@@ -92,7 +98,7 @@ class Standing:
         self.state = self.state._replace(realized=rows[~old])
 
     def gains(self, first_year: int, recent: Table | None = None) -> IntArray:
-        """Short and long gains recognised, and losses disallowed, by what is known today: (years, H, 3) money.
+        """Count GAINS by what is known today, (years, H, 5) money.
 
         `recent` are the sales that are not settled, where they are others than those of the day's beginning.
         """
@@ -106,8 +112,10 @@ class Standing:
         household = household[household >= 0]
         year = mine["sold"].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 - first_year
         term = (mine["long_term"] == 1).astype(np.int64)
-        np.add.at(table, (year, household, term), recognised(mine))
+        gain = recognised(mine)
+        np.add.at(table, (year, household, term), gain)
         np.add.at(table, (year, household, 2), mine["disallowed"])
+        np.add.at(table, (year, household, 3 + term), np.minimum(gain, 0))
 
 
 def joined_events(tables: list[tuple[Table, Table]]) -> tuple[Table, Table]:

@@ -54,7 +54,7 @@ class Taxes:
         return table
 
     def position(self, year: int, gains: IntArray) -> Table:
-        """Positions of a year so far, POSITION; `gains` (years, H, 2) are those recognised by what is known today.
+        """Positions of a year so far, POSITION; `gains` (years, H, 5) are those recognised by what is known today.
 
         What is carried in is final, or by what is known of the year before.
         """
