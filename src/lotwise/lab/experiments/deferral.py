@@ -57,9 +57,9 @@ def _judged(share: float, total: float) -> tuple[Verdict, str]:
 
 
 _WHY = (
-    "The split moves with age: losses are harvested while an account is young, gains are put off as long as it "
-    "lives. The published figure is of a firm's accounts as they stood, by its rule of thumb; these begin in cash, without the "
-    "gains of earlier years that others come with."
+    "The split moves with age: losses are harvested while an account is young, gains are put off as long as it lives. "
+    "The published figure is of a firm's accounts as they stood, by its rule of thumb; these begin in cash, without "
+    "the gains of earlier years that others come with."
 )
 
 
