@@ -19,7 +19,7 @@ from lotwise.dates import is_trading_day, to_day_number
 from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Relief, Table, no_details
 from lotwise.ledger.tables import ACCOUNT, IDENTICAL, World
 from lotwise.money import DOLLAR, FULL_RATE, SHARE
-from lotwise.savings.history import Accounts, History, MarketHistory, Targets
+from lotwise.savings.history import Accounts, CorporateActions, History, MarketHistory, Targets
 from lotwise.savings.shadow_rule import ShadowRule
 from lotwise.savings.told import Asked, tell
 from lotwise.tax.liability import load_law
@@ -87,13 +87,14 @@ def simulated(households: int, names: int, seed: int = 1) -> History:
     accounts = np.zeros(households, ACCOUNT)
     accounts["relief"], accounts["taxpayer"] = Relief.FIFO, np.arange(households)
     world = World(accounts, np.zeros(names, np.bool_), np.empty(0, IDENTICAL))
-    market = MarketHistory(days, price, payout, np.ones(names, np.bool_))
+    market = MarketHistory(days, price, np.ones(price.shape, np.bool_), payout, np.ones(names, np.bool_))
     targets = Targets(weight[None, :], np.zeros(1), np.zeros((households, days.size), np.int32))
     owners = Accounts(
         np.arange(households, dtype=np.int32), np.zeros(households, np.int64), np.ones(households, np.bool_)
     )
     rates = np.tile(np.array([[round(0.408 * FULL_RATE), round(0.238 * FULL_RATE)]]), (households, 1))
-    return History(np.concatenate(written.parts), details, world, owners, market, targets, rates)
+    no_actions = CorporateActions(np.zeros(0, EVENT), no_details(0))
+    return History(np.concatenate(written.parts), details, world, owners, market, targets, rates, no_actions)
 
 
 def main() -> None:

@@ -49,6 +49,13 @@ def test_a_file_is_no_folder_for_results(tmp_path: Path, command: tuple[str, ...
     assert "nothing could be done" in words(said)
 
 
+def test_a_firm_is_no_folder_for_results(tmp_path: Path) -> None:
+    (tmp_path / "firm.toml").write_text("version = 1\n")
+    said = lotwise_says("lab", "run", "wash-sales", "--out", tmp_path)
+    assert said.exit_code == 2
+    assert "it is a firm folder" in words(said)
+
+
 def test_a_report_of_nothing_says_what_to_do(tmp_path: Path) -> None:
     said = lotwise_says("lab", "report", "--out", tmp_path)
     assert said.exit_code == 2

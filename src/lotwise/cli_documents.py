@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lotwise.cli_rule import Band, Month, Often, Relief
 from lotwise.cli_session import (
     INTERRUPTED,
     Folder,
@@ -51,10 +52,10 @@ def documents(
     year: Annotated[
         int | None, typer.Option("--year", min=1970, max=2199, help="Year of realised gains; default: that of the day.")
     ] = None,
-    schedule: Annotated[Schedule, typer.Option(help="How often the ordinary rule rebalances.")] = Schedule.YEARLY,
-    month: Annotated[int, typer.Option(min=1, max=12, help="Month at whose end a yearly one does.")] = 12,
-    band: Annotated[float, typer.Option(min=0, max=1, help="Part of its target within which a name stays.")] = 0.0,
-    relief: Annotated[Order, typer.Option(help="Which lots it sells first.")] = Order.FIFO,
+    schedule: Often = Schedule.YEARLY,
+    month: Month = 12,
+    band: Band = 0.0,
+    relief: Relief = Order.FIFO,
     appendix: Annotated[bool, typer.Option("--appendix/--no-appendix", help="List every lot and every sale.")] = True,
     threads: Annotated[int, typer.Option("--threads", min=0, help="Threads; 0 = one per core.")] = 0,
 ) -> None:

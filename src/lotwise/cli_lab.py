@@ -60,6 +60,7 @@ def run(
     What was interrupted goes on from its last checkpoint when the same command is given again.
     """
     with reported():
+        from lotwise.interchange.atomic import require_no_firm
         from lotwise.lab.experiments import EXPERIMENTS
         from lotwise.lab.experiments.markets import market_for
         from lotwise.lab.experiments.protocol import Size
@@ -67,6 +68,7 @@ def run(
 
         chosen = _chosen(name, EXPERIMENTS)
         require_folder(out, "--out")
+        require_no_firm(out)
         asked = Asked(out, Size.FULL if full else Size.QUICK, market, seed)
         panel = market_for(market, asked.size, seed)
         for each in chosen:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lotwise.cli_rule import Band, Month, Often, Relief
 from lotwise.cli_session import (
     AsOf,
     Folder,
@@ -38,10 +39,10 @@ def savings(
         str | None,
         typer.Option("--since", help="Tell from this day on (YYYY-MM-DD); default: the first of the record."),
     ] = None,
-    schedule: Annotated[Schedule, typer.Option(help="How often the ordinary rule rebalances.")] = Schedule.YEARLY,
-    month: Annotated[int, typer.Option(min=1, max=12, help="Month at whose end a yearly one does.")] = 12,
-    band: Annotated[float, typer.Option(min=0, max=1, help="Part of its target within which a name stays.")] = 0.0,
-    relief: Annotated[Order, typer.Option(help="Which lots it sells first.")] = Order.FIFO,
+    schedule: Often = Schedule.YEARLY,
+    month: Month = 12,
+    band: Band = 0.0,
+    relief: Relief = Order.FIFO,
     trace: Annotated[bool, typer.Option("--trace", help="Show every line, lot by lot and day by day.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[

@@ -160,10 +160,25 @@ def test_words_for_what_is_not_known(text: str) -> None:
         ("QTY.", Role.SHARES), ("Purchase Date", Role.ACQUIRED), ("TICKER", Role.SYMBOL),
         ("Asset Class", Role.ASSET_CLASS),
         ("Market Value (USD)", Role.VALUE), ("Colour", None),
+        ("Security ID / Description", Role.SYMBOL), ("Name or Symbol", Role.SYMBOL), ("Quantity | Shares", Role.SHARES),
+        ("Cost / Share", Role.UNIT_BASIS), ("Price/Earnings", None), ("Cost / Value", None), ("Gain/Loss", None),
+        ("/", None),
     ],
 )  # fmt: skip
 def test_header_words(text: str, role: Role | None) -> None:
     assert role_of(text) == role
+
+
+def test_a_file_without_a_table_says_which_row_comes_nearest(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match=r"must be a table with a symbol and the shares.* was none; write"):
+        read(tmp_path / "p.csv", "Dear client,\nthank you\n")
+    with pytest.raises(FolderError, match=r"was a spreadsheet.s own file \(or a zip\): save it as CSV"):
+        read(tmp_path / "p.xlsx", b"PK\x03\x04\x14\0\x06\0")
+    said = (
+        r"was line 3, with 'Open Date' for acquired, 'QTY\.' for shares, and no symbol; write the header symbol,shares"
+    )
+    with pytest.raises(FolderError, match=said):
+        read(tmp_path / "p.csv", "Statement\n\nThing;Open Date;QTY.\nBAK;2020-01-02;10\n")
 
 
 # --- rows and doubts ------------------------------------------------------------------------------------------------

@@ -1,18 +1,22 @@
-"""Corporate actions of names that no record holds reach the shadow from the firm's folder."""
+"""Corporate actions of names that no record holds reach the shadow from the folder; what stops without one is said."""
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console, RenderableType
 
 from lotwise.dates import to_day_number
 from lotwise.interchange.ledger_files.posting import post_files
 from lotwise.money import DOLLAR
-from lotwise.nightly.savings import told_savings
-from lotwise.savings.shadow_rule import ShadowRule
+from lotwise.nightly.savings import page_of, told_savings
+from lotwise.reports.firm_savings_page import firm_savings_page
+from lotwise.reports.savings import savings_json, savings_summary
+from lotwise.savings.shadow_rule import Schedule, ShadowRule
 from tests.nightly.told_firm import LAST, told_firm
 
 
@@ -47,3 +51,33 @@ def test_a_merger_of_what_the_shadow_alone_bought_is_its_gain_and_ends_its_price
     assert (market.price[gone, names.index("C")] == 0).all()
     assert (market.price[~gone, names.index("C")] == 60 * DOLLAR).all()
     assert np.array_equal(market.quoted[:, names.index("C")], ~gone)
+
+
+@pytest.mark.parametrize(("stops", "valued"), [(date(2025, 12, 1), True), (date(2025, 11, 26), False)])
+def test_what_has_not_been_priced_for_a_quarter_is_not_valued_on_either_side(
+    tmp_path: Path, stops: date, valued: bool
+) -> None:
+    """Both sides hold B, at 50, until the end; the last closes are of 88 and of 93 days before it."""
+    folder = told_firm(tmp_path / "firm")
+    whole = told_savings(folder, None, ["H1"], ShadowRule(Schedule.NEVER))
+    prices = (folder / "prices.csv").read_text().splitlines()
+    kept = [line for line in prices if ",B," not in line or line.partition(",")[0] <= stops.isoformat()]
+    (folder / "prices.csv").write_text("\n".join((*kept, "")))
+    run = told_savings(folder, None, ["H1"], ShadowRule(Schedule.NEVER))
+    page = page_of(run)
+    assert page.stopped == (() if valued else ("B",))
+    lost = [float(each.tables.households["value"][0]) for each in (whole, run)]
+    assert lost[0] - lost[1] == (0 if valued else 1_000 * 50)  # a thousand of B, after its split
+    gains = [each.tables.households["unrealised_shadow"][0] for each in (whole, run)]
+    assert gains[0] == gains[1]  # B cost what it is worth: nothing waits in it, and nothing is lost
+    said = " ".join(_text(savings_summary(page)).split())
+    named = "1 security of the record without a close for 90 days: not valued since, on either side (B)"
+    assert (named in said) is (named in firm_savings_page(page)) is not valued
+    assert json.loads(savings_json(page))["unpriced"] == list(page.stopped)
+
+
+def _text(words: RenderableType) -> str:
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(words)
+    return said.get()

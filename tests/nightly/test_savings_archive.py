@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from datetime import date
@@ -11,10 +12,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import lotwise
 from lotwise.cli import app
+from lotwise.errors import FolderError
 from lotwise.interchange.firm_folder import read_firm
 from lotwise.interchange.inputs import input_files
 from lotwise.interchange.ledger_files.posting import post_files
+from lotwise.nightly.run import run_folder
 from lotwise.nightly.savings import told_savings, write_savings
 from lotwise.nightly.savings_archive import compare_savings, read_archive, told_again
 from lotwise.savings.shadow_rule import Order, ShadowRule
@@ -152,6 +156,39 @@ def test_a_day_after_the_last_price_is_refused(folder: Path) -> None:
     assert told_savings(folder, date(2026, 3, 1), ["H1"], ShadowRule()).firm.as_of == date(2026, 3, 1)  # a Sunday
     with pytest.raises(ValueError, match="date must be at most 2026-02-27, the day of the last price"):
         told_savings(folder, NEXT, ["H1"], ShadowRule())
+
+
+def test_a_day_of_the_folder_after_the_last_price_is_refused_with_its_line(folder: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    shutil.copytree(folder, later)
+    (later / "firm.toml").write_text(f'version = 1\nname = "Told"\nas_of = {NEXT}\n')
+    said = (
+        f"firm.toml:3 [as_of]: must be at most {LAST}, the day of the last price, or one without trading right after "
+        f"it; was {NEXT}; add prices until then, or say an earlier day"
+    )
+    for command in ("savings", "documents"):
+        shown = CliRunner().invoke(app, [command, str(later), "--out", str(tmp_path / command)])
+        assert (shown.exit_code, said in " ".join(shown.output.split())) == (2, True), shown.output
+        assert not (tmp_path / command).exists()
+    assert told_savings(later, LAST, ["H1"], ShadowRule()).firm.as_of == LAST
+    in_memory = lotwise.read_firm(later)  # a price of the eve is one that can be traded at
+    with pytest.raises(FolderError, match=r"firm\.toml:3 \[as_of\]: must be at most"):
+        in_memory.savings()
+
+
+def test_a_night_long_after_the_last_price_decides_nothing(folder: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    shutil.copytree(folder, later)
+    (later / "firm.toml").write_text('version = 1\nname = "Told"\nas_of = 2026-03-09\n')
+    said = f"firm.toml:3 [as_of]: must be within 5 trading days of the last price, which is of {LAST}; was 2026-03-09"
+    with pytest.raises(FolderError, match=re.escape(said)):
+        run_folder(later, tmp_path / "out")
+    assert (
+        said.partition(": ")[2].partition(";")[0].removeprefix("must be ")
+        in (tmp_path / "out" / "findings.csv").read_text()
+    )
+    with pytest.raises(ValueError, match=f"date must be within 5 trading days of the last price, which is of {LAST}"):
+        run_folder(later, tmp_path / "out", as_of=date(2026, 3, 10))
 
 
 def test_a_file_in_place_of_a_folder_is_named_with_its_option(folder: Path, tmp_path: Path) -> None:

@@ -94,6 +94,20 @@ def test_labels_never_cover_each_other_and_stay_in_the_picture(
         assert bottom <= HEIGHT
 
 
+def test_labels_of_two_lines_find_their_places_in_a_small_picture() -> None:
+    """As a proposal draws it: the recommended choice is near the one that sells everything, in a corner."""
+    named = [
+        Named(25_106, 0.0073, "Recommended", "$25,106, 0.73% a year", "disc", "#000000"),
+        Named(59_001, 0.0, "Sell everything", "$59,001, 0.00% a year", "diamond", "#000000"),
+        Named(0.0, 0.0879, "Do nothing", "$0, 8.79% a year", "ring", "#000000"),
+    ]
+    curve = [CurvePoint(tax, 0.08 * (1 - tax / 38_000) ** 2, "") for tax in range(-1_000, 38_000, 1_000)]
+    root = parsed(frontier_picture(curve, [], named, AXES, "t", (430.0, 292.0)))
+    found = boxes(root, {words for one in named for words in (one.name, one.figures)})
+    for one, other in combinations(found, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
 def test_words_from_outside_are_escaped() -> None:
     svg = drawn_frontier('<script>alert("1")</script>', FOUND)
     assert "<script" not in svg

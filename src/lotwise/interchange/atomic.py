@@ -17,9 +17,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["replaced_files", "write_whole"]
+from lotwise.errors import FolderError
+
+__all__ = ["replaced_files", "require_no_firm", "write_whole"]
 
 _ASIDE = "superseded"  # where files of an earlier run wait until the new ones are in their places
+
+
+def require_no_firm(out: Path, what: str = "results") -> None:
+    """Raise FolderError where a place for results is a firm folder: some of its files have the names of theirs."""
+    if (out / "firm.toml").exists():
+        raise FolderError(
+            f"{out}: must be a folder for {what}; it is a firm folder, whose files they could replace; name another"
+        )
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

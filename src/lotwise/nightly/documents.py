@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from lotwise.errors import Finding, FolderError, LotwiseError, Severity
-from lotwise.interchange.atomic import write_whole
+from lotwise.errors import Finding, LotwiseError, Severity
+from lotwise.interchange.atomic import require_no_firm, write_whole
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.nightly.held_on_day import holdings_of
 from lotwise.nightly.priced_days import require_no_later_year, require_priced
@@ -92,11 +92,9 @@ def print_documents(
     """Write documents of a firm folder into `out`, a folder for each household.
 
     Raises FolderError where nothing can be done, ValueError for a household that is not there, a day after the last
-    price or a later year, PressError for PDF
-    without typst.
+    price or a later year, PressError for PDF without typst.
     """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for documents; it is a firm folder")
+    require_no_firm(out, "documents")
     watch, wanted = watch or Watch(), wanted or Wanted()
     kinds = _kinds(folder, wanted)
     told = (
@@ -104,7 +102,7 @@ def print_documents(
     )
     with watch.phase("read"):
         firm = told.firm if told else read_firm(folder, wanted.as_of)
-        require_priced(firm, wanted.as_of)
+        require_priced(folder, firm)
         require_no_later_year(wanted.year, firm.as_of)
         rows = _rows(firm, wanted.households)
         sources, ledger_findings = _sources(folder, firm, kinds, wanted)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lotwise.errors import Finding, FolderError, ProposalError, RiskModelError, Severity
+from lotwise.interchange.atomic import require_no_firm
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.results import (
@@ -29,6 +30,7 @@ from lotwise.interchange.results import (
 from lotwise.nightly.compiling import compile_night
 from lotwise.nightly.engines import net_in_threads, split_in_threads
 from lotwise.nightly.limit_findings import limit_findings
+from lotwise.nightly.priced_days import require_tradable
 from lotwise.nightly.risk import with_risk
 from lotwise.nightly.run_file import said_of, seal_of
 from lotwise.nightly.savings_note import saved_so_far
@@ -103,11 +105,12 @@ def prepared_firm(
 ) -> tuple[Firm, FactorModel]:
     """Read a firm folder and give its market risk; findings of both are in the firm.
 
-    Raises FolderError where nothing can be done with it.
+    Raises FolderError where nothing can be done with it, ValueError where a day long after the last price is asked for.
     """
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of, households)
+        require_tradable(folder, firm)
     with watch.phase("risk"):
         return with_market_risk(firm)
 
@@ -203,7 +206,7 @@ def write_run(
 
     Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
-    _require_no_firm(out)
+    require_no_firm(out)
     workers = threads or os.cpu_count() or 1
     write_tables(
         out,
@@ -213,11 +216,6 @@ def write_run(
         threads=workers,
         seal=None if came_of is None else seal_of(came_of, workers),
     )
-
-
-def _require_no_firm(out: Path) -> None:
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder, whose files they would replace")
 
 
 def household_row(household: str, known: list[str]) -> int:
@@ -301,7 +299,7 @@ def run_folder(
     Raises FolderError where nothing can be done (exit status 2): `out` then holds the findings alone. Raises OSError
     where `out` cannot be written, FolderError where it is a firm folder.
     """
-    _require_no_firm(out)
+    require_no_firm(out)
     watch = watch or Watch()
     with ThreadPoolExecutor(max_workers=1) as beside:  # the run does not wait for what it came of to be hashed
         inputs = beside.submit(digests, folder, (*input_files(folder), *journal_files(folder)), 1)

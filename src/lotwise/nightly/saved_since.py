@@ -20,7 +20,7 @@ from lotwise.tax.liability import load_law
 __all__ = ["CAVEATS", "SavedRecord", "saved_record"]
 
 CAVEATS = (
-    "Tax that is put off is not gone: a part of it is paid when the lots are sold. Number C counts that.",
+    'Tax that is put off is not gone: a part of it is paid when the lots are sold. "After later taxes" counts that.',
     "The comparison is with one stated rule; a weaker rule would make for a larger number.",
     "Income, filing status, gains elsewhere, rates and law are those of this year, in every year.",
     "The ordinary rebalance trades at closing prices without cost; what was done is counted at what was really paid.",

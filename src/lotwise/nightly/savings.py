@@ -14,8 +14,7 @@ import polars as pl
 
 from lotwise import __version__
 from lotwise.dates import NO_DATE, from_day_number, to_day_number
-from lotwise.errors import FolderError
-from lotwise.interchange.atomic import replaced_files
+from lotwise.interchange.atomic import replaced_files, require_no_firm
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.interchange.inputs import digests, input_files, journal_files
 from lotwise.interchange.ledger_files.posting import open_ledger
@@ -23,7 +22,7 @@ from lotwise.interchange.ledger_files.recorded_history import Posted, Recorded, 
 from lotwise.interchange.savings_positions import TaxedBy, positions_table, with_positions
 from lotwise.interchange.savings_tables import SavingsTables, savings_tables
 from lotwise.interchange.savings_trace import TraceTables, trace_tables
-from lotwise.ledger.events import MISSING, Table
+from lotwise.ledger.events import MISSING, NO_CODE, Table
 from lotwise.money import FULL_RATE, IntArray
 from lotwise.nightly.priced_days import require_priced
 from lotwise.nightly.run import Watch, household_row
@@ -98,12 +97,11 @@ def told_savings(
     """Tell what was saved for some households of a firm folder with a posted ledger, or for all of it.
 
     Raises FolderError where nothing can be done with the folder or nothing has been posted, ValueError for a household
-    that it does not have or for a day after the last price.
+    that it does not have or for a day after the last price (FolderError where firm.toml says that day).
     """
     watch = watch or Watch()
     with watch.phase("read"):
         firm = read_firm(folder, as_of)
-    require_priced(firm, as_of)
     return tell_firm(folder, firm, households, rule, When(since, traced), watch)
 
 
@@ -120,6 +118,7 @@ def tell_firm(
     A household whose data has errors gets no figures, and is named with the reason. Raises as `told_savings` does.
     """
     watch, when = watch or Watch(), when or When()
+    require_priced(folder, firm)
     if when.since is not None and when.since > firm.as_of:
         raise ValueError(f"since must be on or before the day that is told, {firm.as_of}; was {when.since}")
     with watch.phase("read"):
@@ -211,7 +210,17 @@ def page_of(run: SavingsRun) -> FirmSavings:
         run.rule,
         int(run.told.refused.sum()),
         run.inputs,
+        stopped=_stopped(run),
     )
+
+
+def _stopped(run: SavingsRun) -> tuple[str, ...]:
+    """Securities in the record of those who are told whose closes stopped, though nothing ended them."""
+    events, owner = run.recorded.history.events, run.recorded.history.accounts.household
+    account = events["account"]
+    told = (account != NO_CODE) & (owner[account] >= 0) & (run.told.begins[owner[account]] > 0)
+    rows = run.recorded.stopped[np.isin(run.recorded.stopped, events["security"][told])]
+    return tuple(run.recorded.names.securities.gather(rows).sort().to_list())
 
 
 def write_savings(out: Path, run: SavingsRun) -> Path:
@@ -220,8 +229,7 @@ def write_savings(out: Path, run: SavingsRun) -> Path:
     Lines of all three numbers are among the tables where they were traced. The same files give the same bytes again.
     Raises OSError where `out` cannot be written, FolderError where it is a firm folder.
     """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
+    require_no_firm(out)
     out.mkdir(parents=True, exist_ok=True)
     with replaced_files(out, _files((*SavingsTables._fields, *TraceTables._fields, _POSITIONS))) as folder:
         tables: dict[str, pl.DataFrame] = run.tables._asdict()

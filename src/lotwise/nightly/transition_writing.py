@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lotwise.errors import FolderError
-from lotwise.interchange.atomic import replaced_files
+from lotwise.interchange.atomic import replaced_files, require_no_firm
 from lotwise.interchange.results import findings_table
 from lotwise.prospects.transition import Transition
 from lotwise.reports.transition_tables import (
@@ -29,8 +28,7 @@ def write_transition(out: Path, found: Transition, proposal: Mapping[str, str | 
     A proposal of an earlier run goes, whether or not there is a new one. Raises OSError where the folder cannot be
     written, FolderError where it is a firm folder.
     """
-    if (out / "firm.toml").exists():
-        raise FolderError(f"{out}: must be a folder for results; it is a firm folder")
+    require_no_firm(out)
     tables = {
         "transition_choices.csv": choices_frame(found),
         "transition_plan.csv": plan_frame(found),

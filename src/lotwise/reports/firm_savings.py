@@ -17,11 +17,14 @@ from lotwise.reports.axes import Axis
 from lotwise.reports.look import BLUE, YELLOW
 from lotwise.reports.pictures import Layer, histogram
 from lotwise.reports.savings_pictures import Level, savings_over_time
+from lotwise.savings.history import UNVALUED_AFTER
 from lotwise.savings.shadow_rule import ShadowRule
 
 __all__ = ["YOUNG_DAYS", "FirmSavings", "against_fees", "fees_picture", "months_picture", "ranked"]
 
 _PARTS = ("deferral", "harvesting", "location")
+
+_MOST_NAMED = 5  # securities
 
 # A record of fewer days is not compared with its fee: what it sold at a loss is still within wash windows.
 YOUNG_DAYS = 90
@@ -40,6 +43,7 @@ class FirmSavings:
     rule: ShadowRule
     refused: int  # events of the shadow that could not be posted
     inputs: Mapping[str, str]  # digest of every file that the figures depend on
+    stopped: tuple[str, ...] = ()  # securities of the record whose closes stopped, though nothing ended them
     version: str = __version__
 
     @property
@@ -71,6 +75,17 @@ class FirmSavings:
     def begun_before(self) -> int:
         """How many households have a record from before the last day: on the day of its opening nothing is saved."""
         return self.households.filter(pl.col("since") < self.as_of).height
+
+    @property
+    def stopped_words(self) -> str:
+        """Say what the closes of securities that stopped mean; empty where there are none."""
+        if not self.stopped:
+            return ""
+        few = ", ".join(self.stopped[:_MOST_NAMED]) + (", ..." if len(self.stopped) > _MOST_NAMED else "")
+        who = "1 security" if len(self.stopped) == 1 else f"{len(self.stopped):,} securities"
+        return (
+            f"{who} of the record without a close for {UNVALUED_AFTER} days: not valued since, on either side ({few})"
+        )
 
     @property
     def levels(self) -> tuple[Level, ...]:

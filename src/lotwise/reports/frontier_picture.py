@@ -34,7 +34,7 @@ _TICK = 95.0  # of width for each tick across: their words must not meet
 _LEAST_SPAN = 5.0  # dollars across, where no point has a tax
 
 # How far from its mark a label may lie, and how much of the curve it may cover before it goes there.
-_REACHES = ((_AWAY, 0.0), (2.5 * _AWAY, 2.0), (5 * _AWAY, 4.0))
+_REACHES = ((_AWAY, 0.0), (2.5 * _AWAY, 2.0), (5 * _AWAY, 4.0), (8 * _AWAY, 6.0))
 
 
 class CurvePoint(NamedTuple):
@@ -66,6 +66,12 @@ class _Box(NamedTuple):
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
+
+    def shared(self, other: _Box) -> float:
+        """Area that lies in both."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        high = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(wide, 0.0) * max(high, 0.0)
 
 
 def frontier_picture(
@@ -208,7 +214,7 @@ def _candidates(frame: Frame, mark: tuple[float, float], away: float, size: tupl
 def _cost(box: _Box, labels: list[_Box], marks: list[_Box], curve: list[_Box]) -> float:
     """What a label covers there: another label above all, then marks, then the curve."""
     return (
-        1e6 * sum(box.covers(other) for other in labels)
+        1e6 * sum(box.shared(other) for other in labels)
         + 1e3 * sum(box.covers(mark) for mark in marks)
         + sum(box.covers(step) for step in curve)
     )

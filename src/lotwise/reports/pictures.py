@@ -154,14 +154,15 @@ def histogram(layers: Sequence[Layer], x: Axis, noun: str, title: str, bins: int
     edges = np.linspace(x_ticks[0], x_ticks[-1], bins + 1)
     inside = [np.histogram(np.clip(layer.values, edges[0], edges[-1]), edges)[0] for layer in layers]
     tallest = float(max(np.sum(inside, axis=0).max(), 1))
-    frame = frame_of(x_ticks, ticks(0, tallest, 4), x, Axis(f"{noun}s", _whole))
+    outside = int((values > edges[-1]).sum() + (values < edges[0]).sum())
+    above = 18.0 * (len(layers) + bool(outside))  # the key has a place of its own: no column is so low that it is sure
+    frame = frame_of(x_ticks, ticks(0, tallest, 4), x, Axis(f"{noun}s", _whole), top=TOP + above)
     floor = np.zeros(bins, np.int64)
     for layer, counts in zip(layers, inside, strict=True):
         for (left, right), low, size in zip(pairwise(edges.tolist()), floor.tolist(), counts.tolist(), strict=True):
             if size:
                 frame.parts.append(_column(frame, (left, right), (low, low + size), layer))
         floor += counts
-    outside = int((values > edges[-1]).sum() + (values < edges[0]).sum())
     if outside:
         words = f"{count(outside)} beyond the frame, counted in its outer bins"
         frame.parts.append(label(WIDTH - RIGHT, TOP + 10, words, anchor="end", size=11))

@@ -58,6 +58,8 @@ def savings_summary(saved: FirmSavings) -> RenderableType:
     parts += _untold(saved.untold)
     if refused:
         parts.append(Text(f"{refused:,} events of the shadow could not be posted: its figures are near, not exact"))
+    if saved.stopped:
+        parts.append(Text(plain(saved.stopped_words)))
     return Group(*parts)
 
 
@@ -180,6 +182,7 @@ def savings_json(saved: FirmSavings, lines: Mapping[str, pl.DataFrame] | None = 
             "households": _plain_rows(saved.households),
             "months": _plain_rows(saved.months),
             "untold": _plain_rows(saved.untold),
+            "unpriced": list(saved.stopped),
             **{name: _plain_rows(table) for name, table in (lines or {}).items()},
         },
         indent=1,

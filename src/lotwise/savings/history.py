@@ -14,7 +14,19 @@ from lotwise.ledger.events import EventFlag, EventKind, Table
 from lotwise.ledger.tables import World
 from lotwise.money import IntArray
 
-__all__ = ["Accounts", "CorporateActions", "Days", "History", "MarketHistory", "Targets", "days_of", "stated_sales"]
+__all__ = [
+    "UNVALUED_AFTER",
+    "Accounts",
+    "CorporateActions",
+    "Days",
+    "History",
+    "MarketHistory",
+    "Targets",
+    "days_of",
+    "stated_sales",
+]
+
+UNVALUED_AFTER = 90  # days: what has not been priced for a quarter has merged, failed or left the market
 
 Floats = NDArray[np.float64]
 Int32Array = NDArray[np.int32]
@@ -24,7 +36,7 @@ class MarketHistory(NamedTuple):
     """T trading days of the N securities that the record names."""
 
     days: Int32Array  # (T,) ascending
-    price: IntArray  # (T, N) close, money per share; the last one known where there is none; 0 = none yet, or ended
+    price: IntArray  # (T, N) close, money per share; the last one known where there is none; 0 = none
     quoted: NDArray[np.bool_]  # (T, N) whether the close is the day's own: what is not quoted cannot be traded
     payout: Floats  # (T, N) dollars per share that go ex on that day
     qualified: NDArray[np.bool_]  # (N,) whether its dividends count as qualified

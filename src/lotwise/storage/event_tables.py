@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from lotwise.dates import NO_DATE
 from lotwise.ledger.events import DETAIL, EVENT, MISSING, NO_CODE, EventFlag, EventKind, Relief, Table
 from lotwise.ledger.tables import ALWAYS_LONG
-from lotwise.storage.journal import NUMBER
+from lotwise.storage.journal import COLUMNS, NUMBER
 from lotwise.storage.names import Names, codes_of, order_texts
 
-__all__ = ["BOUGHT", "KINDS", "event_tables", "joined", "opens_lot"]
+__all__ = ["BOUGHT", "FOLDED", "KINDS", "event_tables", "joined", "opens_lot"]
 
 # Words of the kinds in files; where an event has two, both mean the same.
 KINDS: dict[str, EventKind] = {
@@ -25,6 +25,10 @@ KINDS: dict[str, EventKind] = {
     "gift_out": EventKind.DONATION,
     "stock_dividend_other_class": EventKind.STOCK_DIVIDEND_OTHER,
 }
+
+# Columns of the journal that become events; the others say where a row came from, or are for who reads it.
+_ASIDE = ("transaction_id", "sequence", "price", "fee", "settle_date", "term", "source", "line")
+FOLDED = tuple(name for name in COLUMNS if name not in _ASIDE)
 
 # Acquisitions of a lot transferred in that were purchases (lots.csv and transactions.csv; empty = purchase).
 BOUGHT = ("purchase", "buy", "reinvest", "reinvestment")
@@ -54,7 +58,7 @@ _PLAIN = (
 
 
 def event_tables(rows: pl.DataFrame, names: Names) -> tuple[Table, Table]:
-    """Encode rows of the journal, whose names all are in `names`, as EVENT and DETAIL."""
+    """Encode rows of the journal (`FOLDED`), whose names all are in `names`, as EVENT and DETAIL."""
     kind = _kinds(rows)
     events = np.zeros(rows.height, EVENT)
     events["kind"] = kind

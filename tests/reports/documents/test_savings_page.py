@@ -134,6 +134,15 @@ def test_figures_that_contradict_each_other_are_refused() -> None:
             replace(saved, **change)  # type: ignore[arg-type]
 
 
+def test_the_first_page_is_the_clients_and_the_second_says_how_it_is_counted() -> None:
+    first, second = pages(pdf_of(savings_document(invented_savings(1))))
+    for words_of_page in ("times the fee", "Where it comes from", "What to know about these figures"):
+        assert words_of_page in first
+    for words_of_page in ("Three ways to count it", "What the figures mean", "Below zero: what was done cost more tax"):
+        assert words_of_page in second
+        assert words_of_page not in first
+
+
 def test_a_household_of_today_has_a_page() -> None:
     nothing = Split(0, 0, 0)
     saved = invented_savings(1)
@@ -143,7 +152,7 @@ def test_a_household_of_today_has_a_page() -> None:
     )
     document = savings_document(new)
     text = " ".join(pages(pdf_of(document)))
-    assert "neither saved nor cost you tax" in text
+    assert "The record begins today, November 20, 2026: from here on we count what is saved." in text
     assert "no month has ended yet" in text
 
 

@@ -117,6 +117,17 @@ def test_years_under_a_limit_are_in_words_where_there_is_no_end_to_them() -> Non
     assert free.cells[3] == "1"
 
 
+def test_accounts_of_sales_are_named_where_there_are_several() -> None:
+    proposal = invented_choices(1)
+    one = replace(proposal, sales=tuple(replace(sale, account="IRA-1") for sale in proposal.sales))
+    two = replace(one, sales=(replace(one.sales[0], account="IRA-2"), *one.sales[1:]))
+    for sold, named in ((one, False), (two, True)):
+        (table,) = (table for table in transition_document(sold).tables() if table.dense)
+        assert ("Account" in [column.title for column in table.columns]) is named
+        assert all(len(row.cells) == len(table.columns) for row in table.rows)
+        assert ("IRA-1" in " ".join(pages(pdf_of(transition_document(sold))))) is named
+
+
 def test_a_long_list_of_sales_is_cut_and_added_up() -> None:
     proposal = invented_choices(1)
     many = replace(proposal, sales=proposal.sales * 20)

@@ -23,9 +23,11 @@ from lotwise.money import FULL_RATE, Rate
 __all__ = [
     "FirmHeader",
     "NamedProfiles",
+    "OwnDay",
     "Preferred",
     "cash_target_of",
     "day_of",
+    "own_day",
     "preferred_by",
     "read_default_rates",
     "read_header",
@@ -62,6 +64,13 @@ class FirmHeader:
     rates: Mapping[str, Rate | None] | None
     cash_target: Place | None  # where [profile] gives one
     preferred: tuple[Preferred, ...] = ()
+
+
+class OwnDay(NamedTuple):
+    """The day that firm.toml says, None where it says none, and where it does."""
+
+    day: date | None
+    place: Place
 
 
 class NamedProfiles(NamedTuple):
@@ -141,6 +150,14 @@ def day_of(value: object) -> date | None:
         with suppress(ValueError):
             return date.fromisoformat(value)
     return None
+
+
+def own_day(folder: Path) -> OwnDay:
+    """Look up the day that firm.toml says, without a word on what is wrong with it."""
+    source = read_toml(folder, _FIRM)
+    if not isinstance(source, TomlText):
+        return OwnDay(None, Place(_FIRM))
+    return OwnDay(day_of(source.values.get("as_of")), Place(_FIRM, source.line_of("", "as_of"), "as_of"))
 
 
 def _day(source: TomlText, findings: FindingList) -> date | None:

@@ -18,7 +18,7 @@ from lotwise.interchange.firm_folder.tables import LINE
 from lotwise.money import IntArray
 from lotwise.securities.market import Market, PriceHistory, asset_classes_of
 
-__all__ = ["STALE_AFTER", "Prices", "market_of", "read_prices"]
+__all__ = ["STALE_AFTER", "Prices", "market_of", "oldest_fresh_day", "read_prices"]
 
 STALE_AFTER = 5  # trading days: a week without a price is no longer the price one trades at (issue of the contract)
 _ENDS = ("cash_merger", "stock_merger", "mixed_merger", "symbol_change")  # corporate actions after which none trades
@@ -35,7 +35,7 @@ class Prices:
     history: PriceHistory
 
 
-def _oldest_fresh_day(as_of: date) -> int:
+def oldest_fresh_day(as_of: date) -> int:
     """First day on which a close is at most `STALE_AFTER` trading days old on `as_of`."""
     day, passed = as_of, 0
     while True:
@@ -81,7 +81,7 @@ def read_prices(
     close[at], day[at] = last["close"].to_numpy(), last["date"].to_numpy()
     doubtful[doubt["security"].to_numpy()] = doubt["date"].to_numpy()
     priced = close > 0
-    stale = priced & (day < _oldest_fresh_day(as_of))
+    stale = priced & (day < oldest_fresh_day(as_of))
     unsure = priced & ~stale & (doubtful >= day)
     ended = stale & _ended_since(actions, securities, today, day)
     _note_ended(table.file, securities, ended, findings)

@@ -223,9 +223,12 @@ class _FolderReader:
         orders = read_pending_orders(self._table(client_files.PENDING_ORDERS), context, findings)
         if not no_lots:
             report_oversold(self._table(client_files.PENDING_ORDERS).file, orders, lots, context, findings)
-        rows = record_rows(self._table(client_files.TRANSACTIONS), context.accounts, context.today, findings)
-        traded = last_trades(self._folder, self._table(client_files.TRANSACTIONS), purchases, orders, context)
+        transactions = self._take(client_files.TRANSACTIONS)
+        rows = record_rows(transactions, context.accounts, context.today, findings)
+        traded = last_trades(self._folder, transactions, purchases, orders, context)
+        del transactions
         record = read_record(self._folder, rows, lots, originals, context, findings, compare=not no_lots)
+        del rows
         lots, windows = record.lots, windows_of(context, record, orders)
         groups = self._groups(context.securities, context.today)
         table = self._table(client_files.RESTRICTIONS)

@@ -20,9 +20,9 @@ from lotwise.interchange.firm_folder.register import open_table
 from lotwise.ledger.events import EventKind, Table
 from lotwise.money import DOLLAR, IntArray
 from lotwise.savings.corporate import closes_of_the_living
-from lotwise.savings.history import CorporateActions, Floats
+from lotwise.savings.history import UNVALUED_AFTER, CorporateActions, Floats
 
-__all__ = ["Closes", "as_traded", "carried_on", "payouts_of", "read_closes"]
+__all__ = ["Carried", "Closes", "as_traded", "carried_on", "payouts_of", "read_closes"]
 
 # A payout below this part of the price is rounding of the adjusted closes.
 _LEAST_PAYOUT = 2e-5
@@ -37,6 +37,14 @@ class Closes(NamedTuple):
     close: IntArray  # (T, N) money; 0 = none on that day
     adjusted: Floats  # (T, N); nan = none
     last: int  # day of the file; what is looked at may end before it
+
+
+class Carried(NamedTuple):
+    """Prices of every day (T, N), those of days without one carried on."""
+
+    price: IntArray  # money by the share; 0 = none
+    quoted: NDArray[np.bool_]  # (T, N) whether it is the day's own
+    stopped: NDArray[np.bool_]  # (N,) whether its closes stopped long before the last day, and nothing ended it
 
 
 def read_closes(folder: Path, symbols: pl.Series, until: int) -> Closes:
@@ -70,12 +78,11 @@ def as_traded(closes: Closes, actions: CorporateActions) -> tuple[IntArray, Floa
     return np.rint(closes.close * factor).astype(np.int64), factor
 
 
-def carried_on(
-    price: IntArray, days: NDArray[np.int32], actions: CorporateActions, events: Table
-) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Fill days without a price (T, N), and say where a price is the day's own (T, N).
+def carried_on(price: IntArray, days: NDArray[np.int32], actions: CorporateActions, events: Table) -> Carried:
+    """Fill days without a price with the last one known, until the security has ended.
 
-    With the last one known, until the security has ended; before a change of symbol with that of the new one.
+    What has not been priced for `UNVALUED_AFTER` days has no price from then on. Before a change of symbol the price is
+    that of the new one.
     """
     filled = price.copy()
     for act in actions.events[actions.events["kind"] == EventKind.SYMBOL_CHANGE]:
@@ -86,7 +93,9 @@ def carried_on(
     known = np.where((filled > 0) | ends, np.arange(days.size)[:, None], 0)
     np.maximum.accumulate(known, axis=0, out=known)
     carried: IntArray = filled[known, np.arange(filled.shape[1])]
-    return carried, filled > 0
+    lost = (carried > 0) & (days[:, None] - days[known] > UNVALUED_AFTER)
+    carried[lost] = 0
+    return Carried(carried, filled > 0, lost[-1] if days.size else np.zeros(price.shape[1], np.bool_))
 
 
 def payouts_of(closes: Closes, factor: Floats, events: Table) -> Floats:

@@ -21,7 +21,7 @@ from lotwise.money import IntArray
 from lotwise.rebalancing.book import Models
 from lotwise.savings.corporate import actions_of
 from lotwise.savings.history import Accounts, History, MarketHistory, Targets
-from lotwise.storage.event_tables import event_tables
+from lotwise.storage.event_tables import FOLDED, event_tables
 from lotwise.storage.journal import NUMBER
 from lotwise.storage.names import Names, codes_of
 
@@ -46,6 +46,7 @@ class Recorded(NamedTuple):
     rows: int  # of the journal that were looked at
     later: int  # events that were posted after those
     late: int  # of these, events of days that are told
+    stopped: IntArray  # securities whose closes stopped long before the last day, and that nothing ended
 
 
 def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Posted | None = None) -> Recorded:
@@ -55,7 +56,7 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     has no dates is taken to have been as it is today. `posted` leaves out what was posted after that.
     """
     ledger = opened.ledger
-    rows = ledger.journal.read()
+    rows = ledger.journal.read(columns=FOLDED)
     if not rows.height:
         raise FolderError(
             f"{folder}: must have a posted ledger, was without one; `lotwise ledger open` begins it with the lots of a "
@@ -64,22 +65,26 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
     market_rows = ledger.journal.market_actions()
     names = _with_market(ledger.standing().names, firm, market_rows["new_symbol"])
     events, details = event_tables(rows, names)
+    numbers = rows[NUMBER].to_numpy()
+    del rows  # of a large firm several times as large as its events
     world = ledger.register.world(names)
     today = to_day_number(firm.as_of)
     closes = read_closes(folder, names.securities, today)
-    numbers = rows[NUMBER].to_numpy()
     until = ledger.journal.rows() if posted is None else posted.rows
     told, known = events["day"] <= today, numbers < until
     # The file is on the share basis and has the symbols of its last day, whichever day is told.
     last = max(today, closes.last)
-    all_actions = actions_of(events[events["day"] <= last], details, world, _applied(market_rows, names, last))
+    all_actions = actions_of(_only(events, events["day"] <= last), details, world, _applied(market_rows, names, last))
     market_known = market_rows.filter(pl.col(NUMBER) < until)
-    actions = actions_of(events[told & known], details, world, _applied(market_known, names, today))
-    events, numbers = events[told & known], numbers[told & known]
+    late = int((told & ~known).sum())
+    events, numbers = _only(events, told & known), _only(numbers, told & known)
+    actions = actions_of(events, details, world, _applied(market_known, names, today))
     traded, factor = as_traded(closes, all_actions)
+    carried = carried_on(traded, closes.days, all_actions, events)
     market = MarketHistory(
         closes.days,
-        *carried_on(traded, closes.days, all_actions, events),
+        carried.price,
+        carried.quoted,
         payouts_of(closes, factor, events),
         _qualified(firm, names),
     )
@@ -93,7 +98,12 @@ def recorded_history(folder: Path, firm: Firm, opened: OpenLedger, posted: Poste
         np.stack((firm.book.households.short_rate, firm.book.households.long_rate), axis=1).astype(np.int64),
         actions,
     )
-    return Recorded(history, names, numbers, until, int((~known).sum()), int((told & ~known).sum()))
+    return Recorded(history, names, numbers, until, int((~known).sum()), late, np.flatnonzero(carried.stopped))
+
+
+def _only(rows: Table, keep: NDArray[np.bool_]) -> Table:
+    """Some of the rows; the same ones, not copied, where that is all of them: of a large firm they are gigabytes."""
+    return rows if keep.all() else rows[keep]
 
 
 def _applied(rows: pl.DataFrame, names: Names, today: int) -> tuple[Table, Table]:

@@ -64,6 +64,7 @@ _WORDS: Mapping[Role, str] = {
     Role.LOT: "lot|lot id|lot number|tax lot|tax lot id|lot no|taxlot|tax lot number",
 }
 _ROLES = {words: (role, rank) for role, text in _WORDS.items() for rank, words in enumerate(text.split("|"))}
+_BETWEEN = r"[/|,;&]|\bor\b|\band\b"  # words of a header that says two things
 _EMPTY_WORDS = frozenset({"usd", "us", "dollars", "approx", "est", "estimated", "the", "your", "in"})
 
 
@@ -76,8 +77,24 @@ def words_of(text: str) -> str:
 
 def role_of(text: str) -> Role | None:
     """What a header says its column holds; None where it is of no use here."""
-    found = _ROLES.get(words_of(text))
+    found = _ranked(text)
     return found[0] if found else None
+
+
+def _ranked(text: str) -> tuple[Role, int] | None:
+    """Role of a header, and how much it is preferred; `Security ID / Description` says two words for what one cell is.
+
+    `Price/Earnings` and `Cost / Value` do not: of figures only words for the same count.
+    """
+    found = _ROLES.get(words_of(text))
+    if found is not None or not re.search(_BETWEEN, text):
+        return found
+    parts = [_ROLES.get(words_of(part)) for part in re.split(_BETWEEN, text) if words_of(part)]
+    known = [part for part in parts if part is not None]
+    roles = {role for role, _ in known}
+    if len(known) < len(parts) or not known or not (len(roles) == 1 or roles == {Role.SYMBOL, Role.NAME}):
+        return None
+    return min(known, key=lambda part: part[0] is not Role.SYMBOL)
 
 
 def roles_of(cells: Sequence[str]) -> tuple[dict[Role, int], list[int]]:
@@ -85,7 +102,7 @@ def roles_of(cells: Sequence[str]) -> tuple[dict[Role, int], list[int]]:
     best: dict[Role, tuple[int, int]] = {}
     spare: list[int] = []
     for column, cell in enumerate(cells):
-        found = _ROLES.get(words_of(cell))
+        found = _ranked(cell)
         if found is None:
             continue
         role, rank = found

@@ -12,11 +12,9 @@ import polars as pl
 
 from lotwise.interchange.prospect_file.cells import plain
 from lotwise.money import DOLLAR
+from lotwise.savings.history import UNVALUED_AFTER
 
 __all__ = ["Known", "Meant", "known_securities", "table_of"]
-
-# Days after which a last price is none: what has not been priced for a quarter has merged, failed or left the market.
-_OLDEST = 90
 
 _PREFIX = re.compile(r"^(?:[A-Z]{3,8}:\s*|\$)(?=[A-Z])")
 _SUFFIX = re.compile(r"(?:\.US| US EQUITY| US| EQUITY|\.N|\.O)$")
@@ -112,7 +110,7 @@ def known_securities(folder: Path, today: date) -> Known:
             for name in ("symbol", "name", "kind", "asset_class")
         }
         day = pl.col("date").str.slice(0, 10)
-        oldest = today - timedelta(days=_OLDEST)
+        oldest = today - timedelta(days=UNVALUED_AFTER)
         last = (
             _scanned(prices)
             .filter(day.is_between(pl.lit(oldest.isoformat()), pl.lit(today.isoformat())))

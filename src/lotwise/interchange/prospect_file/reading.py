@@ -31,7 +31,7 @@ from lotwise.interchange.prospect_file.header import Role
 from lotwise.interchange.prospect_file.known import Known
 from lotwise.interchange.prospect_file.lots import ProspectLot, ProspectLots, Unvalued
 from lotwise.interchange.prospect_file.row_kinds import account_kind_of, is_cash, is_total, kind_of, term_of
-from lotwise.interchange.prospect_file.text import Row, Sheet, open_sheet
+from lotwise.interchange.prospect_file.text import Row, Sheet, nearest_header, open_sheet
 from lotwise.money import DOLLAR, SHARE
 
 __all__ = ["read_prospect"]
@@ -52,7 +52,8 @@ def read_prospect(path: Path, known: Known, today: date) -> ProspectLots:
     sheet = open_sheet(content)
     if sheet is None:
         must = "a table with a symbol and the shares of each lot, and a header that says which column is what"
-        raise FolderError(f"{path.name}: must be {must}; was none; write the header symbol,shares,basis,acquired")
+        was = nearest_header(content)
+        raise FolderError(f"{path.name}: must be {must}; was {was}; write the header symbol,shares,basis,acquired")
     reader = _Reader(path.name, sheet, known, today)
     read = reader.read()
     if not read.lots:

@@ -8,15 +8,24 @@ import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lotwise.households.toml_values import shown
 from lotwise.interchange.prospect_file.cells import amount, is_missing, plain
 from lotwise.interchange.prospect_file.header import Role, roles_of
 
-__all__ = ["Row", "Sheet", "open_sheet"]
+__all__ = ["Row", "Sheet", "nearest_header", "open_sheet"]
 
 _DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 60  # rows: what precedes a table is a title, an address, a date
 _LONG_CELL = 20  # lines in one cell: a quotation mark that never closes
 _WITHOUT_HEADER = (Role.SYMBOL, Role.SHARES, Role.BASIS, Role.ACQUIRED)
+
+
+# What people send in place of text, by how such files begin.
+_NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet's own file (or a zip): save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet's own file: save it as CSV",
+    b"%PDF": "a PDF: ask for the same as CSV",
+}
 
 
 class Row(NamedTuple):
@@ -90,6 +99,29 @@ def _is_lot(row: Row) -> bool:
     if not 2 <= len(cells) <= 4 or not cells[0] or len(cells[0]) > 12 or amount(cells[0]) is not None:
         return False
     return amount(cells[1]) is not None and (len(cells) < 3 or is_missing(cells[2]) or amount(cells[2]) is not None)
+
+
+def nearest_header(content: bytes) -> str:
+    """Say which row of a file without a table comes nearest to a header, and what it lacks; "none" where none does.
+
+    What is no text at all is called what it is.
+    """
+    for mark, words in _NO_TEXT.items():
+        if content.startswith(mark):
+            return words
+    text, _ = _decoded(content)
+    best: tuple[int, Row, dict[Role, int]] = (1, Row(0, []), {})
+    for delimiter in _DELIMITERS:
+        for row in _rows(text.replace("\0", ""), delimiter)[:_HEADER_WITHIN]:
+            roles, _ = roles_of(row.cells)
+            if len(roles) > best[0]:
+                best = len(roles), row, roles
+    _, row, roles = best
+    if not roles:
+        return "none"
+    said = ", ".join(f"{shown(plain(row.cells[place]))} for {role}" for role, place in roles.items())
+    needed = (Role.SYMBOL not in roles, "symbol"), (Role.SHARES not in roles and Role.VALUE not in roles, "shares")
+    return f"line {row.line}, with {said}, and no {' nor '.join(word for lacks, word in needed if lacks)}"
 
 
 def open_sheet(content: bytes) -> Sheet | None:

@@ -10,6 +10,7 @@ from lotwise.reports.documents.blocks import (
     Column,
     Document,
     Heading,
+    NewPage,
     NoteList,
     Picture,
     Points,
@@ -36,13 +37,13 @@ def savings_document(saved: TaxesSaved) -> Document:
         _tiles(saved, note),
         Side(_over_time(saved), _waterfall(saved, note)),
         Side(_sources(saved, note), _by_year(saved, note)),
-        _measures(saved, note),
         Heading("The ordinary rebalance that we compare with"),
         Points(saved.shadow_rule),
     ]
     if saved.caveats:
         blocks += [Heading("What to know about these figures"), Points(saved.caveats)]
-    blocks += [Heading("What the figures mean"), note.block()]
+    # The first page is for the client; what it rests on has one of its own.
+    blocks += [NewPage(), _measures(saved, note), Heading("What the figures mean"), note.block()]
     return Document(
         kind="savings",
         title="Taxes saved",
@@ -57,6 +58,8 @@ def savings_document(saved: TaxesSaved) -> Document:
 def _headline(saved: TaxesSaved) -> str:
     whole_time = saved.since_inception
     dollars_saved = rounded(whole_time.shadow.total)
+    if saved.inception >= saved.as_of and dollars_saved == 0:
+        return f"The record begins today, {long_day(saved.as_of)}: from here on we count what is saved."
     since = f"Since {long_day(saved.inception)}, "
     if dollars_saved == 0:
         return since + "tax-aware management has neither saved nor cost you tax."
@@ -105,7 +108,7 @@ def _over_time(saved: TaxesSaved) -> Picture:
         deferral, harvesting, location = (part / DOLLAR for part in month.saved.parts)
         levels.append(Level(month.day, (deferral, harvesting, location)))
     title = "Saved since inception, by source"
-    return Picture(savings_over_time(levels, title), title, "Number B as it stood at the end of each month.")
+    return Picture(savings_over_time(levels, title), title, "What had been saved by the end of each month.")
 
 
 def _waterfall(saved: TaxesSaved, note: NoteList) -> Picture:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lotwise.money import DOLLAR
 from lotwise.reports.amounts import dollars, dollars_and_cents, percent, plain
 from lotwise.reports.documents.adding_up import CENT, shared_out
@@ -9,7 +11,6 @@ from lotwise.reports.documents.blocks import (
     Block,
     Column,
     Heading,
-    NewPage,
     NoteList,
     Paragraph,
     Picture,
@@ -136,7 +137,7 @@ def appendix(proposal: TransitionChoices) -> list[Block]:
     """What the recommended move sells, lot by lot, and what it buys."""
     blocks: list[Block] = []
     if proposal.sales:
-        blocks += [NewPage(), Heading("What the recommended move sells"), _sales(proposal)]
+        blocks += [Heading("What the recommended move sells"), _sales(proposal)]
         if any(sale.assumed for sale in proposal.sales):
             blocks.append(Paragraph("* The cost or the date of the lot is assumed.", small=True))
     if proposal.purchases:
@@ -156,7 +157,7 @@ def _sales(proposal: TransitionChoices) -> Table:
         rows.append(Row((others, "", "", "", dollars_and_cents(value), dollars_and_cents(gain), "")))
     total = ("Total", "", "", "", dollars_and_cents(sum(values)), dollars_and_cents(sum(gains)), "")
     rows.append(Row(total, "total"))
-    columns = (
+    columns = [
         Column("Symbol", number=False),
         Column("Account", number=False, wide=True),
         Column("Acquired", number=False),
@@ -164,8 +165,12 @@ def _sales(proposal: TransitionChoices) -> Table:
         Column("Proceeds"),
         Column("Gain"),
         Column("Term", number=False),
-    )
-    return Table(columns, tuple(rows), dense=True)
+    ]
+    if len({sale.account for sale in sales}) == 1:  # a column of one word throughout says nothing
+        del columns[1]
+        columns[0] = replace(columns[0], wide=True)
+        rows = [replace(row, cells=(row.cells[0], *row.cells[2:])) for row in rows]
+    return Table(tuple(columns), tuple(rows), dense=True)
 
 
 def _sale_row(sale: Sale, value: int, gain: int) -> Row:
