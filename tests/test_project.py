@@ -224,6 +224,7 @@ def test_the_command_line_is_documented() -> None:
         "documents",
         "ledger",
         "bench",
+        "lab",
     }
     assert set(commands) == known
     for name, command in commands.items():

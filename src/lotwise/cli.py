@@ -80,6 +80,12 @@ app.add_typer(
     help="Measure this engine on this machine: speed, quality, hostile accounts, throughput, risk forecasts.",
 )
 
+app.add_typer(
+    typer.Typer(cls=_group_of("lotwise.cli_lab", "lab_app"), no_args_is_help=True),
+    name="lab",
+    help="Claims of the field, each rerun by one command on a simulated or a real market.",
+)
+
 
 def _run(folder: Path, out: Path, watch: Watch, threads: int | None, **asked: Any) -> RunReport:  # noqa: ANN401
     """Run a folder by the settings of the machine, and by what else was `asked` of `run_folder`."""

@@ -154,8 +154,8 @@ def _fund_prices(folder: Path, days: pl.Series) -> tuple[Floats, Floats]:
     return close, np.where(np.isfinite(close), pivot(frame, symbols, days, "adj_close"), np.nan)
 
 
-def load_real_market(folder: Path, *, as_of: date | None = None) -> MarketPanel:
-    """Read ten years of real prices up to `as_of` (default: the last day of the folder's prices).
+def load_real_market(folder: Path, *, as_of: date | None = None, years: int = YEARS) -> MarketPanel:
+    """Read so many years of real prices up to `as_of` (default: the last day of the folder's prices).
 
     A day without trading counts as the one before it. Raises FolderError where a table or a column is missing or
     no prices are left.
@@ -163,7 +163,7 @@ def load_real_market(folder: Path, *, as_of: date | None = None) -> MarketPanel:
     prices = read_table(folder, "prices", ("ticker", "date", "close", "adj_close"))
     end = as_of or prices["date"].max()
     assert isinstance(end, date)
-    start = date(end.year - YEARS, end.month, min(end.day, 28))
+    start = date(end.year - years, end.month, min(end.day, 28))
     prices = prices.filter(pl.col("date") >= start)
     if prices.filter(pl.col("date") <= end).height < LEAST_ROWS:
         raise FolderError(f"{folder}/prices.parquet: must have prices between {start} and {end}; had none")

@@ -1,0 +1,130 @@
+"""Who is lived through: households with their accounts, taxes, fees and what they bring in and take out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.households.accounts import AccountKind
+from lotwise.lab.cohorts.policies import Policy
+from lotwise.lab.cohorts.targets import Target
+from lotwise.lab.market_panel import Int32Array
+from lotwise.ledger.events import Table
+from lotwise.money import FULL_RATE, IntArray
+
+__all__ = ["FLOW", "Client", "Cohort", "cohort_of", "part_of"]
+
+# What a household brings in (positive) or takes out, before the trades of its day; money.
+FLOW = np.dtype([("row", np.int32), ("account", np.int32), ("amount", np.int64)], align=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A household with one taxable account, or with accounts of several kinds.
+
+    Rates are fractions of a dollar; `outside_short` and `outside_long` are the gains that it has beside the accounts in
+    every year (dollars), `fee` a fraction of value a year, drawn in cash at the end of each quarter. `flows` are (row
+    of the market, dollars) into the first account, or out of it.
+    """
+
+    start: int  # row of the market on whose close it begins
+    dollars: float  # in each account
+    policy: int = 0
+    target: int = 0
+    kinds: tuple[AccountKind, ...] = (AccountKind.TAXABLE,)
+    short_rate: float = 0.408  # 37% and 3.8% of 26 U.S.C. 1411
+    long_rate: float = 0.238
+    state_rate: float = 0.0
+    outside_short: float = 0.0
+    outside_long: float = 0.0
+    fee: float = 0.0
+    flows: tuple[tuple[int, float], ...] = ()
+
+
+class Cohort(NamedTuple):
+    """H households with A accounts, columns; accounts come by household and kind."""
+
+    policies: tuple[Policy, ...]
+    targets: tuple[Target, ...]
+    start: Int32Array  # (H,) row of the market
+    policy: Int32Array  # (H,)
+    target: Int32Array  # (H,)
+    rates: IntArray  # (H, 3) short, long, state; billionths
+    outside: IntArray  # (H, 2) short and long gains a year beside the accounts; money
+    fee: IntArray  # (H,) billionths of value a year
+    account_start: IntArray  # (H + 1,)
+    household: Int32Array  # (A,)
+    kind: NDArray[np.uint8]  # (A,) AccountKind
+    opening: IntArray  # (A,) money that each account begins with
+    flows: Table  # FLOW, by row
+
+    @property
+    def taxable(self) -> NDArray[np.bool_]:
+        """(A,) whether sales of an account are taxed."""
+        taxed: NDArray[np.bool_] = self.kind == AccountKind.TAXABLE
+        return taxed
+
+
+def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients: list[Client]) -> Cohort:
+    """Put clients into columns. Raises ValueError where one names a policy or target that is not there."""
+    for number, client in enumerate(clients):
+        if not 0 <= client.policy < len(policies) or not 0 <= client.target < len(targets):
+            raise ValueError(
+                f"client {number} must have one of {len(policies)} policies and {len(targets)} targets, had "
+                f"{client.policy} and {client.target}"
+            )
+        if client.dollars <= 0 or not client.kinds:
+            raise ValueError(
+                f"client {number} must have accounts worth something, had {client.dollars} dollars in each"
+            )
+    sizes = [len(client.kinds) for client in clients]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    rows = [
+        (row, int(starts[number]), round(dollars * 10_000))
+        for number, client in enumerate(clients)
+        for row, dollars in client.flows
+    ]
+    flows = np.array(rows, FLOW)
+
+    def column(values: list[int] | list[float], unit: int = 1) -> IntArray:
+        return np.array([round(value * unit) for value in values], np.int64)
+
+    rates = [(client.short_rate, client.long_rate, client.state_rate) for client in clients]
+    outside = [(client.outside_short, client.outside_long) for client in clients]
+    return Cohort(
+        policies,
+        targets,
+        column([client.start for client in clients]).astype(np.int32),
+        column([client.policy for client in clients]).astype(np.int32),
+        column([client.target for client in clients]).astype(np.int32),
+        np.array([column(list(each), FULL_RATE) for each in rates], np.int64).reshape(-1, 3),
+        np.array([column(list(each), 10_000) for each in outside], np.int64).reshape(-1, 2),
+        column([client.fee for client in clients], FULL_RATE),
+        starts,
+        np.repeat(np.arange(len(clients), dtype=np.int32), sizes),
+        np.array([int(kind) for client in clients for kind in sorted(client.kinds)], np.uint8),
+        np.repeat(column([client.dollars for client in clients], 10_000), sizes),
+        flows[np.argsort(flows["row"], kind="stable")],
+    )
+
+
+def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
+    """Households first .. last of a cohort, numbered anew."""
+    begin, end = int(cohort.account_start[first]), int(cohort.account_start[last])
+    flows = cohort.flows[(cohort.flows["account"] >= begin) & (cohort.flows["account"] < end)].copy()
+    flows["account"] -= begin
+    of_household = {name: getattr(cohort, name)[first:last] for name in _OF_HOUSEHOLD}
+    return cohort._replace(
+        **of_household,
+        account_start=cohort.account_start[first : last + 1] - begin,
+        household=cohort.household[begin:end] - np.int32(first),
+        kind=cohort.kind[begin:end],
+        opening=cohort.opening[begin:end],
+        flows=flows,
+    )
+
+
+_OF_HOUSEHOLD = ("start", "policy", "target", "rates", "outside", "fee")

@@ -1,0 +1,139 @@
+"""What happens to accounts from outside on a day: openings, deposits, fees, splits, dividends, companies that end.
+
+All of it is told as events of the ledger. Dividends are paid on the day on which shares go ex. A security that has had
+no close for `GONE_ROWS` trading days is paid out at its last one: a takeover for cash, or what is left of a failure.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwise.dates import from_day_number
+from lotwise.lab.cohorts.clients import Cohort
+from lotwise.lab.cohorts.market import GONE_ROWS, DayOfMarket, MarketSoFar
+from lotwise.lab.cohorts.policies import next_trading_day
+from lotwise.lab.cohorts.standing import Standing, joined_events
+from lotwise.ledger.events import EVENT, NO_CODE, EventFlag, EventKind, Table, no_details
+from lotwise.money import DOLLAR, FULL_RATE, SHARE, IntArray
+from lotwise.savings.shadow import Holdings
+
+__all__ = ["Outside", "blank_events", "names_of_lots"]
+
+# Dividends of a security of which at least this part is qualified count as qualified, as in lab.replay.
+_QUALIFIES = 0.5
+_QUARTERS_A_YEAR = 4
+
+
+def blank_events(rows: int, kind: EventKind, day: int) -> Table:
+    """Events of a kind and day with nothing else in them."""
+    events = np.zeros(rows, EVENT)
+    for name in ("lot", "order", "detail", "security"):
+        events[name] = NO_CODE
+    events["kind"], events["day"] = kind, day
+    return events
+
+
+def names_of_lots(row: int, security: NDArray[np.integer], securities: int, *, reinvested: bool) -> IntArray:
+    """Codes of the names of lots bought on a day: one for each day, security and way of buying."""
+    codes: IntArray = (np.int64(row) * securities + security) * 2 + int(reinvested)
+    return codes
+
+
+class Outside:
+    """Tells what comes from outside to a cohort."""
+
+    def __init__(self, cohort: Cohort, qualified: NDArray[np.float64]) -> None:
+        self._cohort = cohort
+        self._qualified = qualified >= _QUALIFIES
+        policies = np.array([policy.reinvests for policy in cohort.policies], np.bool_)
+        self._reinvests = policies[cohort.policy][cohort.household]
+
+    def on(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> tuple[Table, Table]:
+        """Events of a day before it is traded, and their details, by what was held when it began."""
+        held = standing.held
+        parts = [
+            self._splits(today, held),
+            (self._money(today), no_details(0)),
+            self._ended(today, market, held),
+            (self._dividends(today, held), no_details(0)),
+        ]
+        day = from_day_number(today.day)
+        if _ends_quarter(day):
+            parts.append((self._fees(today, market, standing), no_details(0)))
+        return joined_events(parts)
+
+    def _money(self, today: DayOfMarket) -> Table:
+        """Openings, and what clients bring in and take out."""
+        cohort = self._cohort
+        opens = np.flatnonzero(cohort.start[cohort.household] == today.row)
+        events = blank_events(opens.size, EventKind.DEPOSIT, today.day)
+        events["account"], events["amount"] = opens, cohort.opening[opens]
+        first, last = np.searchsorted(cohort.flows["row"], [today.row, today.row + 1])
+        flows = cohort.flows[first:last]
+        flows = flows[cohort.start[cohort.household[flows["account"]]] < today.row]
+        moved = blank_events(flows.size, EventKind.DEPOSIT, today.day)
+        moved["kind"] = np.where(flows["amount"] > 0, EventKind.DEPOSIT, EventKind.WITHDRAWAL)
+        moved["account"], moved["amount"] = flows["account"], np.abs(flows["amount"])
+        return np.concatenate([events, moved])
+
+    def _fees(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> Table:
+        """A quarter's fee of every household, from its first account."""
+        cohort = self._cohort
+        worth = standing.cash.astype(np.float64)
+        held = standing.held
+        np.add.at(worth, held.account, held.shares / SHARE * market.price[held.security])
+        value = np.bincount(cohort.household, worth, len(cohort.start))
+        fee = np.rint(value * (cohort.fee / FULL_RATE / _QUARTERS_A_YEAR)).astype(np.int64)
+        payers = np.flatnonzero((fee > 0) & (cohort.start < today.row))
+        events = blank_events(payers.size, EventKind.FEE, today.day)
+        events["account"], events["amount"] = cohort.account_start[payers], fee[payers]
+        return events
+
+    def _splits(self, today: DayOfMarket, held: Holdings) -> tuple[Table, Table]:
+        made, details = [np.zeros(0, EVENT)], no_details(len(today.splits))
+        for number, (security, new, old) in enumerate(today.splits):
+            details["ratio_new"][number], details["ratio_old"][number] = new, old
+            holders = held.account[held.security == security]
+            events = blank_events(holders.size, EventKind.SPLIT, today.day)
+            events["account"], events["security"], events["detail"] = holders, security, number
+            made.append(events)
+        return np.concatenate(made), details
+
+    def _ended(self, today: DayOfMarket, market: MarketSoFar, held: Holdings) -> tuple[Table, Table]:
+        """Pay out what has had no close for so long."""
+        ended = np.flatnonzero((market.waited[held.security] == GONE_ROWS) & (market.price[held.security] > 0))
+        events, details = blank_events(ended.size, EventKind.CASH_MERGER, today.day), no_details(ended.size)
+        events["account"], events["security"] = held.account[ended], held.security[ended]
+        events["detail"], details["cash"] = np.arange(ended.size), market.price[held.security[ended]]
+        return events, details
+
+    def _dividends(self, today: DayOfMarket, held: Holdings) -> Table:
+        """Dividends of what is held when it goes ex, and what is bought with those that are reinvested."""
+        per_share = np.zeros(today.price.size)
+        np.add.at(per_share, today.paid, today.dividend)
+        shares = held.shares / SHARE
+        for security, new, old in today.splits:
+            shares = np.where(held.security == security, shares * new / old, shares)
+        amount = np.rint(shares * per_share[held.security] * DOLLAR).astype(np.int64)
+        paid = np.flatnonzero(amount > 0)
+        events = blank_events(paid.size, EventKind.DIVIDEND, today.day)
+        events["account"], events["security"] = held.account[paid], held.security[paid]
+        events["amount"] = amount[paid]
+        events["facts"] = np.where(self._qualified[events["security"]], EventFlag.QUALIFIED, 0)
+        price = today.price[events["security"]]
+        bought = np.where(price > 0, events["amount"] / np.maximum(price, 1) * SHARE, 0.0).astype(np.int64)
+        again = self._reinvests[events["account"]] & (bought > 0)
+        more = blank_events(int(again.sum()), EventKind.REINVEST, today.day)
+        for name in ("account", "security", "amount"):
+            more[name] = events[name][again]
+        more["shares"] = bought[again]
+        more["lot"] = names_of_lots(today.row, more["security"], today.price.size, reinvested=True)
+        return np.concatenate([events, more])
+
+
+def _ends_quarter(day: date) -> bool:
+    following = next_trading_day(day)
+    return following.month != day.month and day.month % 3 == 0

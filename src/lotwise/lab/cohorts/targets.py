@@ -1,0 +1,181 @@
+"""Target portfolios through time, each day's from what was known then, without memory of their own.
+
+A target is asked on a day and answers from `MarketSoFar` alone, so that a replay that is resumed gets the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lotwise.lab.cohorts.market import GONE_ROWS, MarketSoFar
+from lotwise.lab.market_panel import Floats, FundRole, Int32Array
+
+__all__ = ["ActiveList", "CapIndex", "OneFund", "Target", "Weights"]
+
+_QUARTER = 3  # months
+
+
+class Weights(NamedTuple):
+    """A target on a day: what is not in securities is cash."""
+
+    security: Int32Array  # ascending
+    weight: Floats  # fractions; with cash they sum to 1
+    cash: float
+
+
+class Target(Protocol):
+    """A target portfolio through time."""
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
+        """All securities that were a target's up to a day so far, ascending: whose risk is asked for."""
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+
+
+def _quarters(market: MarketSoFar, row: int) -> Int32Array:
+    """First rows of the quarters up to a row."""
+    months = market.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // _QUARTER
+    starts = np.flatnonzero(np.diff(months, prepend=-1) > 0)
+    return starts[starts <= row].astype(np.int32)
+
+
+def _there(market: MarketSoFar) -> Int32Array:
+    """Securities that can still be held: a close within the last days."""
+    return np.flatnonzero((market.price > 0) & (market.waited <= GONE_ROWS)).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class CapIndex:
+    """The largest companies by market value, drawn up on the first day of each quarter; weights are today's values.
+
+    `names` at most, of those that are in the index of large companies that day. What leaves that index goes with the
+    next quarter, what is no longer traded at once.
+    """
+
+    names: int = 500
+    cash: float = 0.005
+    _drawn: dict[int, Int32Array] = field(default_factory=dict, compare=False, repr=False)
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        row = market.first_row_of(_QUARTER)
+        security = np.intersect1d(self._list_of(market, row), _there(market))
+        then, now = market.caps_on(row)[security], market.caps_on(market.row)[security]
+        value = np.where(np.isfinite(now), now, then)
+        return Weights(security, value / value.sum() * (1.0 - self.cash), self.cash)
+
+    def _list_of(self, market: MarketSoFar, row: int) -> Int32Array:
+        if row not in self._drawn:
+            largest = _largest(market, row, self.names)
+            self._drawn[row] = np.sort(largest).astype(np.int32)
+        return self._drawn[row]
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
+        """All securities that were in it up to a day so far."""
+        lists = [self._list_of(market, start) for start in _quarters(market, row).tolist()]
+        return np.unique(np.concatenate(lists))
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return f"the {self.names} largest companies by market value, drawn up every quarter, {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class OneFund:
+    """A fund and nothing else: what most people hold instead. A market without its role has no such target."""
+
+    role: FundRole = FundRole.BROAD
+    cash: float = 0.005
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        return Weights(self.names_until(market, market.row), np.array([1.0 - self.cash]), self.cash)
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:  # noqa: ARG002 - the same on every day
+        """Its one security."""
+        return np.array([market.universe.roles.index(self.role)], np.int32)
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return f"the {self.role.value} fund, {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class ActiveList:
+    """A list of names of equal weight when it is drawn up, of which some are exchanged every quarter.
+
+    What an investment committee does, without its skill: the names that go and come are drawn by chance (`seed`), the
+    newcomers among the `largest` members of the index. Between quarters weights move with total returns.
+    """
+
+    names: int = 50
+    changes: int = 4  # names exchanged in a quarter
+    largest: int = 250
+    cash: float = 0.005
+    seed: int = 0
+    _drawn: dict[int, Int32Array] = field(default_factory=dict, compare=False, repr=False)
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        row = market.first_row_of(_QUARTER)
+        security = np.intersect1d(self._list_of(market, row), _there(market))
+        then, now = market.adjusted[row, security], _last(market, security)
+        grown = np.where(np.isfinite(then) & np.isfinite(now), now / np.where(np.isfinite(then), then, 1.0), 1.0)
+        return Weights(security, grown / grown.sum() * (1.0 - self.cash), self.cash)
+
+    def _list_of(self, market: MarketSoFar, row: int) -> Int32Array:
+        """List of the quarter that begins at a row, from those of the quarters before it."""
+        if row not in self._drawn:
+            held = np.zeros(0, np.int32)
+            for start in _quarters(market, row).tolist():
+                if start not in self._drawn:
+                    self._drawn[start] = self._exchanged(market, start, held)
+                held = self._drawn[start]
+        return self._drawn[row]
+
+    def _exchanged(self, market: MarketSoFar, row: int, held: Int32Array) -> Int32Array:
+        """The next list: some that go are drawn by chance, and as many that come."""
+        draw = np.random.default_rng([self.seed, int(market.days[row])])
+        kept = held[np.isfinite(market.adjusted[row, held])]
+        kept = np.sort(draw.permutation(kept)[: max(self.names - self.changes, 0)])
+        # What has just gone comes back only where there are no others.
+        others = np.setdiff1d(_largest(market, row, self.largest), kept)
+        fresh = draw.permutation(np.setdiff1d(others, held))
+        again = draw.permutation(np.intersect1d(others, held))
+        came = np.concatenate([fresh, again])[: self.names - kept.size]
+        return np.sort(np.concatenate([kept, came])).astype(np.int32)
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
+        """All securities that were on it up to a day so far."""
+        lists = [self._list_of(market, start) for start in _quarters(market, row).tolist()]
+        return np.unique(np.concatenate(lists))
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return (
+            f"{self.names} names of equal weight, {self.changes} of them exchanged every quarter by chance among the "
+            f"{self.largest} largest, {self.cash:.1%} cash"
+        )
+
+
+def _largest(market: MarketSoFar, row: int, count: int) -> Int32Array:
+    """So many members of the index, the largest first."""
+    size = np.where(market.members_on(row), np.nan_to_num(market.caps_on(row)), 0.0)
+    largest = np.argsort(-size, kind="stable")[:count]
+    return largest[size[largest] > 0].astype(np.int32)
+
+
+def _last(market: MarketSoFar, security: Int32Array) -> Floats:
+    """Last total-return price of each, of the days in which it may be late."""
+    recent = market.adjusted[-GONE_ROWS - 1 :, security]
+    seen = np.isfinite(recent)
+    last = recent.shape[0] - 1 - np.argmax(seen[::-1], axis=0)
+    found: Floats = recent[last, np.arange(security.size)]
+    return found

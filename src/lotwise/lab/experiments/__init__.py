@@ -1,0 +1,13 @@
+"""Claims of the field, each rerun by one command: `EXPERIMENTS` are all there are, in the order of the report."""
+
+from __future__ import annotations
+
+from lotwise.lab.experiments.deferral import DEFERRAL
+from lotwise.lab.experiments.harvest_frequency import HARVEST_FREQUENCY
+from lotwise.lab.experiments.protocol import Experiment
+from lotwise.lab.experiments.systematic import SYSTEMATIC
+from lotwise.lab.experiments.wash_sales import WASH_SALES
+
+__all__ = ["EXPERIMENTS"]
+
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SYSTEMATIC, DEFERRAL, HARVEST_FREQUENCY, WASH_SALES)}

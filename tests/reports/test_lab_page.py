@@ -1,0 +1,63 @@
+"""The lab's page and pictures: nothing that is told becomes markup, and every figure has its place."""
+
+from __future__ import annotations
+
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from lotwise.reports.lab_page import ExperimentPage, lab_page
+from lotwise.reports.lab_pictures import Dot, Pair, dots, paired_bars
+
+HOSTILE = "<script>alert('&')</script>"
+
+
+def experiment(text: str, verdict: str = "reproduced in part") -> ExperimentPage:
+    return ExperimentPage(
+        name="one", title=text, claim=text, source=text, rule=text, definitions=((text, text),), verdict=verdict,
+        because=text, market=text, size="quick", seed=1, version="0", settings=((text, text),),
+        tables=({"title": text, "columns": (text,), "rows": ((text,),), "note": text},),
+        pictures=({"svg": dots([Dot(text, 1.0, 2.0)], (text, text), text), "words": text},),
+    )  # fmt: skip
+
+
+def test_nothing_that_is_told_becomes_markup() -> None:
+    page = lab_page([experiment(HOSTILE)])
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 10
+
+
+def test_long_reasons_are_told_whole() -> None:
+    text = "A sentence of several words that goes on. " * 40
+    assert text.strip() in lab_page([experiment(text)])
+
+
+def test_verdicts_are_counted() -> None:
+    page = lab_page([experiment("a", "reproduced"), experiment("b"), experiment("c", "not reproduced")])
+    assert "3 of them here: 1 reproduced, 1 in part, 1 not." in page
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        paired_bars([Pair("a", 3.0, 5.0), Pair("b", -2.0, 0.0)], ("measured", "published"), "bp", "T"),
+        paired_bars([Pair(HOSTILE, 0.0, 0.0)], (HOSTILE, "b"), "bp", HOSTILE),
+        dots([Dot("a", 0.0, 0.0), Dot("b", -4.0, 7.0, strong=True)], ("x", "y"), "T"),
+        dots([], ("x", "y"), "T"),
+        dots([Dot("a", math.nan, 1.0)], ("x", "y"), "T"),
+    ],
+)
+def test_pictures_are_sound(svg: str) -> None:
+    root = ET.fromstring(svg)  # noqa: S314 - our own text
+    assert root.get("role") == "img"
+    assert "nan" not in svg
+    for rect in root.iter("{http://www.w3.org/2000/svg}rect"):
+        assert float(rect.attrib["width"]) >= 0
+
+
+def test_the_longer_bar_is_the_larger_figure() -> None:
+    svg = paired_bars([Pair("a", 30.0, 60.0)], ("measured", "published"), "bp", "T")
+    widths = [float(each) for each in re.findall(r'width="([\d.]+)" height="13"', svg)]
+    assert widths[1] == pytest.approx(2 * widths[0], abs=0.2)
