@@ -17,6 +17,7 @@ from lotwise.households.rest import rest_words
 from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
+from lotwise.rebalancing.limits import Limit
 from lotwise.reports.amounts import plain
 
 if TYPE_CHECKING:
@@ -96,14 +97,35 @@ def tax_words(tax: TaxStory) -> str:
     return words
 
 
-def policy_words(story: HouseholdStory) -> list[str]:
-    """Say what keeps a household's turnover within its cap, and until when it trades only what it must."""
+_LIMITS = {
+    Limit.TRACKING: "its cap on tracking error",
+    Limit.TAX: "its tax budget",
+    Limit.GAIN: "its budget of gains",
+    Limit.HARVEST: "its request to harvest",
+}
+
+
+def _limit_words(story: HouseholdStory) -> list[str]:
+    """Say which hard limits bind or are missed, and at which price."""
     words = []
-    if story.trading_price > 0:
+    if story.limit and story.limit != story.missed:
+        more = f"tracking is priced at {story.limit_price:.3g} times the profile's price"
+        words.append(f"{_LIMITS[story.limit]} binds: {more}")
+    if story.missed:
+        even = f" even with tracking priced at {story.limit_price:.3g} times the profile's price" if story.limit else ""
+        words.append(f"{_LIMITS[story.missed]} cannot be kept{even}: cash, restrictions and other limits come first")
+    if story.trading_price > 0 or story.beyond:
+        verb = "cannot be kept, even if" if story.beyond else "binds:"
         words.append(
-            f"its cap on turnover binds: each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
+            f"its cap on turnover {verb} each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
             " which nobody is paid; what trading costs below contains it"
         )
+    return words
+
+
+def policy_words(story: HouseholdStory) -> list[str]:
+    """Say which hard limits bind and what keeps them, and until when a household trades only what it must."""
+    words = _limit_words(story)
     if story.last_trade != NO_DATE:
         words.append(
             f"{rest_words(story.last_trade, Decimal(str(story.days_between)))}; until then it trades only what it must"
