@@ -124,17 +124,17 @@ def test_a_cap_that_nothing_can_keep_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("risk_price", "limits", "words"),
+    ("risk_price", "limit", "most", "words"),
     [
-        (1.0, {"tracking": 0.05}, "its cap on tracking error binds: tracking is priced at "),
-        (50.0, {"tax": 1_000.0}, "its tax budget binds: tracking is priced at "),
-        (50.0, {"gain": 5_000.0}, "its budget of gains binds: tracking is priced at "),
+        (1.0, "tracking", 0.05, "its cap on tracking error binds: tracking is priced at "),
+        (50.0, "tax", 1_000.0, "its tax budget binds: tracking is priced at "),
+        (50.0, "gain", 5_000.0, "its budget of gains binds: tracking is priced at "),
     ],
 )
 def test_an_explanation_names_the_limit_that_binds_and_its_price(
-    risk_price: float, limits: dict[str, float], words: str
+    risk_price: float, limit: str, most: float, words: str
 ) -> None:
-    book, market = limited(overweight(risk_price=risk_price), **limits)
+    book, market = limited(overweight(risk_price=risk_price), None, 0.0, **{limit: most})
     kept = night(book, market).kept
     (said,) = policy_words(explain_netted(book, market, 0))
     assert said == f"{words}{kept.price[0]:.3g} times the profile's price"

@@ -183,7 +183,8 @@ def netted_and_kept(book: Book, market: Market, household: int) -> tuple[Book, K
     first, last = int(own[0]), int(own[-1]) + 1
     book = with_split_cash(book, market, first, last)
     netted = rebalance_netted(book, market, first, last)
-    kept = Kept(*(column[household - first : household - first + 1] for column in netted.kept))
+    own_row = slice(household - first, household - first + 1)
+    kept = Kept._make(column[own_row] for column in netted.kept)
     rates = steering_of(book, 0, total).replaced(np.arange(first, last), netted.steering)
     return with_steering(book, rates), kept
 
