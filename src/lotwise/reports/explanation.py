@@ -105,6 +105,12 @@ _LIMITS = {
 }
 
 
+def _price_words(price: float) -> str:
+    """Say a charge on a dollar traded in basis points, to three digits."""
+    points = price * 1e4
+    return f"{points:,.0f} bp" if points >= 100.0 else f"{points:.3g} bp"
+
+
 def _limit_words(story: HouseholdStory) -> list[str]:
     """Say which hard limits bind or are missed, and at which price."""
     words = []
@@ -117,7 +123,7 @@ def _limit_words(story: HouseholdStory) -> list[str]:
     if story.trading_price > 0 or story.beyond:
         verb = "cannot be kept, even if" if story.beyond else "binds:"
         words.append(
-            f"its cap on turnover {verb} each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
+            f"its cap on turnover {verb} each dollar traded is charged {_price_words(story.trading_price)} beside cost,"
             " which nobody is paid; what trading costs below contains it"
         )
     return words
@@ -163,8 +169,9 @@ def _bought_words(line: NameLine) -> str:
     words = f"bought: each dollar saves {saved:.0f} bp of risk a year and costs {line.buy_cost * 1e4:.0f} bp"
     if saved >= line.buy_cost * 1e4:
         return words
-    why = "a bound on its group asks for it" if -line.bounds > -line.cash else "the cash is worth less than the name"
-    return f"{words}; {why}"
+    if line.bounds < min(line.cash, 0.0):
+        return f"{words}; a bound on its group asks for it"
+    return f"{words}; the cash is worth less than the name" if line.cash < 0.0 else words
 
 
 def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -> str:
@@ -185,6 +192,8 @@ def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -
         barred = {lot.hindrance for lot in line.lots}
         if line.lots and len(barred) == 1 and Hindrance.NONE not in barred:
             return f"{distance}, not sold: {barred.pop().value}"
+        if not line.lots:
+            return f"{distance}, none of it held here"
         price, risk = _dollars(line.overweight_tax), _dollars(line.overweight_risk)
         return f"{distance}, not sold: {price} of tax against {risk} a year of risk"
     if line.hindrance is not Hindrance.NONE:
