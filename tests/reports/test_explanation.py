@@ -108,7 +108,8 @@ def test_a_name_that_is_too_much_elsewhere_is_none_to_sell_here() -> None:
     [
         (0.0, -0.002, "; a bound on its group asks for it"),
         (-0.002, 0.0, "; the cash is worth less than the name"),
-        (0.001, 0.0, ""),  # nothing but rounding, or what its place saves: no bound is to be blamed
+        (0.001, 0.0, ""),  # nothing but rounding: no bound is to be blamed
+        (0.02, 0.0, "; a least weight asks for it"),
     ],
 )
 def test_a_purchase_that_costs_more_than_it_saves_names_a_cause_that_is_there(

@@ -209,6 +209,7 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
         overweight_risk=risk,
         lots=_lot_lines(solved, account, p),
         stands_for=int(portfolio.arrays.positions[p].stands_for),
+        place=float(portfolio.place[p]),
     )
 
 

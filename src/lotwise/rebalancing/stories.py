@@ -76,6 +76,7 @@ class NameLine:
     overweight_risk: float  # dollars a year: risk charge that selling down to target would save
     lots: tuple[LotLine, ...]
     stands_for: int = -1  # security that it may be bought instead of; -1 = it is wanted for itself, or not at all
+    place: float = 0.0  # tax on what it yields that a dollar less spares, in its kind of account
 
 
 @dataclass(frozen=True, slots=True)

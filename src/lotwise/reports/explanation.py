@@ -39,6 +39,10 @@ _SHOWN_SCORE = 5e-6
 _NAMES = 20
 
 
+# What a purchase costs beyond all that it saves, dollars per dollar, is rounding up to here; beyond, it must be made.
+_ROUNDED = 2e-3
+
+
 def _dollars(amount: float) -> str:
     return f"{'-' if amount < -0.5 else ''}${abs(amount):,.0f}"
 
@@ -118,7 +122,11 @@ def _limit_words(story: HouseholdStory) -> list[str]:
         more = f"tracking is priced at {story.limit_price:.3g} times the profile's price"
         words.append(f"{_LIMITS[story.limit]} binds: {more}")
     if story.missed:
-        even = f" even with tracking priced at {story.limit_price:.3g} times the profile's price" if story.limit else ""
+        even = (
+            f" even with tracking priced at {story.limit_price:.3g} times the profile's price"
+            if story.limit_price != 1.0
+            else ""
+        )
         words.append(f"{_LIMITS[story.missed]} cannot be kept{even}: cash, restrictions and other limits come first")
     if story.trading_price > 0 or story.beyond:
         verb = "cannot be kept, even if" if story.beyond else "binds:"
@@ -171,6 +179,8 @@ def _bought_words(line: NameLine) -> str:
         return words
     if line.bounds < min(line.cash, 0.0):
         return f"{words}; a bound on its group asks for it"
+    if line.buy_cost + line.risk + line.cash + line.bounds + line.place > _ROUNDED:
+        return f"{words}; a least weight asks for it"
     return f"{words}; the cash is worth less than the name" if line.cash < 0.0 else words
 
 
