@@ -144,7 +144,7 @@ def test_an_explanation_names_the_limit_that_binds_and_its_price(
 def test_an_explanation_names_the_limit_that_is_missed() -> None:
     written = replace(overweight(risk_price=1.0), rules=(never_sell("A"),))
     (said,) = policy_words(explain_netted(*limited(written, tracking=0.01), 0))
-    assert said.startswith("its cap on tracking error cannot be kept even with tracking priced at ")
+    assert said == "its cap on tracking error cannot be kept: cash, restrictions and other limits come first"
     short = one(lot("A", 100_000, basis=40_000), risk_price=1.0, cash_target=0.2)
     (said,) = policy_words(explain_netted(*limited(short, turnover=0.01), 0))
     assert said.startswith("its cap on turnover cannot be kept, even if each dollar traded is charged ")
