@@ -173,8 +173,7 @@ def explain(
     """Say for each trade, and each trade not made, what it saves, what it costs and what would change it."""
     with reported():
         from lotwise.nightly.run import household_row, prepared_firm
-        from lotwise.rebalancing.explain import explain_household
-        from lotwise.rebalancing.netting import netted_household
+        from lotwise.rebalancing.explain import explain_netted
         from lotwise.reports.explanation import explanation
 
         with watched() as watch:
@@ -182,8 +181,7 @@ def explain(
             firm, _ = prepared_firm(folder, day_of(day), None, watch)
             row = household_row(household, firm.labels.households.tolist())
             with watch.phase("solve"):
-                book = netted_household(firm.book, firm.market, row)
-                found = explain_household(book, firm.market, row)
+                found = explain_netted(firm.book, firm.market, row)
         show_findings(tuple(f for f in firm.findings if f.household == household))
         out_console.print(explanation(found, firm.labels, firm.market_labels, symbol))
 

@@ -98,6 +98,7 @@ BAD = [
     ("r,,H1,rmd,5,,,", "household_id", ERROR, False),
     ("r,A4,,rmd,5,,,", "account_id", ERROR, False),
     ("r,,H1,close,,,,", "account_id", ERROR, False),
+    ("r,A4,,close,,,,", "account_id", ERROR, False),
     ("r,A9,,raise_cash,5,,,", "account_id", ERROR, False),
     ("r,A1,H9,raise_cash,5,,,", "household_id", ERROR, False),
     ("r,,,raise_cash,5,,,", "household_id", ERROR, False),
@@ -122,6 +123,17 @@ def test_what_is_wrong_with_a_request_is_said(
     assert firm.labels.requests == (("r", "sound") if used else ("sound",))
     wrong = {household for _, _, household in said(firm, ERROR) if household is not None}
     assert set(firm.labels.households[firm.book.households.blocked]) == wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("close", "an account that trades, for close"), ("rmd", "a traditional account that trades, for rmd")],
+)
+def test_an_account_held_away_is_named_as_such(tmp_path: Path, kind: str, wanted: str) -> None:
+    firm = firm_with(tmp_path, f"r,A4,,{kind},{5 if kind == 'rmd' else ''},,,")
+    (found,) = [f for f in firm.findings if (f.file, f.column) == ("requests.csv", "account_id")]
+    assert found.must_be == wanted
+    assert found.was.endswith(", held away)")
 
 
 def test_everything_wrong_with_a_row_is_said_at_once(tmp_path: Path) -> None:

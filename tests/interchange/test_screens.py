@@ -141,6 +141,14 @@ def test_a_screen_of_the_file_replaces_the_built_in_one(tmp_path: Path) -> None:
     assert said(firm, "securities.csv", "industry") == []
 
 
+def test_symbols_that_no_security_has_are_named_with_the_line_of_the_first(tmp_path: Path) -> None:
+    strangers = [f"NO{number}" for number in range(8)]
+    listed = "".join(f"mine,{symbol},\n" for symbol in ("CCC", *strangers, "NO0"))
+    firm = firm_with(tmp_path, "H1,never_own,screen,mine,,", screens=f"screen,symbol,score\n{listed}")
+    assert excluded(firm) == {"CCC"}
+    assert said(firm, "screens.csv", "symbol") == [(3, NOTICE, "NO0, NO1, NO2, NO3, NO4, NO5 and 2 more")]
+
+
 def test_a_symbol_file_lists_by_true_and_false(tmp_path: Path) -> None:
     assert excluded(firm_with(tmp_path, "H1,never_own,screen,listed,,", screens=SCORES)) == {"AAA"}
 

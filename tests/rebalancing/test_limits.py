@@ -14,9 +14,11 @@ from lotwise.dates import NO_DATE, to_day_number
 from lotwise.money import DOLLAR
 from lotwise.rebalancing.book import Book, RequestKind, Requests, no_limits
 from lotwise.rebalancing.checks import verify
+from lotwise.rebalancing.explain import explain_netted
 from lotwise.rebalancing.limits import Limit
 from lotwise.rebalancing.netting import Netted, rebalance_netted, with_rates, with_steering
 from lotwise.rebalancing.rebalance import rebalance
+from lotwise.reports.explanation import policy_words
 from lotwise.securities.market import Market
 from tests.rebalancing.random_book import random_book
 from tests.rebalancing.tenth_of_a import one
@@ -119,6 +121,33 @@ def test_a_cap_that_nothing_can_keep_is_named() -> None:
     written = replace(overweight(risk_price=1.0), rules=(never_sell("A"),))
     netted = night(*limited(written, tracking=0.01))
     assert netted.kept.missed.tolist() == [Limit.TRACKING]
+
+
+@pytest.mark.parametrize(
+    ("risk_price", "limit", "most", "words"),
+    [
+        (1.0, "tracking", 0.05, "its cap on tracking error binds: tracking is priced at "),
+        (50.0, "tax", 1_000.0, "its tax budget binds: tracking is priced at "),
+        (50.0, "gain", 5_000.0, "its budget of gains binds: tracking is priced at "),
+    ],
+)
+def test_an_explanation_names_the_limit_that_binds_and_its_price(
+    risk_price: float, limit: str, most: float, words: str
+) -> None:
+    book, market = limited(overweight(risk_price=risk_price), None, 0.0, **{limit: most})
+    kept = night(book, market).kept
+    (said,) = policy_words(explain_netted(book, market, 0))
+    assert said == f"{words}{kept.price[0]:.3g} times the profile's price"
+    assert policy_words(explain_netted(*limited(overweight(risk_price=risk_price)), 0)) == []
+
+
+def test_an_explanation_names_the_limit_that_is_missed() -> None:
+    written = replace(overweight(risk_price=1.0), rules=(never_sell("A"),))
+    (said,) = policy_words(explain_netted(*limited(written, tracking=0.01), 0))
+    assert said == "its cap on tracking error cannot be kept: cash, restrictions and other limits come first"
+    short = one(lot("A", 100_000, basis=40_000), risk_price=1.0, cash_target=0.2)
+    (said,) = policy_words(explain_netted(*limited(short, turnover=0.01), 0))
+    assert said.startswith("its cap on turnover cannot be kept, even if each dollar traded is charged ")
 
 
 @given(st.integers(0, 10_000), st.floats(0.2, 0.9))

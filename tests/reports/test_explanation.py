@@ -12,9 +12,9 @@ from rich.console import Console
 from lotwise.ledger.events import MISSING
 from lotwise.money import DOLLAR, FULL_RATE, Money
 from lotwise.rebalancing.book import Book, RateOrigin
-from lotwise.rebalancing.explain import explain_household
+from lotwise.rebalancing.explain import Hindrance, HouseholdStory, NameLine, explain_household
 from lotwise.rebalancing.tax_story import tax_story
-from lotwise.reports.explanation import explanation, tax_words
+from lotwise.reports.explanation import explanation, name_words, policy_words, tax_words
 from lotwise.tax.household_rates import household_rates
 from lotwise.tax.liability import load_law
 from lotwise.tax.parameters import FilingStatus
@@ -94,3 +94,32 @@ def test_an_explanation_begins_with_the_household_and_its_rates() -> None:
     first, second = stream.getvalue().splitlines()[:2]
     assert first.startswith("Household ")
     assert second.strip() == tax_words(story.tax)
+
+
+NAME = NameLine(0, 0.1, 0.3, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.001, 0, Hindrance.NONE, float("nan"), 0.0, 0.0, ())
+
+
+def test_a_name_that_is_too_much_elsewhere_is_none_to_sell_here() -> None:
+    assert name_words(NAME, ["AAA"]) == "20.00% overweight, none of it held here"
+
+
+@pytest.mark.parametrize(
+    ("cash", "bounds", "why"),
+    [
+        (0.0, -0.002, "; a bound on its group asks for it"),
+        (-0.002, 0.0, "; the cash is worth less than the name"),
+        (0.001, 0.0, ""),  # nothing but rounding: no bound is to be blamed
+        (0.02, 0.0, "; a least weight asks for it"),
+    ],
+)
+def test_a_purchase_that_costs_more_than_it_saves_names_a_cause_that_is_there(
+    cash: float, bounds: float, why: str
+) -> None:
+    line = replace(NAME, after=0.05, bought=1, risk=-0.0005, cash=cash, bounds=bounds)
+    assert name_words(line, ["AAA"]) == f"bought: each dollar saves 5 bp of risk a year and costs 10 bp{why}"
+
+
+@pytest.mark.parametrize(("price", "words"), [(0.587, "5,870 bp"), (0.00123456, "12.3 bp")])
+def test_a_charge_is_written_in_plain_digits(price: float, words: str) -> None:
+    story = HouseholdStory(0, False, tax_story(small_run().book, 0), (), trading_price=price)
+    assert f"is charged {words} beside cost" in policy_words(story)[0]

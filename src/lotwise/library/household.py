@@ -12,8 +12,7 @@ from lotwise.library.asking import told_once, wrong_name
 from lotwise.library.explained import Explanation
 from lotwise.library.holdings import gains_of_lots, positions_of, weights_of
 from lotwise.library.picture import Picture
-from lotwise.rebalancing.explain import explain_household
-from lotwise.rebalancing.netting import netted_household
+from lotwise.rebalancing.explain import explain_netted
 from lotwise.reports import notebook
 from lotwise.reports.amounts import basis_points, count, dollars, percent
 from lotwise.reports.household_pictures import LotGain, Move, lot_gains, moves
@@ -92,8 +91,7 @@ class HouseholdResult:
         Raises UnknownNameError for a symbol that the household neither holds nor wants.
         """
         with told_once():
-            book = netted_household(self._firm.book, self._firm.market, self._row)
-            story = explain_household(book, self._firm.market, self._row)
+            story = explain_netted(self._firm.book, self._firm.market, self._row)
         symbols = self._firm.market_labels.symbols
         if symbol is not None and not story.blocked:
             known = sorted({symbols[line.security] for account in story.accounts for line in account.names})

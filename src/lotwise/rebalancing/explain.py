@@ -10,7 +10,7 @@ This runs the same kernels as the nightly run on one household and reads their n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from lotwise.rebalancing.household_night import Night, is_worthwhile, rests_toni
 from lotwise.rebalancing.joint_formulation import clear_joint, formulate_joint, joint_problem_of
 from lotwise.rebalancing.joint_recording import record_joint_trades
 from lotwise.rebalancing.joint_solve import solve_joint_night
+from lotwise.rebalancing.limits import Limit
+from lotwise.rebalancing.netting import netted_and_kept
 from lotwise.rebalancing.rebalance import solved_as_portfolios
 from lotwise.rebalancing.recording import record_trades
 from lotwise.rebalancing.scratch import Scratch, scratch_for
@@ -37,7 +39,7 @@ from lotwise.rebalancing.tax_story import tax_story
 from lotwise.rebalancing.wash_windows import close_household, loss_is_barred, open_household
 from lotwise.securities.market import Market
 
-__all__ = ["AccountStory", "Hindrance", "HouseholdStory", "LotLine", "NameLine", "explain_household"]
+__all__ = ["AccountStory", "Hindrance", "HouseholdStory", "LotLine", "NameLine", "explain_household", "explain_netted"]
 
 
 def _change_at(weight: float, price: float, saves: float, stiffness: float) -> float:
@@ -207,6 +209,7 @@ def _name_line(solved: _Solved, account: int, p: int) -> NameLine:
         overweight_risk=risk,
         lots=_lot_lines(solved, account, p),
         stands_for=int(portfolio.arrays.positions[p].stands_for),
+        place=float(portfolio.place[p]),
     )
 
 
@@ -339,6 +342,21 @@ def explain_household(book: Book, market: Market, household: int) -> HouseholdSt
     last = book.households.last_trade[household] if rests_tonight(book, market, household) else NO_DATE
     priced = float(policies.trading_price[policy]), int(last), float(policies.days_between[policy])
     return HouseholdStory(household, False, tax_story(book, household), stories, *priced)
+
+
+def explain_netted(book: Book, market: Market, household: int) -> HouseholdStory:
+    """Explain one household by its true tax and within its hard limits: those that bind are told with their price.
+
+    Raises ValueError for a household that is not in the book.
+    """
+    steered, kept = netted_and_kept(book, market, household)
+    return replace(
+        explain_household(steered, market, household),
+        limit=Limit(int(kept.limit[0])),
+        limit_price=float(kept.price[0]),
+        missed=Limit(int(kept.missed[0])),
+        beyond=bool(kept.beyond[0]),
+    )
 
 
 def _household_stories(

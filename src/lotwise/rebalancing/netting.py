@@ -31,7 +31,16 @@ from lotwise.rebalancing.turnover import Capped, most_traded, within_turnover
 from lotwise.rebalancing.unrealised import realisable
 from lotwise.securities.market import Market
 
-__all__ = ["Netted", "Netter", "joined_netted", "netted_household", "rebalance_netted", "with_rates", "with_steering"]
+__all__ = [
+    "Netted",
+    "Netter",
+    "joined_netted",
+    "netted_and_kept",
+    "netted_household",
+    "rebalance_netted",
+    "with_rates",
+    "with_steering",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -162,14 +171,22 @@ def netted_household(book: Book, market: Market, household: int) -> Book:
     What is to be told about one household (`explain_household`) is told of this book. Raises ValueError for a household
     that is not in the book.
     """
+    return netted_and_kept(book, market, household)[0]
+
+
+def netted_and_kept(book: Book, market: Market, household: int) -> tuple[Book, Kept]:
+    """`netted_household`, and what hard limits did to that household: (1,) each. Raises ValueError as it does."""
     total = len(book.households.model)
     if not 0 <= household < total:
         raise ValueError(f"household must be a row from 0 to {total - 1}, was {household}")
     own = np.flatnonzero(book.households.taxpayer == book.households.taxpayer[household])
     first, last = int(own[0]), int(own[-1]) + 1
     book = with_split_cash(book, market, first, last)
-    rates = rebalance_netted(book, market, first, last).steering
-    return with_steering(book, steering_of(book, 0, total).replaced(np.arange(first, last), rates))
+    netted = rebalance_netted(book, market, first, last)
+    own_row = slice(household - first, household - first + 1)
+    kept = Kept._make(column[own_row] for column in netted.kept)
+    rates = steering_of(book, 0, total).replaced(np.arange(first, last), netted.steering)
+    return with_steering(book, rates), kept
 
 
 def joined_netted(parts: list[Netted], each: Callable[[Join, Iterable[Columns]], Iterable[Column]] = map) -> Netted:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from lotwise.dates import NO_DATE
 from lotwise.rebalancing.decision_prices import Score
 from lotwise.rebalancing.household_night import Night
+from lotwise.rebalancing.limits import Limit
 from lotwise.rebalancing.tax_story import TaxStory
 
 __all__ = ["AccountStory", "Hindrance", "HouseholdStory", "LotLine", "NameLine"]
@@ -75,6 +76,7 @@ class NameLine:
     overweight_risk: float  # dollars a year: risk charge that selling down to target would save
     lots: tuple[LotLine, ...]
     stands_for: int = -1  # security that it may be bought instead of; -1 = it is wanted for itself, or not at all
+    place: float = 0.0  # tax on what it yields that a dollar less spares, in its kind of account
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,7 @@ class HouseholdStory:
     trading_price: float = 0.0  # dollars per dollar traded beside its cost, so that turnover keeps its cap
     last_trade: int = NO_DATE  # day of the last trade, where it is so near that only what must be is traded
     days_between: float = 0.0  # days from it on for which that holds
+    limit: Limit = Limit.NONE  # the hard limit that moved its price of tracking
+    limit_price: float = 1.0  # by how much that price is multiplied then
+    missed: Limit = Limit.NONE  # the limit that is not kept all the same
+    beyond: bool = False  # whether turnover is above its cap all the same

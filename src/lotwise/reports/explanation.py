@@ -17,6 +17,7 @@ from lotwise.households.rest import rest_words
 from lotwise.money import DOLLAR, FULL_RATE, format_money, format_shares
 from lotwise.rebalancing.book import RateOrigin
 from lotwise.rebalancing.explain import Hindrance
+from lotwise.rebalancing.limits import Limit
 from lotwise.reports.amounts import plain
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _SHOWN_SCORE = 5e-6
 
 # Names of an account shown when none is asked for: the farthest from target first.
 _NAMES = 20
+
+
+# What a purchase costs beyond all that it saves, dollars per dollar, is rounding up to here; beyond, it must be made.
+_ROUNDED = 2e-3
 
 
 def _dollars(amount: float) -> str:
@@ -96,14 +101,45 @@ def tax_words(tax: TaxStory) -> str:
     return words
 
 
-def policy_words(story: HouseholdStory) -> list[str]:
-    """Say what keeps a household's turnover within its cap, and until when it trades only what it must."""
+_LIMITS = {
+    Limit.TRACKING: "its cap on tracking error",
+    Limit.TAX: "its tax budget",
+    Limit.GAIN: "its budget of gains",
+    Limit.HARVEST: "its request to harvest",
+}
+
+
+def _price_words(price: float) -> str:
+    """Say a charge on a dollar traded in basis points, to three digits."""
+    points = price * 1e4
+    return f"{points:,.0f} bp" if points >= 100.0 else f"{points:.3g} bp"
+
+
+def _limit_words(story: HouseholdStory) -> list[str]:
+    """Say which hard limits bind or are missed, and at which price."""
     words = []
-    if story.trading_price > 0:
+    if story.limit and story.limit != story.missed:
+        more = f"tracking is priced at {story.limit_price:.3g} times the profile's price"
+        words.append(f"{_LIMITS[story.limit]} binds: {more}")
+    if story.missed:
+        even = (
+            f" even with tracking priced at {story.limit_price:.3g} times the profile's price"
+            if story.limit_price != 1.0
+            else ""
+        )
+        words.append(f"{_LIMITS[story.missed]} cannot be kept{even}: cash, restrictions and other limits come first")
+    if story.trading_price > 0 or story.beyond:
+        verb = "cannot be kept, even if" if story.beyond else "binds:"
         words.append(
-            f"its cap on turnover binds: each dollar traded is charged {story.trading_price * 1e4:.3g} bp beside cost,"
+            f"its cap on turnover {verb} each dollar traded is charged {_price_words(story.trading_price)} beside cost,"
             " which nobody is paid; what trading costs below contains it"
         )
+    return words
+
+
+def policy_words(story: HouseholdStory) -> list[str]:
+    """Say which hard limits bind and what keeps them, and until when a household trades only what it must."""
+    words = _limit_words(story)
     if story.last_trade != NO_DATE:
         words.append(
             f"{rest_words(story.last_trade, Decimal(str(story.days_between)))}; until then it trades only what it must"
@@ -141,8 +177,11 @@ def _bought_words(line: NameLine) -> str:
     words = f"bought: each dollar saves {saved:.0f} bp of risk a year and costs {line.buy_cost * 1e4:.0f} bp"
     if saved >= line.buy_cost * 1e4:
         return words
-    why = "a bound on its group asks for it" if -line.bounds > -line.cash else "the cash is worth less than the name"
-    return f"{words}; {why}"
+    if line.bounds < min(line.cash, 0.0):
+        return f"{words}; a bound on its group asks for it"
+    if line.buy_cost + line.risk + line.cash + line.bounds + line.place > _ROUNDED:
+        return f"{words}; a least weight asks for it"
+    return f"{words}; the cash is worth less than the name" if line.cash < 0.0 else words
 
 
 def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -> str:
@@ -163,6 +202,8 @@ def name_words(line: NameLine, symbols: Sequence[str], *, traded: bool = True) -
         barred = {lot.hindrance for lot in line.lots}
         if line.lots and len(barred) == 1 and Hindrance.NONE not in barred:
             return f"{distance}, not sold: {barred.pop().value}"
+        if not line.lots:
+            return f"{distance}, none of it held here"
         price, risk = _dollars(line.overweight_tax), _dollars(line.overweight_risk)
         return f"{distance}, not sold: {price} of tax against {risk} a year of risk"
     if line.hindrance is not Hindrance.NONE:

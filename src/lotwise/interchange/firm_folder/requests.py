@@ -182,8 +182,8 @@ class _Reader:
 
     @staticmethod
     def _suited(row: _Row) -> str:
-        kind = f"{_ONLY[row.kind].name.lower()} " if row.kind in _ONLY else ""
-        return f"a {kind}account that trades, for {row.kind.name.lower()}"
+        kind = f"a {_ONLY[row.kind].name.lower()}" if row.kind in _ONLY else "an"
+        return f"{kind} account that trades, for {row.kind.name.lower()}"
 
     def _note_ignored(self, row: _Row) -> None:
         is_harvest = row.kind is RequestKind.HARVEST

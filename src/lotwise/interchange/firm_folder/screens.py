@@ -43,7 +43,7 @@ _SIDES: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _FUNDS = (SecurityKind.ETF, SecurityKind.FUND)
-_NAMED = 6  # industries that one finding names
+_NAMED = 6  # industries, or symbols, that one finding names
 
 
 class Asked(NamedTuple):
@@ -188,10 +188,7 @@ def read_screens(table: TypedTable, securities_file: str, securities: Securities
         message = Message(Severity.WARNING, "a number, true or false", "correct it; it counts as on the screen")
         findings.add(Place(table.file, line, "score"), message, was)
     _report_contradictions(table.file, frame, findings)
-    strangers = frame.filter(pl.col("security").is_null())["symbol"].n_unique()
-    if strangers:
-        message = Message(Severity.NOTICE, "in the securities file", "others are not looked at")
-        findings.add(Place(table.file, None, "symbol"), message, f"{strangers} others")
+    _report_strangers(table.file, frame.filter(pl.col("security").is_null()), findings)
     members = {name: np.zeros(0, dtype=np.int32) for name in frame["screen"].unique(maintain_order=True).to_list()}
     known = frame.filter(pl.col("security").is_not_null())
     off = (score == "false") | (pl.col("number") <= 0)
@@ -202,6 +199,17 @@ def read_screens(table: TypedTable, securities_file: str, securities: Securities
         for (name,), part in known.drop_nulls("number").group_by("screen")
     }
     return Screens(securities, table.file, securities_file, members, scores)
+
+
+def _report_strangers(file: str, strangers: pl.DataFrame, findings: FindingList) -> None:
+    """Name the symbols that no security has, with the line of the first: a misspelt one excludes nothing."""
+    if strangers.is_empty():
+        return
+    symbols = strangers["symbol"].unique(maintain_order=True).to_list()
+    more = f" and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else ""
+    to_do = "correct those that are misspelt: they exclude nothing; others may stay"
+    message = Message(Severity.NOTICE, "a symbol of the securities file", to_do)
+    findings.add(Place(file, strangers[LINE][0], "symbol"), message, ", ".join(symbols[:_NAMED]) + more)
 
 
 def _report_contradictions(file: str, frame: pl.DataFrame, findings: FindingList) -> None:
