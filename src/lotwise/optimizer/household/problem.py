@@ -270,16 +270,13 @@ def workspace_for(
 
 
 @kernel
-def fitted(
-    space: HouseholdWorkspace, shape: tuple[int, int], columns: tuple[int, int, int], rows: tuple[int, int, int]
-) -> HouseholdWorkspace:
-    """View at (names, factors), (columns of positions, sides, positions), (groups, own groups, accounts)."""
+def _fitted_columns(
+    c: HouseholdColumns, shape: tuple[int, int], columns: tuple[int, int, int], rows: tuple[int, int, int]
+) -> HouseholdColumns:
     n, k = shape
     groups, own_groups, accounts = rows
-    owned = accounts + own_groups
-    m = k + groups + owned
-    total = columns[0] + groups + owned
-    c = space.columns
+    m = k + groups + accounts + own_groups
+    total = columns[0] + m - k
     base = Columns(
         c.base.rows[: n * (k + groups)].reshape((k + groups, n)),
         c.base.right_side[:m],
@@ -287,7 +284,7 @@ def fitted(
         c.base.table[:total],
         c.base.pieces,
     )
-    fitted_columns = HouseholdColumns(
+    return HouseholdColumns(
         base,
         c.sides[: columns[1]],
         c.name_of[: columns[1]],
@@ -309,8 +306,18 @@ def fitted(
         c.account_scale[:accounts],
         c.scale[:total],
     )
-    s = space.state
-    state = HouseholdState(
+
+
+@kernel
+def _fitted_state(
+    s: HouseholdState, shape: tuple[int, int], columns: tuple[int, int, int], rows: tuple[int, int, int]
+) -> HouseholdState:
+    n, k = shape
+    groups, own_groups, accounts = rows
+    owned = accounts + own_groups
+    m = k + groups + owned
+    total = columns[0] + groups + owned
+    return HouseholdState(
         fitted_state(s.base, total, m),
         s.of_side[: SIDE_ROWS * columns[1]].reshape((SIDE_ROWS, columns[1])),
         s.lines[: 4 * total].reshape((4, total)),
@@ -332,4 +339,14 @@ def fitted(
         s.found[: columns[2]],
         s.settled[: columns[2]],
     )
-    return HouseholdWorkspace(fitted_columns, state, fitted_cases(space.cases, m), space.choice[:n])
+
+
+@kernel
+def fitted(
+    space: HouseholdWorkspace, shape: tuple[int, int], columns: tuple[int, int, int], rows: tuple[int, int, int]
+) -> HouseholdWorkspace:
+    """View at (names, factors), (columns of positions, sides, positions), (groups, own groups, accounts)."""
+    fitted_columns = _fitted_columns(space.columns, shape, columns, rows)
+    state = _fitted_state(space.state, shape, columns, rows)
+    cases = fitted_cases(space.cases, shape[1] + rows[0] + rows[1] + rows[2])
+    return HouseholdWorkspace(fitted_columns, state, cases, space.choice[: shape[0]])
