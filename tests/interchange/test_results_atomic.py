@@ -44,6 +44,15 @@ def test_superseded_files_go_and_others_stay(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"b": "2", "c": "2", "notes": "mine"}
 
 
+def test_of_two_runs_into_one_new_folder_the_later_one_stands(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with replaced_files(folder, ("a", "b")) as partial:
+        (partial / "a").write_text("1", encoding="utf-8")
+        write(folder, {"a": "2", "b": "2"})
+    assert contents(folder) == {"a": "1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_an_interruption_while_writing_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
     folder = tmp_path / "out"

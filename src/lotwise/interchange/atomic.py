@@ -62,7 +62,7 @@ def replaced_files(folder: Path, supersedes: Iterable[str]) -> Iterator[Path]:
         partial.mkdir()
         yield partial
         with _interruptions_wait():
-            if exists:
+            if folder.exists():  # by now, another run's results may stand where there were none
                 _exchange(partial, folder, supersedes)
             else:
                 partial.rename(folder)

@@ -10,6 +10,7 @@ from lotwise.errors import Finding, Severity
 from lotwise.interchange.firm_folder import Firm
 from lotwise.rebalancing.limits import Limit
 from lotwise.rebalancing.netting import Netted
+from lotwise.reports.explanation import price_words
 
 __all__ = ["limit_findings"]
 
@@ -57,7 +58,7 @@ def _turnover_findings(firm: Firm, netted: Netted) -> Iterator[Finding]:
     kept = netted.kept
     for row in np.flatnonzero((kept.trading > 0) | kept.beyond).tolist():
         beyond = bool(kept.beyond[row])
-        price = f"a dollar bought or sold is charged {kept.trading[row] * 1e4:.3g} bp beside its cost"
+        price = f"a dollar bought or sold is charged {price_words(kept.trading[row])} beside its cost"
         to_do = "cash that is asked for and restrictions come first; raise the cap, or ask for less at a time"
         yield Finding(
             file="(limits)",

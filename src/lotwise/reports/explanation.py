@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from lotwise.rebalancing.tax_story import TaxStory
     from lotwise.securities.market import MarketLabels
 
-__all__ = ["account_facts", "explanation", "lot_words", "name_words", "names_shown", "policy_words", "tax_words"]
+__all__ = [
+    "account_facts",
+    "explanation",
+    "lot_words",
+    "name_words",
+    "names_shown",
+    "policy_words",
+    "price_words",
+    "tax_words",
+]
 
 # Parts of a score from a twentieth of a basis point on are shown.
 _SHOWN_SCORE = 5e-6
@@ -109,7 +118,7 @@ _LIMITS = {
 }
 
 
-def _price_words(price: float) -> str:
+def price_words(price: float) -> str:
     """Say a charge on a dollar traded in basis points, to three digits."""
     points = price * 1e4
     return f"{points:,.0f} bp" if points >= 100.0 else f"{points:.3g} bp"
@@ -131,7 +140,7 @@ def _limit_words(story: HouseholdStory) -> list[str]:
     if story.trading_price > 0 or story.beyond:
         verb = "cannot be kept, even if" if story.beyond else "binds:"
         words.append(
-            f"its cap on turnover {verb} each dollar traded is charged {_price_words(story.trading_price)} beside cost,"
+            f"its cap on turnover {verb} each dollar traded is charged {price_words(story.trading_price)} beside cost,"
             " which nobody is paid; what trading costs below contains it"
         )
     return words
