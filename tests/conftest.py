@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import platformdirs
@@ -22,6 +23,11 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if _WORKER:
     _ROOT = os.environ.get("LOTWISE_CACHE") or platformdirs.user_cache_dir("lotwise")
     os.environ["LOTWISE_CACHE"] = str(Path(_ROOT) / f"tests-{_WORKER}")
+
+# A shell that starts the tests in its background has them ignore Ctrl-C, and with them the commands that they start and
+# interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In CI the same commit always gets the same examples; at a desk each run looks at new ones.
 settings.register_profile("default", max_examples=60, deadline=None, derandomize="CI" in os.environ)
