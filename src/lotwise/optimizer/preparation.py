@@ -12,10 +12,12 @@ __all__ = [
     "COMMON_PART",
     "MOST_LOADINGS",
     "SLACK_ROOM",
+    "is_bound",
     "is_solvable",
     "penalty_of",
     "prepare",
     "square_of_loadings",
+    "sum_of_lots",
     "write_loadings",
 ]
 
@@ -69,9 +71,19 @@ def square_of_loadings(loadings: np.ndarray) -> float:
 
 
 @inner_kernel
-def _is_bound(low: float, high: float) -> bool:
+def is_bound(low: float, high: float) -> bool:
     """Whether two numbers can be a lower and an upper bound; infinite ones are none."""
     return low < np.inf and high > -np.inf and low <= high
+
+
+@summing_kernel
+def sum_of_lots(quantity: np.ndarray, price: np.ndarray, lots: int) -> tuple[float, int]:
+    """Sum of the numbers of the first `lots` lots, and how many quantities are negative."""
+    total, negative = 0.0, 0
+    for lot in range(lots):
+        total += quantity[lot] + price[lot]
+        negative += int(quantity[lot] < 0.0)
+    return total, negative
 
 
 @summing_kernel
@@ -83,11 +95,8 @@ def _sum_and_negative(problem: AccountProblem) -> tuple[float, int]:
         total += problem.target[i] + held + specific + cost
         negative += int(specific < 0.0) + int(held < 0.0) + int(cost < 0.0)
     lots = problem.lot_start[problem.target.size]
-    quantity, price = problem.lot_quantity[:lots], problem.lot_price[:lots]
-    for lot in range(lots):
-        total += quantity[lot] + price[lot]
-        negative += int(quantity[lot] < 0.0)
-    return total, negative
+    of_lots, negative_lots = sum_of_lots(problem.lot_quantity, problem.lot_price, lots)
+    return total + of_lots, negative + negative_lots
 
 
 @inner_kernel
@@ -96,10 +105,10 @@ def is_solvable(problem: AccountProblem) -> bool:
     total, negative = _sum_and_negative(problem)
     total += problem.risk_price + problem.cash_low + problem.cash_high
     for i in range(problem.target.size):
-        if not _is_bound(problem.low[i], problem.high[i]):
+        if not is_bound(problem.low[i], problem.high[i]):
             return False
     for g in range(problem.group_low.size):
-        if not _is_bound(problem.group_low[g], problem.group_high[g]):
+        if not is_bound(problem.group_low[g], problem.group_high[g]):
             return False
         for entry in range(problem.group_start[g], problem.group_start[g + 1]):
             total += problem.group_coefficient[entry]

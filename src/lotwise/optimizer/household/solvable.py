@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lotwise.kernels import inner_kernel, summing_kernel
 from lotwise.optimizer.household.problem import HouseholdProblem
-from lotwise.optimizer.preparation import MOST_LOADINGS, square_of_loadings
+from lotwise.optimizer.preparation import MOST_LOADINGS, is_bound, square_of_loadings, sum_of_lots
 
 __all__ = ["is_solvable"]
 
@@ -19,7 +19,7 @@ _MOST_PRICE = 1e15
 def _are_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
     wrong = 0
     for i in range(low.size):
-        wrong += not (low[i] < np.inf and high[i] > -np.inf and low[i] <= high[i])
+        wrong += not is_bound(low[i], high[i])
     return wrong == 0
 
 
@@ -32,11 +32,8 @@ def _sum_of_positions(problem: HouseholdProblem) -> tuple[float, int]:
         total += held + cost + problem.hold_cost[p]
         negative += int(held < 0.0) + int(cost < 0.0)
     lots = problem.lot_start[problem.held.size]
-    quantity, price = problem.lot_quantity[:lots], problem.lot_price[:lots]
-    for lot in range(lots):
-        total += quantity[lot] + price[lot]
-        negative += int(quantity[lot] < 0.0)
-    return total, negative
+    of_lots, negative_lots = sum_of_lots(problem.lot_quantity, problem.lot_price, lots)
+    return total + of_lots, negative + negative_lots
 
 
 @inner_kernel
