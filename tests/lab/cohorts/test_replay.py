@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lotwise.errors import FolderError
 from lotwise.households.accounts import AccountKind
+from lotwise.lab.cohorts.checkpoints import fingerprint_of
 from lotwise.lab.cohorts.clients import Client, cohort_of
 from lotwise.lab.cohorts.market import MarketSoFar, MarketTape
 from lotwise.lab.cohorts.policies import Looks, engine
@@ -180,6 +183,26 @@ def test_a_checkpoint_is_of_one_life_alone(tmp_path: Path, lived: Lived) -> None
     kept = LiveSettings(checkpoints=tmp_path, keeps_lines=True)
     live(small_cohort(), small_panel(3), small_risk(), kept)
     same(live(small_cohort(), small_panel(), small_risk(), kept), lived)
+
+
+@pytest.mark.parametrize("securities", [12, 1_500])
+def test_a_checkpoint_is_named_by_every_digit_of_every_spread(securities: int) -> None:
+    """Written out, an array of more than 1,000 numbers would lose its middle, and each number its last digits."""
+    panel = small_panel()
+    spreads = np.resize(panel.universe.spread_bps, securities)
+    moved = spreads.copy()
+    moved[securities // 2] = np.nextafter(moved[securities // 2], np.inf)
+    panels = [replace(panel, universe=replace(panel.universe, spread_bps=each)) for each in (spreads, spreads, moved)]
+    assert len({fingerprint_of(small_cohort(), each, small_risk(), (0,)) for each in panels}) == 2
+
+
+def test_a_checkpoint_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    kept = LiveSettings(checkpoints=tmp_path, last=BEGIN + 16)
+    live(small_cohort(), small_panel(), small_risk(), kept)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(FolderError, match=f"{file.name}: must be a checkpoint .* delete it"):
+        live(small_cohort(), small_panel(), small_risk(), kept)
 
 
 def test_parts_are_lived_as_the_whole_is(lived: Lived) -> None:

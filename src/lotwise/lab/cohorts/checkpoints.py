@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
 from lotwise import __version__
+from lotwise.errors import FolderError
 from lotwise.interchange.atomic import write_whole
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.risk import RiskThen
@@ -35,8 +37,11 @@ def fingerprint_of(cohort: Cohort, panel: MarketPanel, risk: RiskThen, span: tup
     said = _of_this_version().copy()
     policies = [(policy, None if policy.profile is None else asdict(policy.profile)) for policy in cohort.policies]
     targets = [(type(target).__name__, target) for target in cohort.targets]
-    said.update(repr((policies, targets, risk.months, risk.settings, span, panel.universe)).encode())
-    columns = [column for column in cohort if isinstance(column, np.ndarray)]
+    # Arrays are hashed by their bytes: written out, numpy rounds them and leaves the middle of long ones out.
+    universe = [getattr(panel.universe, each.name) for each in fields(panel.universe)]
+    texts = [value for value in universe if not isinstance(value, np.ndarray)]
+    said.update(repr((policies, targets, risk.months, risk.settings, span, texts)).encode())
+    columns = [column for column in (*cohort, *universe) if isinstance(column, np.ndarray)]
     events = [*panel.dividends, *panel.splits]
     for table in (*columns, panel.days, panel.close, panel.adjusted, panel.caps, panel.member, *events):
         said.update(np.ascontiguousarray(table).tobytes())
@@ -86,24 +91,37 @@ class Checkpoints:
         write_whole(self._path, content.getvalue())
 
     def load_into(self, life: PartOfLife) -> int:
-        """Put a life where its checkpoint was; the row of that, -1 where there is none."""
+        """Put a life where its checkpoint was; the row of that, -1 where there is none.
+
+        Raises FolderError where the file cannot be read.
+        """
         if self._path is None or not self._path.is_file():
             return -1
-        with np.load(self._path) as kept:
-            standing, taxes, row = life.standing, life.taxes, int(kept["row"])
-            state = empty_state()
-            standing.state = state._replace(lots=kept["lots"].astype(LOT), realized=kept["realized"].astype(REALIZED))
-            standing.cash, standing.settled = kept["cash"], kept["settled"]
-            standing.events = int(kept["events"])
-            if standing.lines is not None:
-                standing.lines = [kept["lines"]]
-            taxes.income, taxes.owed, taxes.year = kept["income"], kept["owed"], int(kept["year"])
-            taxes.carried, taxes.alone = Carried(*kept["carried"]), Carried(*kept["alone"])
-            life.deciding.last_trade = kept["last_trade"]
-            life.daily[: row + 1 - life.first] = kept["daily"]
-            life.target[: row + 1 - life.first] = kept["target"]
-            life.events = [kept["folded"]]
-        return row
+        try:
+            return _load(self._path, life)
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise FolderError(
+                f"{self._path}: must be a checkpoint as the lab left it, cannot be read ({error}); delete it, and the "
+                "run begins anew"
+            ) from error
+
+
+def _load(path: Path, life: PartOfLife) -> int:
+    with np.load(path) as kept:
+        standing, taxes, row = life.standing, life.taxes, int(kept["row"])
+        state = empty_state()
+        standing.state = state._replace(lots=kept["lots"].astype(LOT), realized=kept["realized"].astype(REALIZED))
+        standing.cash, standing.settled = kept["cash"], kept["settled"]
+        standing.events = int(kept["events"])
+        if standing.lines is not None:
+            standing.lines = [kept["lines"]]
+        taxes.income, taxes.owed, taxes.year = kept["income"], kept["owed"], int(kept["year"])
+        taxes.carried, taxes.alone = Carried(*kept["carried"]), Carried(*kept["alone"])
+        life.deciding.last_trade = kept["last_trade"]
+        life.daily[: row + 1 - life.first] = kept["daily"]
+        life.target[: row + 1 - life.first] = kept["target"]
+        life.events = [kept["folded"]]
+    return row
 
 
 def _one(tables: list[Table] | None, kind: np.dtype[np.void]) -> Table:
