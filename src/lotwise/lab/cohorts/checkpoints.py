@@ -107,7 +107,7 @@ class Checkpoints:
 
 
 def _load(path: Path, life: PartOfLife) -> int:
-    with np.load(path) as kept:
+    with path.open("rb") as file, np.load(file) as kept:
         standing, taxes, row = life.standing, life.taxes, int(kept["row"])
         state = empty_state()
         standing.state = state._replace(lots=kept["lots"].astype(LOT), realized=kept["realized"].astype(REALIZED))
