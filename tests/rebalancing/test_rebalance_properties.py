@@ -370,3 +370,38 @@ def test_on_ordinary_accounts_hardly_anything_is_left_above_the_bound() -> None:
     assert left[20] < 1e-9  # of half of them nothing, of the others what the envelope of sell-or-buy leaves
     assert left[-1] < 1e-3
     assert max(each.gap_convex[0] for each in results) < 1e-8
+
+
+def _with_worth(book: Book, bps: float, *, rests: bool) -> Book:
+    """Every household by itself, accounts one by one; trades are worth it from so many basis points."""
+    policies = book.policies._replace(
+        worth_it=np.full_like(book.policies.worth_it, bps / 1e4), joint=np.zeros_like(book.policies.joint)
+    )
+    if not rests:
+        policies = policies._replace(days_between=np.zeros_like(policies.days_between))
+    return book._replace(policies=policies)
+
+
+@given(seeds, st.sampled_from((0.0, 0.5, 5.0, 50.0, 1000.0)), st.booleans())
+def test_proving_first_gives_the_same_trades(seed: int, bps: float, rests: bool) -> None:
+    book, market = random_book(seed)
+    book = _with_worth(book, bps, rests=rests)
+    looked, proved = rebalance(book, market), rebalance(book, market, proves_first=True)
+    for one, other in zip(looked.trades, proved.trades, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(looked.outcomes.status, proved.outcomes.status)
+    np.testing.assert_array_equal(looked.outcomes.cause, proved.outcomes.cause)
+    held = proved.accounts.steps < looked.accounts.steps
+    worth = bps / 1e4 + _NOISE
+    assert np.all((proved.accounts.objective_hold - proved.accounts.lower_bound)[held] <= worth)
+
+
+def test_some_accounts_are_held_by_a_proof_alone() -> None:
+    proofs = 0
+    for seed in range(60):
+        book, market = random_book(seed)
+        book = _with_worth(book, 1000.0, rests=False)
+        looked, proved = rebalance(book, market), rebalance(book, market, proves_first=True)
+        # The bound that ends a proof is lower than what a search ends with.
+        proofs += int(np.sum(proved.accounts.lower_bound < looked.accounts.lower_bound - _NOISE))
+    assert proofs > 3

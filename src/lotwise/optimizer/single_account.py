@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import inner_kernel, kernel
 from lotwise.optimizer.choices import choose_by_side, choose_pieces, choose_point
 from lotwise.optimizer.convex import Aim, Certified, renew_column, renew_loose_columns, solve_convex, solve_warm
+from lotwise.optimizer.dual import write_row_values
 from lotwise.optimizer.input_checks import checked, is_possible
 from lotwise.optimizer.preparation import is_solvable, prepare
 from lotwise.optimizer.problem import (
@@ -44,6 +45,7 @@ __all__ = [
     "hold_and_solve",
     "is_solvable",
     "prepare",
+    "prove_bound",
     "solve_account",
     "solve_chosen",
 ]
@@ -102,6 +104,32 @@ def _to_the_gap(problem: AccountProblem) -> Aim:
     return Aim(GAP / problem.risk_price, -np.inf, np.inf)
 
 
+@inner_kernel
+def _begin_where_held(problem: AccountProblem, fit: Workspace) -> None:
+    """Begin at the multipliers that doing nothing has: its exposures, and no price on cash and groups."""
+    columns, state = fit.columns, fit.state
+    write_row_values(columns, problem.held, state.gradient)
+    state.theta[:] = 0.0
+    for r in range(problem.loadings.shape[1]):
+        state.theta[r] = state.gradient[r] - columns.right_side[r]
+    for j in range(columns.table.size):
+        state.piece[j] = columns.table[j].hinge
+
+
+@kernel
+def prove_bound(problem: AccountProblem, fit: Workspace, at: int, enough: float) -> Certified:
+    """Try to prove that no portfolio is below `enough` (divided by gamma); proved if the bound is as high.
+
+    `at` is what `prepare` returned. Where it is not proved the account is to be solved by `choose_and_solve`. Most
+    nights it is: then neither choices, whole shares nor minimum trades need be looked at.
+    """
+    fit.choice[:] = _FREE
+    _begin_where_held(problem, fit)
+    choose_pieces(fit.columns, fit.choice, at)
+    aim = Aim(GAP / problem.risk_price, -np.inf, enough)
+    return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
+
+
 @kernel
 def solve_chosen(problem: AccountProblem, fit: Workspace, at: int) -> Certified:
     """Solve with every name's choice as in fit.choice (FREE = envelope), warm from state.theta.
@@ -137,9 +165,7 @@ def choose_and_solve(problem: AccountProblem, fit: Workspace, at: int) -> tuple[
     The final weights and multipliers are left in state.best and state.best_theta, the proof in fit.cases.
     """
     columns, state = fit.columns, fit.state
-    state.theta[:] = 0.0
-    for j in range(columns.table.size):
-        state.piece[j] = columns.table[j].hinge
+    _begin_where_held(problem, fit)
     first = solve_chosen(problem, fit, at)
     limits = Limits(problem.loadings.shape[1], GAP / problem.risk_price, TOLERANCE / problem.risk_price)
     split = search_choices(columns, state, fit.cases, fit.marked, limits, first)

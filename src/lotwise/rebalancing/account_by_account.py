@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +19,20 @@ from lotwise.rebalancing.recording import add_active_weights, record_relaxations
 from lotwise.rebalancing.scratch import Scratch
 from lotwise.securities.market import Market
 
-__all__ = ["rebalance_accounts"]
+__all__ = ["Asked", "rebalance_accounts"]
+
+
+class Asked(IntEnum):
+    """What is asked of the accounts of a household."""
+
+    NOTHING = 0
+    TRADES = 1
+    PROOF_FIRST = 2  # hold at once where it is proved that no trades are worth it
+
 
 _SOLVED = int(SolveStatus.SOLVED)
 _NO_VALUE, _NOT_SOLVED = int(Cause.NO_VALUE), int(Cause.NOT_SOLVED)
+_NOT, _PROOF_FIRST = int(Asked.NOTHING), int(Asked.PROOF_FIRST)
 _REFUSED, _FAILED = int(Status.REFUSED), int(Status.FAILED)
 
 
@@ -28,16 +40,19 @@ _REFUSED, _FAILED = int(Status.REFUSED), int(Status.FAILED)
 def _solve_one(
     book: Book,
     market: Market,
-    place: tuple[int, int, int, int],
+    place: tuple[int, int, int, int, bool],
     scratch: Scratch,
     draft: Draft,
     rows: Rows,
 ) -> tuple[int, Rows]:
-    """Solve one account and record it; returns (status, next free rows). `place` ends with its value and all."""
-    household, account, value, total = place
+    """Solve one account and record it; returns (status, next free rows).
+
+    `place` ends with its value, that of all, and whether to prove first.
+    """
+    household, account, value, total, proves = place
     arrays, tally = scratch.account, draft.tally
     sizes: Sizes = formulate(book, market, household, account, value, scratch)
-    night, cash_after = solve_account_night(book, market, household, account, sizes, scratch)
+    night, cash_after = solve_account_night(book, market, (household, account), sizes, scratch, proves)
     trade, relaxed = rows.trade, rows.relaxed
     if night.status == _SOLVED:
         problem = problem_of(arrays, sizes)
@@ -73,15 +88,15 @@ def _solve_one(
 
 @kernel
 def rebalance_accounts(
-    book: Book, market: Market, chosen: NDArray[np.bool_], scratch: Scratch, draft: Draft, rows: Rows
+    book: Book, market: Market, asked: NDArray[np.uint8], scratch: Scratch, draft: Draft, rows: Rows
 ) -> Rows:
-    """Solve the `chosen` of the households from rows.first_household on, accounts in order.
+    """Solve those of the households from rows.first_household on that are `asked` for (`Asked`), accounts in order.
 
     Returns the next free rows. On a failure of one account nothing of its household is proposed.
     """
     state = scratch.household
-    for at in range(chosen.size):
-        if not chosen[at]:
+    for at in range(asked.size):
+        if asked[at] == _NOT:
             continue
         household = rows.first_household + at
         begun, values = begin_household(book, market, household, state, draft, rows)
@@ -97,7 +112,7 @@ def rebalance_accounts(
                 outcome.status, outcome.cause, outcome.figure = _REFUSED, _NO_VALUE, value / 1e4
                 well = False
                 break
-            place = (household, account, value, values.traded)
+            place = (household, account, value, values.traded, asked[at] == _PROOF_FIRST)
             status, rows = _solve_one(book, market, place, scratch, draft, rows)
             if status != _SOLVED:
                 outcome.status, outcome.cause, outcome.figure = _FAILED, _NOT_SOLVED, status

@@ -10,7 +10,7 @@ from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.problem import AccountProblem, Choice, SolveStatus, Workspace, fitted
 from lotwise.optimizer.reached_bound import bound_as_reached
 from lotwise.optimizer.rounding import objective_at, round_to_shares
-from lotwise.optimizer.single_account import choose_and_solve, hold_and_solve, is_solvable, prepare
+from lotwise.optimizer.single_account import choose_and_solve, hold_and_solve, is_solvable, prepare, prove_bound
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.formulation import Sizes, problem_of
 from lotwise.rebalancing.household_night import Night, Reckoning
@@ -43,6 +43,7 @@ _FREE = int(Choice.FREE)
 _HOLD = int(Choice.HOLD)
 _SOLVED = int(SolveStatus.SOLVED)
 _BAD_INPUT = int(SolveStatus.BAD_INPUT)
+_GAVE_UP = int(SolveStatus.GAVE_UP)
 
 # Rounds of "drop what is too small, solve again". Two suffice nearly always; what is left after the last is dropped.
 MOST_ROUNDS = 5
@@ -238,14 +239,43 @@ def _reckon(
     return Reckoning(gamma * variance + price, charged * gamma, (charged - fines - bound) * gamma)
 
 
+@inner_kernel
+def _proved_night(
+    problem: AccountProblem, fit: Workspace, at: int, exposure: NDArray[np.float64], least: tuple[float, int, int]
+) -> Night:
+    """Prove that doing nothing is best but for what is not worth it; its status is GAVE_UP where that is not proved.
+
+    `least` = (least gain that is worth it, the account's value, its minimum trade). Leaves X'(w - b) of what is held in
+    `exposure` (k,).
+    """
+    worth, value, minimum = least
+    rows, gamma, nothing = fit.state.gradient, problem.risk_price, Reckoning(np.nan, np.nan, np.nan)
+    charged = objective_at(fit.columns, problem.held, rows, exposure.size)
+    breach = _breach(problem, value, minimum, rows)
+    for r in range(exposure.size):
+        exposure[r] = rows[r] - fit.columns.right_side[r]
+    if breach != 0 or not worth >= 0.0:
+        return Night(_GAVE_UP, 0, np.nan, nothing, nothing, breach)
+    enough = charged - worth / gamma
+    proof = prove_bound(problem, fit, at, enough)
+    if not proof.bound >= enough:
+        return Night(_GAVE_UP, proof.steps, np.nan, nothing, nothing, breach)
+    hold = Reckoning(
+        gamma * variance_of(problem, problem.held, exposure), gamma * charged, gamma * (charged - proof.bound)
+    )
+    return Night(_SOLVED, proof.steps, hold.gap, hold, hold, breach)
+
+
 @kernel
 def solve_account_night(
-    book: Book, market: Market, household: int, account: int, sizes: Sizes, scratch: Scratch
+    book: Book, market: Market, place: tuple[int, int], sizes: Sizes, scratch: Scratch, proves: bool
 ) -> tuple[Night, int]:
-    """Solve a formulated account; returns how it went, and its cash afterwards, money.
+    """Solve a formulated account, `place` = (household, account); returns how it went, and its cash afterwards, money.
 
-    Trades are left in scratch.account (delta of names, sold of lots, written).
+    Trades are left in scratch.account (delta of names, sold of lots, written). `proves`: where it can be proved that
+    nothing is worth it no more is looked for; what is written is what is held, its gap that of the proof.
     """
+    household, account = place
     arrays = scratch.account
     problem = problem_of(arrays, sizes)
     if not is_solvable(problem):
@@ -254,6 +284,12 @@ def solve_account_night(
     n, k = problem.loadings.shape
     fit = fitted(scratch.solver, n, k, sizes.groups)
     at = prepare(problem, fit.columns, fit.state.weight)
+    policy = book.households.policy[household]
+    if proves:
+        least = (book.policies.worth_it[policy], sizes.value, book.policies.minimum_trade[policy])
+        proved = _proved_night(problem, fit, at, arrays.exposure[0], least)
+        if proved.status == _SOLVED:
+            return proved, book.accounts.cash[account]
     fit.choice[:] = _FREE
     first, split = choose_and_solve(problem, fit, at)
     more, cash, status = _make_tradable(book, market, (household, account), sizes, scratch, fit)
@@ -261,7 +297,7 @@ def solve_account_night(
     price = price_of_trades(arrays, n, sizes.trading_price)
     written = _reckon(problem, fit, arrays.written[:n], price, arrays.exposure[1])
     hold = _reckon(problem, fit, problem.held, 0.0, arrays.exposure[0])
-    minimum = book.policies.minimum_trade[book.households.policy[household]]
+    minimum = book.policies.minimum_trade[policy]
     night = Night(
         max(first.status, status),
         first.steps + split.steps + more,

@@ -256,7 +256,7 @@ def _account_story(book: Book, market: Market, household: int, account: int, scr
         return _untold(account, value)
     sold_before = scratch.household.groups["sold_at_loss"].astype(np.bool_)
     sizes = formulate(book, market, household, account, value, scratch)
-    night, _ = solve_account_night(book, market, household, account, sizes, scratch)
+    night, _ = solve_account_night(book, market, (household, account), sizes, scratch, False)
     if night.status != SolveStatus.SOLVED:
         clear_account(book, household, sizes.names, scratch.account)
         return _untold(account, value, night)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwise.rebalancing.account_by_account import rebalance_accounts
+from lotwise.rebalancing.account_by_account import Asked, rebalance_accounts
 from lotwise.rebalancing.as_one_portfolio import rebalance_portfolios
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.draft import Draft, draft_for, proposals_of
@@ -40,11 +40,17 @@ def solved_as_portfolios(book: Book, first: int, last: int) -> NDArray[np.bool_]
     return np.isin(taxpayers, taxpayers[joint])
 
 
-def rebalance(book: Book, market: Market, first: int = 0, last: int | None = None) -> Proposals:
+def rebalance(
+    book: Book, market: Market, first: int = 0, last: int | None = None, *, proves_first: bool = False
+) -> Proposals:
     """Propose trades for households first .. last of a book (default: all).
 
     Outcome and account arrays have a row for each of the range, trades and relaxations for what was found; household,
     account and lot numbers are the book's. Deterministic: the same bytes for the same input.
+
+    `proves_first`: an account by itself of which a bound proves that no trades within its restrictions are worth it is
+    held at once. The trades are the same; what the best of them would have been worth is not found then, and the gap of
+    what is held is that of the proof, up to the threshold. For a replay, whose days are mostly such.
 
     Raises ValueError for a range outside the book, or one that parts the households of a taxpayer.
     """
@@ -56,6 +62,7 @@ def rebalance(book: Book, market: Market, first: int = 0, last: int | None = Non
         (first, last),
         scratch_for(book, market, first, last),
         draft_for(book, first, last),
+        proves_first=proves_first,
     )
 
 
@@ -96,12 +103,16 @@ def _rebalanced(
     span: tuple[int, int],
     scratch: Scratch,
     draft: Draft,
+    *,
+    proves_first: bool = False,
 ) -> Proposals:
     first, last = span
     as_one = solved_as_portfolios(book, first, last)
     rows = Rows(0, 0, first, int(book.households.account_start[first]))
     if not as_one.all():
-        rows = rebalance_accounts(book, market, ~as_one, scratch, draft, rows)
+        asked = Asked.PROOF_FIRST if proves_first else Asked.TRADES
+        each = np.where(as_one, Asked.NOTHING, asked).astype(np.uint8)
+        rows = rebalance_accounts(book, market, each, scratch, draft, rows)
     if as_one.any():
         rows = rebalance_portfolios(book, market, as_one, scratch, draft, rows)
     proposals = proposals_of(draft, rows.trade, rows.relaxed)
@@ -116,7 +127,7 @@ def compile_kernels(book: Book, market: Market) -> None:
     as_one = solved_as_portfolios(book, 0, len(book.households.model))
     nobody, rows = np.zeros(0, np.bool_), Rows(0, 0, 0, 0)
     if not as_one.all():
-        rebalance_accounts(book, market, nobody, scratch, draft, rows)
+        rebalance_accounts(book, market, nobody.astype(np.uint8), scratch, draft, rows)
     if as_one.any():
         rebalance_portfolios(book, market, nobody, scratch, draft, rows)
     proposals_of(draft, 0, 0)

@@ -72,12 +72,11 @@ class Deciding:
         parts = [self._ruled(market, weights, moment)]
         tracking = np.full(len(self._cohort.start), np.nan)
         looked_at = np.flatnonzero(self._by_engine & self._looks(market, moment))
-        # Here is the place for a bound that proves of some of them that nothing is worth it today.
         if looked_at.size:
             priced = self._risk.with_risk(today, market, self._cohort.targets)
             standing = (moment.standing, moment.state, moment.cash)
             night = self._books.night(looked_at, standing, priced, weights, moment.tax(), self.last_trade)
-            proposals = rebalance(night.book, priced)
+            proposals = rebalance(night.book, priced, proves_first=True)
             trades = self._events_of(night, proposals, moment.state, market)
             parts.append(trades)
             again = np.isin(self._cohort.household, looked_at[self._rebuys[looked_at]])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Aim
 from lotwise.optimizer.household.convex import solve_convex
+from lotwise.optimizer.household.position_weights import begin_where_held
 from lotwise.optimizer.household.preparation import prepare
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace
 from lotwise.optimizer.household.solvable import is_solvable
@@ -105,7 +106,6 @@ def solve_frontier(
     worst, factors = _SOLVED, problem.loadings.shape[1]
     fit = fitted_to(problem, space)
     columns, state, base = fit.columns, fit.state, fit.state.base
-    base.theta[:] = 0.0
     for f in range(risk_prices.size):
         gamma = risk_prices[f]
         here = _at_price(problem, gamma)
@@ -114,7 +114,9 @@ def solve_frontier(
             out.status[f] = worst = _BAD_INPUT
             continue
         prepare(here, columns, state.name_price, fit.choice[:0])
-        if f > 0:
+        if f == 0:
+            begin_where_held(here, fit)
+        else:
             copy_values(base.found_theta, base.theta)
             for r in range(factors, base.theta.size):
                 base.theta[r] *= risk_prices[f - 1] / gamma

@@ -13,7 +13,15 @@ from lotwise.optimizer.pieces import value_at
 from lotwise.optimizer.preparation import penalty_of
 from lotwise.optimizer.problem import Choice
 
-__all__ = ["missed", "most_of_position", "objective_at", "side_taken", "slack_value", "write_rows"]
+__all__ = [
+    "begin_where_held",
+    "missed",
+    "most_of_position",
+    "objective_at",
+    "side_taken",
+    "slack_value",
+    "write_rows",
+]
 
 _BUY_ONLY = int(Choice.BUY_ONLY)
 
@@ -62,6 +70,19 @@ def write_rows(problem: HouseholdProblem, fit: HouseholdWorkspace, weights: NDAr
         for entry in range(problem.own_group_start[h], problem.own_group_start[h + 1]):
             part = problem.own_group_coefficient[entry] * weights[problem.own_group_position[entry]]
             rows[first_row + accounts + h] += part
+
+
+@inner_kernel
+def begin_where_held(problem: HouseholdProblem, fit: HouseholdWorkspace) -> None:
+    """Write the multipliers that doing nothing has into state.base.theta: its exposures, and no price on other rows.
+
+    At them the prices of names are what tracking costs where they are held, and most sides are found there.
+    """
+    write_rows(problem, fit, problem.held)
+    theta, rows = fit.state.base.theta, fit.state.base.gradient
+    theta[:] = 0.0
+    for r in range(problem.loadings.shape[1]):
+        theta[r] = rows[r] - fit.columns.base.right_side[r]
 
 
 @kernel

@@ -11,6 +11,7 @@ from lotwise.kernels import kernel
 from lotwise.optimizer.convex import Aim, Certified
 from lotwise.optimizer.household.convex import solve_convex, solve_warm
 from lotwise.optimizer.household.input_checks import checked, is_possible
+from lotwise.optimizer.household.position_weights import begin_where_held
 from lotwise.optimizer.household.preparation import bars_purchases, columns_needed, prepare
 from lotwise.optimizer.household.problem import HouseholdProblem, HouseholdWorkspace, fitted, workspace
 from lotwise.optimizer.household.solvable import is_solvable
@@ -97,7 +98,7 @@ def solve_root(problem: HouseholdProblem, space: HouseholdWorkspace) -> Certifie
         return Certified(_BAD_INPUT, np.nan, np.nan, 0)
     fit = fitted_to(problem, space)
     prepare(problem, fit.columns, fit.state.name_price, fit.choice[:0])
-    fit.state.base.theta[:] = 0.0
+    begin_where_held(problem, fit)
     aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
@@ -109,7 +110,7 @@ def search_and_solve(problem: HouseholdProblem, fit: HouseholdWorkspace) -> tupl
     The final weights of positions are left in state.found, the multipliers that support them in state.base.found_theta.
     """
     columns, state = fit.columns, fit.state
-    state.base.theta[:] = 0.0
+    begin_where_held(problem, fit)
     fit.choice[:] = _FREE
     choose_sides(columns, fit.choice)
     factors, gamma = problem.loadings.shape[1], problem.risk_price
@@ -132,7 +133,7 @@ def solve_fixed(problem: HouseholdProblem, space: HouseholdWorkspace, buys: NDAr
         choice[name] = _BUY_ONLY if buys[name] else _SELL_ONLY
     fit = _fitted(problem, space, choice)
     prepare(problem, fit.columns, fit.state.name_price, choice)
-    fit.state.base.theta[:] = 0.0
+    begin_where_held(problem, fit)
     aim = Aim(GAP / problem.risk_price, -np.inf, np.inf)
     return solve_convex(fit.columns, fit.state, problem.loadings.shape[1], aim, True)
 
