@@ -104,9 +104,17 @@ class Curve(NamedTuple):
 def curves(lines: Sequence[Curve], axes: tuple[str, str], title: str) -> str:
     """Draw lines whose places are marked, told apart by colour and by the shape of the marks, with a key above.
 
-    The axes begin near the least figures, not at zero.
+    The axes begin near the least figures, not at zero. A place without a figure is left out.
     """
+    lines = [
+        each._replace(
+            places=tuple(place for place in each.places if math.isfinite(place[0]) and math.isfinite(place[1]))
+        )
+        for each in lines
+    ]
     every = [place for each in lines for place in each.places]
+    if not every:
+        return document(_WIDTH, 60.0, title, [label(_WIDTH / 2, 34, "Nothing was measured.", anchor="middle")])
     x_values, y_values = [place[0] for place in every], [place[1] for place in every]
     frame = frame_of(
         ticks(min(x_values), max(x_values), 6),

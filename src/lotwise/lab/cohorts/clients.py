@@ -86,9 +86,9 @@ def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients
                 f"{client.policy} and {client.target}"
             )
         if not client.kinds or min(_sizes(client)) <= 0 or len(_sizes(client)) != len(client.kinds):
+            had = ", ".join(map(str, _sizes(client)))
             raise ValueError(
-                f"client {number} must have accounts worth something, had {', '.join(map(str, _sizes(client)))} dollars "
-                f"in {len(client.kinds)}"
+                f"client {number} must have accounts worth something, had {had} dollars in {len(client.kinds)}"
             )
     sizes = [len(client.kinds) for client in clients]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

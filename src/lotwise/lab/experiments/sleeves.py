@@ -40,7 +40,7 @@ _DOLLARS = 1_000_000.0
 _PARTS = (0.5, 0.3, 0.2)  # of large, mid and calm names
 _OUTSIDE = 0.25  # short-term gains a year beside the account, part of the first value
 _SAVES = (0.0, 0.06)  # brought in a year, part of the first value
-_PRICES = {"one account": (10, 25, 50, 100, 200), "blind sleeves": (25, 50, 100), "sleeves that know": (25, 50, 100)}
+_PRICES = {"one account": (25, 50, 100, 200, 400), "blind sleeves": (25, 50, 100), "sleeves that know": (25, 50, 100)}
 _ONE, _BLIND, _KNOW = _PRICES
 _JUDGED_AT = 50  # the default price of tracking
 
