@@ -125,7 +125,7 @@ def curves(lines: Sequence[Curve], axes: tuple[str, str], title: str) -> str:
         top=2 * TOP + _KEY,
     )
     across = LEFT
-    for each, (colour, shape) in zip(lines, _LOOKS, strict=False):
+    for turn, (each, (colour, shape)) in enumerate(zip(lines, _LOOKS, strict=False)):
         frame.parts.append(_mark(across + 6, 9, colour, shape, each.name))
         frame.parts.append(label(across + 18, 13, each.name, fill=INK))
         across += 44 + 6.6 * len(each.name)
@@ -135,7 +135,9 @@ def curves(lines: Sequence[Curve], axes: tuple[str, str], title: str) -> str:
         for (x, y, words), (of_x, of_y, _) in zip(drawn, each.places, strict=True):
             said = f"{each.name}, {words}: {_figure(of_x)}, {_figure(of_y)}"
             frame.parts.append(_mark(x, y, colour, shape, said))
-            frame.parts.append(label(x + 9, y - 7, words, size=11))
+            below = turn % 2  # words of lines that lie near each other do not
+            place = (x - 9, y + 16) if below else (x + 9, y - 7)
+            frame.parts.append(label(*place, words, anchor="end" if below else "start", size=11))
     return document(_WIDTH, _HEIGHT, title, frame.parts)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lotwise.households.accounts import AccountKind
+from lotwise.lab.cohorts.clients import Cohort
+from lotwise.lab.cohorts.recording import Lived
 from lotwise.lab.experiments import location
 from lotwise.lab.experiments.protocol import Setting, Size, Verdict
 from lotwise.lab.experiments.running import Asked, Ran, run_experiment
@@ -55,7 +57,7 @@ def test_households_hold_the_same_dollars_in_every_way(market: MarketPanel) -> N
     assert (kinds == [AccountKind.TAXABLE, AccountKind.TRADITIONAL, AccountKind.ROTH]).all()
 
 
-def _never(name: str, cohort: object, *, keeps_lines: bool = False) -> None:
+def _never(name: str, cohort: Cohort, *, keeps_lines: bool = False) -> Lived:
     raise AssertionError(name, cohort, keeps_lines)
 
 

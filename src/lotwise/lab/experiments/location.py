@@ -62,7 +62,7 @@ class _Rates(NamedTuple):
         )
 
 
-_MIXES = tuple((f"{stocks:.0%} stocks", stocks) for stocks in (0.8, 0.6, 0.4))
+_MIXES = tuple((f"{100 * stocks:.0f}/{100 * (1 - stocks):.0f}", stocks) for stocks in (0.8, 0.6, 0.4))
 _RATES = (_Rates("24%", 0.24, 0.15, 0.05, 0.29), _Rates("40.8%", 0.408, 0.238, 0.05, 0.42))
 _SPLITS = ((0.50, 0.35, 0.15), (0.70, 0.20, 0.10))
 _ASIDE, _ONE, _ALIKE, _FIRST = range(4)
@@ -208,7 +208,7 @@ def _gains(figures: dict[str, float], way: int, name: str = "sold") -> Floats:
 
 
 def _span(values: Floats) -> str:
-    return f"{values.min():.0f} to {values.max():.0f}"
+    return f"{round(float(values.min()))} to {round(float(values.max()))}"
 
 
 def _judged(gains: Floats, by_rule: Floats, beside: Floats) -> tuple[Verdict, str]:
@@ -243,12 +243,13 @@ def _tables(figures: dict[str, float]) -> tuple[Table, ...]:
         names = (f"{one} sold", f"{one} income", f"{one} kept", f"{first} sold", f"{alike} sold")
         gains.append((*kind.name.split(", "), *(f"{figures[name]:.1f}" for name in names)))
     columns = (
-        "mix", "rate", "accounts", "as one portfolio", "of it dividends and interest", "nothing taxed at the end",
-        "bonds in the IRA first", "dollars alike",
+        "mix", "rate", "accounts", "as one", "interest, dividends", "no tax at the end", "bonds first", "dollars alike",
     )  # fmt: skip
     note = (
-        "After tax, bp a year more than account by account; means over starts. Accounts: percent of the first value in "
-        "the taxable, the traditional and the Roth account."
+        "Gain after tax over account by account, bp a year; means over starts. As one: everything sold at the end; "
+        "beside it what of that is less tax on interest and dividends, and the gain where nothing is taxed at the end. "
+        "Bonds first and dollars alike: everything sold at the end. Mix: percent of stocks and bonds. Accounts: "
+        "percent of the first value in the taxable, the traditional and the Roth account."
     )
     beside: list[tuple[str, ...]] = []
     for mix, (name, _) in enumerate(_MIXES):
@@ -261,7 +262,7 @@ def _tables(figures: dict[str, float]) -> tuple[Table, ...]:
         Table("What location is worth", columns, tuple(gains), note),
         Table(
             "What stands beside it",
-            ("mix", "managed", "tracking, bp", "before tax, bp/yr", "cost, bp/yr", "bonds at the end, %"),
+            ("mix", "managed", "tracking, bp", "before tax, bp/yr", "cost, bp/yr", "bonds at end, %"),
             tuple(beside),
             _BESIDE,
         ),

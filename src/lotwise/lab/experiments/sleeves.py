@@ -218,17 +218,20 @@ def _tables(measured: _Measured) -> tuple[Table, ...]:
             more = [f"{getattr(measured, name)[place] - getattr(one, name)[0]:+.1f}" for name in names]
             equal.append((way.name, f"{way.price}", f"{measured.tracking[place]:.1f}", *more))
     columns = (
-        "managed", "risk price", "tracking, bp", "drag of all taxes", "nothing taxed at the end", "cost, bp/yr",
-        "turnover, %/yr", "trades/yr", "losses washed, bp/yr", "traded against each other, %/yr", "before tax, bp/yr",
+        "managed", "price", "tracking", "drag", "no tax at the end", "cost", "turnover, %", "trades", "washed",
+        "crossed, %", "before tax",
     )  # fmt: skip
-    note = "Means over clients and starts; tracking is that of the whole against all models as one."
+    note = (
+        "A year, bp of value where nothing else is said; means over clients and starts. Tracking is that of the whole "
+        "against all models as one; drag is of all taxes, everything sold at the end; crossed is what sleeves trade "
+        "against each other."
+    )
     return (
         Table("What each way of managing came to", columns, tuple(rows), note),
         Table(
             "More than one account at the same tracking",
             (
-                "managed", "risk price", "tracking, bp", "drag of all taxes", "nothing taxed at the end", "cost",
-                "turnover, %/yr", "trades/yr",
+                "managed", "price", "tracking", "drag", "no tax at the end", "cost", "turnover, %", "trades",
             ),
             tuple(equal),
             "Between the prices at which the one account was managed; beyond them, against the nearest of them.",
