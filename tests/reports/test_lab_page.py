@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lotwise.reports.lab_page import ExperimentPage, lab_page
-from lotwise.reports.lab_pictures import Dot, Pair, dots, paired_bars
+from lotwise.reports.lab_pictures import Curve, Dot, Pair, curves, dots, paired_bars
 
 HOSTILE = "<script>alert('&')</script>"
 
@@ -47,6 +47,8 @@ def test_verdicts_are_counted() -> None:
         dots([Dot("a", 0.0, 0.0), Dot("b", -4.0, 7.0, strong=True)], ("x", "y"), "T"),
         dots([], ("x", "y"), "T"),
         dots([Dot("a", math.nan, 1.0)], ("x", "y"), "T"),
+        curves([Curve("a", ((1.0, 2.0, "10"), (3.0, -4.0, HOSTILE))), Curve(HOSTILE, ())], ("x", "y"), "T"),
+        curves([Curve("a", ((math.nan, 2.0, "10"),))], ("x", "y"), "T"),
     ],
 )
 def test_pictures_are_sound(svg: str) -> None:
@@ -61,3 +63,13 @@ def test_the_longer_bar_is_the_larger_figure() -> None:
     svg = paired_bars([Pair("a", 30.0, 60.0)], ("measured", "published"), "bp", "T")
     widths = [float(each) for each in re.findall(r'width="([\d.]+)" height="13"', svg)]
     assert widths[1] == pytest.approx(2 * widths[0], abs=0.2)
+
+
+def test_lines_are_told_apart_by_colour_and_shape_and_each_place_has_its_words() -> None:
+    lines = [Curve(name, ((1.0, 5.0, "25"), (2.0, 7.0, "50"))) for name in ("one", "two", "three")]
+    svg = curves(lines, ("x", "y"), "T")
+    marks = {name: svg.count(f"<{name} ") for name in ("circle", "polygon")}
+    assert marks == {"circle": 3, "polygon": 3}  # two places and the key
+    assert "three, 50: 2, 7" in svg
+    colours = {re.search(f'<{name}[^>]*fill="([^"]*)"', svg).group(1) for name in ("circle", "polygon")}  # type: ignore[union-attr]
+    assert len(colours) == 2

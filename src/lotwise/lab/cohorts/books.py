@@ -18,10 +18,10 @@ from lotwise.households.profile import Profile
 from lotwise.interchange.firm_folder.book_building import limits_of, policy_columns, preferences_of
 from lotwise.interchange.firm_folder.tax_positions import deferred_dollars, payout_rates, rates_tonight
 from lotwise.lab.cohorts.clients import Cohort
+from lotwise.lab.cohorts.others import Others
 from lotwise.lab.cohorts.standing import Standing
 from lotwise.lab.cohorts.targets import Weights
 from lotwise.ledger.events import Table
-from lotwise.ledger.open_windows import windows_of_state
 from lotwise.ledger.tables import LotMark, State
 from lotwise.money import IntArray
 from lotwise.rebalancing.book import (
@@ -58,8 +58,10 @@ class Night(NamedTuple):
 class BookMaker:
     """Makes the nights of one cohort."""
 
-    def __init__(self, cohort: Cohort) -> None:
+    def __init__(self, cohort: Cohort, asset_classes: tuple[str, ...]) -> None:
+        """`asset_classes` are those of the market by their code, as preferences name them."""
         self._cohort = cohort
+        self._others = Others(cohort)
         pairs = list(zip(cohort.policy.tolist(), cohort.target.tolist(), strict=True))
         self._distinct = sorted({pair for pair in pairs if cohort.policies[pair[0]].profile is not None})
         place = {pair: row for row, pair in enumerate(self._distinct)}
@@ -69,7 +71,7 @@ class BookMaker:
         # By the cohort's households: those that live in a world without wash sales.
         self._no_windows = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
         self._limits = limits_of(self._profiles)
-        self._preferences, self._preferred = preferences_of(self._profiles, ("",))
+        self._preferences, self._preferred = preferences_of(self._profiles, asset_classes)
 
     def _profile(self, policy: int, target: int) -> Profile:
         """The policy's profile, at the cash that the target asks for."""
@@ -109,12 +111,10 @@ class BookMaker:
             np.zeros(accounts.size, np.int64),
             lot_start,
         )
-        windows = windows_of_state(
-            _part(state, np.isin(cohort.household, households)), ledger.world, day, len(cohort.start), market.identical
-        )
+        seen = _part(state, self._others.of_interest(households)[cohort.household])
+        windows = self._others.windows(households, seen, ledger.world, (day, market.identical))
         if self._no_windows.any():
-            windows = _closed(windows, self._no_windows)
-        starts = windows.start
+            windows = _closed(windows, self._no_windows[households])
         lots = _lots(table)
         models = _models(weights)
         policy = self._row[households]
@@ -126,8 +126,7 @@ class BookMaker:
             policy_columns(self._profiles, date.fromordinal(day + _EPOCH), self._preferred),
             _NO_RULES,
             Groups(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)),
-            # Households that are not looked at have no window here.
-            windows._replace(start=np.append(starts[households], starts[-1])),
+            windows,
             tax[households],
             self._preferences,
             no_requests(households.size),
@@ -166,7 +165,7 @@ class BookMaker:
             payouts.qualified,
             *deferred_dollars(payouts.ordinary, self._profiles, policy),
             np.full(count, RateOrigin.OWN, np.uint8),
-            np.arange(count, dtype=np.int32),
+            self._others.taxpayers(households),
             last_trade[households],
             np.zeros(count, np.bool_),
             *nothing_pinned(count),
@@ -190,7 +189,7 @@ def _part(state: State, chosen: NDArray[np.bool_]) -> State:
 
 
 def _closed(windows: Windows, households: NDArray[np.bool_]) -> Windows:
-    """Windows without those of some households (H,)."""
+    """Windows without those of some households (h,)."""
     sizes = np.where(households, 0, np.diff(windows.start))
     kept = ~np.repeat(households, np.diff(windows.start))
     return Windows(

@@ -12,7 +12,7 @@ from lotwise.lab.cohorts.taxes import Taxes
 from lotwise.ledger.holding_period import first_long_term_day_numbers
 from lotwise.money import SHARE, IntArray
 
-__all__ = ["ending_of"]
+__all__ = ["ending_of", "taxed_to_the_end"]
 
 
 def ending_of(
@@ -22,11 +22,16 @@ def ending_of(
 
     `gains` are those recognised so far, (Y, H, 5). Everything sold is priced at today's close, without cost.
     """
+    return taxed_to_the_end(taxes, gains, _unrealised(cohort, standing, market))
+
+
+def taxed_to_the_end(taxes: Taxes, gains: IntArray, unrealised: tuple[IntArray, IntArray]) -> tuple[IntArray, Ending]:
+    """The same of gains recognised, (Y, H, 5), and of those unrealised on the last day, short and long, (H,)."""
     tax, last = taxes.owed.copy(), gains.shape[0] + taxes.first_year - 1
     taxes.close(last, gains)
     tax[:-1] = taxes.owed[:-1]
     tax[-1] = taxes.of_open_year(gains)
-    short, long = _unrealised(cohort, standing, market)
+    short, long = unrealised
     sold = gains.copy()
     sold[-1, :, 0] += short
     sold[-1, :, 1] += long

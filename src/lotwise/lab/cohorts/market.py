@@ -193,6 +193,11 @@ class MarketSoFar:
         month = self.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // months
         return int(np.searchsorted(month, month[-1]))
 
+    def first_rows_of(self, months: int) -> NDArray[np.int32]:
+        """First rows of all such periods so far, ascending."""
+        month = self.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // months
+        return np.flatnonzero(np.diff(month, prepend=-1) > 0).astype(np.int32)
+
 
 def _identical(groups: tuple[str, ...]) -> NDArray[np.int32]:
     """Number of each security's substantially identical group: its own position, or that of the first of its group."""

@@ -63,6 +63,7 @@ class Outside:
         day = from_day_number(today.day)
         if _ends_quarter(day):
             parts.append((self._fees(today, market, standing), no_details(0)))
+            parts.append((self._handed_over(today, market, standing), no_details(0)))
         return joined_events(parts)
 
     def _money(self, today: DayOfMarket) -> Table:
@@ -81,15 +82,42 @@ class Outside:
 
     def _fees(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> Table:
         """A quarter's fee of every household, from its first account."""
-        cohort = self._cohort
-        worth = standing.cash.astype(np.float64)
-        held = standing.held
-        np.add.at(worth, held.account, held.shares / SHARE * market.price[held.security])
-        value = np.bincount(cohort.household, worth, len(cohort.start))
+        cohort, value = self._cohort, self._worth(market, standing)
         fee = np.rint(value * (cohort.fee / FULL_RATE / _QUARTERS_A_YEAR)).astype(np.int64)
         payers = np.flatnonzero((fee > 0) & (cohort.start < today.row))
         events = blank_events(payers.size, EventKind.FEE, today.day)
         events["account"], events["amount"] = cohort.account_start[payers], fee[payers]
+        return events
+
+    def _worth(self, market: MarketSoFar, standing: Standing) -> NDArray[np.float64]:
+        """Money that each household is worth when the day begins, at today's prices, (H,)."""
+        cohort, held = self._cohort, standing.held
+        worth = standing.cash.astype(np.float64)
+        np.add.at(worth, held.account, held.shares / SHARE * market.price[held.security])
+        value = np.zeros(len(cohort.start))
+        np.add.at(value, cohort.household, worth)
+        return value
+
+    def _handed_over(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> Table:
+        """Cash that households hand to others of their taxpayer, from first account to first, to come to their parts.
+
+        Who gives sells for it today. What all of a taxpayer give is what all get, to the last unit.
+        """
+        cohort = self._cohort
+        begun = (cohort.agreed > 0) & (cohort.start < today.row)
+        if not begun.any():
+            return blank_events(0, EventKind.DEPOSIT, today.day)
+        value = np.where(begun, self._worth(market, standing), 0.0)
+        agreed = np.where(begun, cohort.agreed, 0.0)
+        count = len(cohort.start)
+        together, parts = (np.bincount(cohort.taxpayer, each, count)[cohort.taxpayer] for each in (value, agreed))
+        gets = np.rint(together * np.divide(agreed, parts, out=np.zeros(count), where=begun) - value).astype(np.int64)
+        # What rounding leaves falls to the first.
+        np.subtract.at(gets, np.unique(cohort.taxpayer), _sums(gets, cohort.taxpayer))
+        moved = np.flatnonzero(gets)
+        events = blank_events(moved.size, EventKind.DEPOSIT, today.day)
+        events["kind"] = np.where(gets[moved] > 0, EventKind.DEPOSIT, EventKind.WITHDRAWAL)
+        events["account"], events["amount"] = cohort.account_start[moved], np.abs(gets[moved])
         return events
 
     def _splits(self, today: DayOfMarket, held: Holdings) -> tuple[Table, Table]:
@@ -132,6 +160,14 @@ class Outside:
         more["shares"] = bought[again]
         more["lot"] = names_of_lots(today.row, more["security"], today.price.size, reinvested=True)
         return np.concatenate([events, more])
+
+
+def _sums(amounts: IntArray, taxpayer: NDArray[np.int32]) -> IntArray:
+    """Sum of each taxpayer's amounts, in order of taxpayers."""
+    firsts, place = np.unique(taxpayer, return_inverse=True)
+    sums = np.zeros(firsts.size, np.int64)
+    np.add.at(sums, place, amounts)
+    return sums
 
 
 def _ends_quarter(day: date) -> bool:

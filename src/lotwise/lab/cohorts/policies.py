@@ -43,7 +43,8 @@ class Policy:
     The engine looks on the last trading day of its periods (`month`: that of a yearly look), on the account's first
     day, and, where `acts_on_flows`, on every day on which cash came or is to go. `knows_tax` = False: the engine trades
     as if nothing were taxed. `reinvests`: dividends buy more of what paid them, else they are cash. `rebuys`: in a
-    world without wash sales, every lot below its basis is sold and bought back on each look.
+    world without wash sales, every lot below its basis is sold and bought back on each look. `knows_others` = False:
+    of several portfolios of one taxpayer each is managed as if there were no others.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Policy:
     knows_tax: bool = True
     reinvests: bool = False
     rebuys: bool = False
+    knows_others: bool = True
 
     def __post_init__(self) -> None:
         if (self.rule is None) == (self.profile is None):
@@ -83,7 +85,8 @@ class Policy:
         again = (
             "; what is below its basis is sold and bought back, as if there were no wash sales" if self.rebuys else ""
         )
-        return f"the engine looks {when}{flows}{blind}; profile: {keys}{paid}{again}"
+        alone = "" if self.knows_others else "; it knows nothing of the taxpayer's other portfolios"
+        return f"the engine looks {when}{flows}{blind}; profile: {keys}{paid}{again}{alone}"
 
 
 @cache

@@ -20,6 +20,7 @@ __all__ = ["DAY", "Ending", "Lived", "joined_lives", "write_lived"]
 DAY = np.dtype(
     [
         ("value", np.float64),
+        ("counted", np.float64),  # the same, a dollar in a traditional account counted after tax on its withdrawal
         ("flow", np.float64),  # brought in, the opening included; taken out below zero; fees are none
         ("cash", np.float64),
         ("latent", np.float64),  # unrealised gain of taxable accounts, less unrealised loss

@@ -30,7 +30,7 @@ from lotwise.lab.market_panel import Floats, MarketPanel
 from lotwise.ledger.events import EVENT, EventFlag, EventKind, Table, no_details
 from lotwise.ledger.fold import Folded
 from lotwise.money import DOLLAR, SHARE
-from lotwise.securities.market import SecurityKind
+from lotwise.securities.market import SecurityKind, asset_classes_of
 
 __all__ = ["LiveSettings", "live", "rows_to_live"]
 
@@ -82,8 +82,14 @@ def live(
 
 
 def _spans(cohort: Cohort, settings: LiveSettings) -> list[tuple[int, int]]:
-    count = len(cohort.start)
-    return [(begin, min(begin + settings.part, count)) for begin in range(0, count, settings.part)]
+    """Parts, none of which ends within a taxpayer."""
+    firsts = np.append(np.unique(cohort.taxpayer), len(cohort.start))
+    spans, begin = [], 0
+    while begin < firsts[-1]:
+        end = int(firsts[np.searchsorted(firsts, min(begin + settings.part, firsts[-1]))])
+        spans.append((begin, end))
+        begin = end
+    return spans
 
 
 class PartOfLife:
@@ -102,7 +108,8 @@ class PartOfLife:
         world = world_of(cohort, funds, self.market.identical)
         self.standing = Standing(cohort, world, self.years.size, keeps=settings.keeps_lines)
         self.taxes = Taxes(cohort, int(year[0]), self.years.size)
-        self.deciding = Deciding(cohort, risk, self.tape.qualified)
+        classes = asset_classes_of(panel.universe.asset_classes).names
+        self.deciding = Deciding(cohort, risk, self.tape.qualified, classes)
         self.outside = Outside(cohort, self.tape.qualified)
         self.daily = np.zeros((self.last + 1 - self.first, len(cohort.start)), DAY)
         self.daily["tracking"] = np.nan
@@ -207,6 +214,8 @@ class PartOfLife:
         cash = np.bincount(cohort.household, standing.cash.astype(np.float64), count)
         out["cash"] = cash / DOLLAR
         out["value"] = (np.bincount(household, worth, count) + cash) / DOLLAR
+        left = np.bincount(household, worth * cohort.counts[lots["account"]], count)
+        out["counted"] = (left + np.bincount(cohort.household, standing.cash * cohort.counts, count)) / DOLLAR
         gain = np.where(cohort.taxable[lots["account"]], worth - lots["basis"], 0.0)
         out["latent"] = np.bincount(household, gain, count) / DOLLAR
         sign = np.where(outside["kind"] == EventKind.DEPOSIT, 1.0, -1.0)

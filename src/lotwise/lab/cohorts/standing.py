@@ -32,9 +32,10 @@ _EVER = (-(2**31) + 1, 2**31 - 1)
 
 
 def world_of(cohort: Cohort, funds: np.ndarray, identical: np.ndarray) -> World:
-    """What the events of a cohort refer to; each household is a taxpayer. `identical` (N,) numbers groups."""
+    """What the events of a cohort refer to. `identical` (N,) numbers groups."""
     accounts = np.zeros(cohort.household.size, ACCOUNT)
-    accounts["taxpayer"], accounts["kind"], accounts["relief"] = cohort.household, cohort.kind, Relief.FIFO
+    accounts["taxpayer"] = cohort.taxpayer[cohort.household]
+    accounts["kind"], accounts["relief"] = cohort.kind, Relief.FIFO
     together = np.flatnonzero(np.bincount(identical, minlength=identical.size)[identical] > 1)
     rows = np.zeros(together.size, IDENTICAL)
     rows["security"], rows["group"] = together, identical[together]

@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from lotwise.lab.cohorts.market import GONE_ROWS, MarketSoFar
-from lotwise.lab.market_panel import Floats, FundRole, Int32Array
+from lotwise.lab.market_panel import YEAR_ROWS, Floats, FundRole, Int32Array
 
-__all__ = ["ActiveList", "CapIndex", "OneFund", "Target", "Weights"]
+__all__ = ["ActiveList", "Blend", "CalmList", "CapIndex", "FundMix", "OneFund", "Target", "Weights"]
 
 _QUARTER = 3  # months
 
@@ -41,9 +41,8 @@ class Target(Protocol):
 
 def _quarters(market: MarketSoFar, row: int) -> Int32Array:
     """First rows of the quarters up to a row."""
-    months = market.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // _QUARTER
-    starts = np.flatnonzero(np.diff(months, prepend=-1) > 0)
-    return starts[starts <= row].astype(np.int32)
+    starts = market.first_rows_of(_QUARTER)
+    return starts[starts <= row]
 
 
 def _there(market: MarketSoFar) -> Int32Array:
@@ -55,25 +54,23 @@ def _there(market: MarketSoFar) -> Int32Array:
 class CapIndex:
     """The largest companies by market value, drawn up on the first day of each quarter; weights are today's values.
 
-    `names` at most, of those that are in the index of large companies that day. What leaves that index goes with the
-    next quarter, what is no longer traded at once.
+    `names` at most, of those that are in the index of large companies that day, but the so many largest of all
+    (`above`). What leaves that index goes with the next quarter, what is no longer traded at once.
     """
 
     names: int = 500
     cash: float = 0.005
+    above: int = 0
     _drawn: dict[int, Int32Array] = field(default_factory=dict, compare=False, repr=False)
 
     def on(self, market: MarketSoFar) -> Weights:
         """Weights at today's close."""
         row = market.first_row_of(_QUARTER)
-        security = np.intersect1d(self._list_of(market, row), _there(market))
-        then, now = market.caps_on(row)[security], market.caps_on(market.row)[security]
-        value = np.where(np.isfinite(now), now, then)
-        return Weights(security, value / value.sum() * (1.0 - self.cash), self.cash)
+        return _by_value(market, row, self._list_of(market, row), self.cash)
 
     def _list_of(self, market: MarketSoFar, row: int) -> Int32Array:
         if row not in self._drawn:
-            largest = _largest(market, row, self.names)
+            largest = _largest(market, row, self.above + self.names)[self.above :]
             self._drawn[row] = np.sort(largest).astype(np.int32)
         return self._drawn[row]
 
@@ -84,7 +81,78 @@ class CapIndex:
 
     def in_words(self) -> str:
         """Say in a phrase what it is."""
-        return f"the {self.names} largest companies by market value, drawn up every quarter, {self.cash:.1%} cash"
+        which = f"{self.names} largest companies" + (f" after the {self.above} largest" if self.above else "")
+        return f"the {which} by market value, drawn up every quarter, {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class CalmList:
+    """The names of lowest volatility among the largest, drawn up on the first day of each quarter, weighted by value.
+
+    Volatility is that of the year before, as far as there are prices. Its names are others' names, too.
+    """
+
+    names: int = 50
+    largest: int = 250
+    cash: float = 0.005
+    _drawn: dict[int, Int32Array] = field(default_factory=dict, compare=False, repr=False)
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        row = market.first_row_of(_QUARTER)
+        return _by_value(market, row, self._list_of(market, row), self.cash)
+
+    def _list_of(self, market: MarketSoFar, row: int) -> Int32Array:
+        if row not in self._drawn:
+            among = np.sort(_largest(market, row, self.largest))
+            adjusted = market.adjusted[max(0, row - YEAR_ROWS) : row + 1, among]
+            daily = np.diff(np.log(adjusted), axis=0)
+            known = np.isfinite(daily)
+            days = known.sum(axis=0)
+            variance = np.where(known, daily, 0.0) ** 2
+            # What has been there for less than half of the days is not known to be calm.
+            calm = np.where(days * 2 >= len(daily), variance.sum(axis=0) / np.maximum(days, 1), np.inf)
+            self._drawn[row] = np.sort(among[np.argsort(calm, kind="stable")[: self.names]]).astype(np.int32)
+        return self._drawn[row]
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
+        """All securities that were on it up to a day so far."""
+        return np.unique(np.concatenate([self._list_of(market, start) for start in _quarters(market, row).tolist()]))
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return (
+            f"the {self.names} least volatile of the {self.largest} largest companies, by market value, drawn up every "
+            f"quarter, {self.cash:.1%} cash"
+        )
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Several targets in fixed proportions: what an account without sleeves is to look like."""
+
+    parts: tuple[tuple[Target, float], ...]  # proportions sum to 1
+
+    @property
+    def cash(self) -> float:
+        """Cash of all parts."""
+        return sum(share * float(getattr(target, "cash", 0.0)) for target, share in self.parts)
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        weights = [(target.on(market), share) for target, share in self.parts]
+        security, place = np.unique(np.concatenate([each.security for each, _ in weights]), return_inverse=True)
+        weight = np.zeros(security.size)
+        np.add.at(weight, place, np.concatenate([share * each.weight for each, share in weights]))
+        return Weights(security, weight, sum(share * each.cash for each, share in weights))
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:
+        """All securities of its parts up to a day so far."""
+        return np.unique(np.concatenate([target.names_until(market, row) for target, _ in self.parts]))
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return "; ".join(f"{share:.0%} {target.in_words()}" for target, share in self.parts)
 
 
 @dataclass(frozen=True)
@@ -105,6 +173,29 @@ class OneFund:
     def in_words(self) -> str:
         """Say in a phrase what it is."""
         return f"the {self.role.value} fund, {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class FundMix:
+    """Funds in fixed proportions, day by day. A market without their roles has no such target."""
+
+    parts: tuple[tuple[FundRole, float], ...]  # proportions of what is not cash, which sum to 1
+    cash: float = 0.005
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close."""
+        places = np.array([market.universe.roles.index(role) for role, _ in self.parts], np.int32)
+        order = np.argsort(places)
+        weight = np.array([share for _, share in self.parts]) * (1.0 - self.cash)
+        return Weights(places[order], weight[order], self.cash)
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:  # noqa: ARG002 - the same on every day
+        """Its funds."""
+        return np.sort(np.array([market.universe.roles.index(role) for role, _ in self.parts], np.int32))
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return ", ".join(f"{share:.0%} {role.value}" for role, share in self.parts) + f", {self.cash:.1%} cash"
 
 
 @dataclass(frozen=True)
@@ -163,6 +254,14 @@ class ActiveList:
             f"{self.names} names of equal weight, {self.changes} of them exchanged every quarter by chance among the "
             f"{self.largest} largest, {self.cash:.1%} cash"
         )
+
+
+def _by_value(market: MarketSoFar, row: int, listed: Int32Array, cash: float) -> Weights:
+    """What is still there of a list drawn up at a row, weighted by today's market values."""
+    security = np.intersect1d(listed, _there(market))
+    then, now = market.caps_on(row)[security], market.caps_on(market.row)[security]
+    value = np.where(np.isfinite(now), now, then)
+    return Weights(security, value / value.sum() * (1.0 - cash), cash)
 
 
 def _largest(market: MarketSoFar, row: int, count: int) -> Int32Array:

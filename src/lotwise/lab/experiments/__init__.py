@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from lotwise.lab.experiments.deferral import DEFERRAL
 from lotwise.lab.experiments.harvest_frequency import HARVEST_FREQUENCY
+from lotwise.lab.experiments.location import LOCATION
 from lotwise.lab.experiments.protocol import Experiment
+from lotwise.lab.experiments.sleeves import SLEEVES
 from lotwise.lab.experiments.systematic import SYSTEMATIC
 from lotwise.lab.experiments.wash_sales import WASH_SALES
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SYSTEMATIC, DEFERRAL, HARVEST_FREQUENCY, WASH_SALES)}
+EXPERIMENTS: dict[str, Experiment] = {
+    each.name: each
+    for each in (
+        SYSTEMATIC,
+        DEFERRAL,
+        HARVEST_FREQUENCY,
+        WASH_SALES,
+        LOCATION,
+        SLEEVES,
+    )
+}
