@@ -6,8 +6,18 @@ from lotwise.lab.experiments.deferral import DEFERRAL
 from lotwise.lab.experiments.harvest_frequency import HARVEST_FREQUENCY
 from lotwise.lab.experiments.protocol import Experiment
 from lotwise.lab.experiments.systematic import SYSTEMATIC
+from lotwise.lab.experiments.tax_value import TAX_VALUE
+from lotwise.lab.experiments.transition import TRANSITION
 from lotwise.lab.experiments.wash_sales import WASH_SALES
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SYSTEMATIC, DEFERRAL, HARVEST_FREQUENCY, WASH_SALES)}
+_IN_ORDER = (
+    SYSTEMATIC,
+    TRANSITION,
+    TAX_VALUE,
+    DEFERRAL,
+    HARVEST_FREQUENCY,
+    WASH_SALES,
+)
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in _IN_ORDER}

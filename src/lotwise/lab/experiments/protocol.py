@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import polars as pl
+
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.recording import Lived
+from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.market_panel import MarketPanel
 
-__all__ = ["Experiment", "Finding", "Life", "Picture", "Setting", "Size", "Table", "Verdict"]
+__all__ = ["Experiment", "Finding", "Life", "Picture", "Rows", "Setting", "Size", "Table", "Verdict"]
 
 
 class Size(StrEnum):
@@ -57,14 +60,27 @@ class Life(NamedTuple):
     lived: Lived
 
 
+class Rows(NamedTuple):
+    """Figures of single accounts that were not lived: written beside the finding as NAME.parquet."""
+
+    name: str
+    frame: pl.DataFrame
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an experiment is run on. `live` lives a cohort, with progress, checkpoints and the market's risk models."""
+    """What an experiment is run on. `live` lives a cohort, with progress, checkpoints and the market's risk models.
+
+    What lives no cohort makes those models by `risk`, and tells by `watch` that a phase of so many steps begins; that
+    returns what is told of steps that are done.
+    """
 
     panel: MarketPanel
     size: Size
     seed: int
     live: Callable[[str, Cohort], Lived]
+    risk: Callable[[], RiskThen]
+    watch: Callable[[str, int], Callable[[int], None]]
 
     @property
     def full(self) -> bool:
@@ -82,6 +98,7 @@ class Finding(NamedTuple):
     pictures: tuple[Picture, ...]
     figures: dict[str, float]  # every figure that the verdict looks at, by a stable name
     lives: tuple[Life, ...] = ()
+    rows: tuple[Rows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
