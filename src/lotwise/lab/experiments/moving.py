@@ -134,15 +134,23 @@ def _market(so_far: MarketSoFar, qualified: Floats) -> Market:
     )
 
 
-def move(there: Arrived, risk_price: float | None = None, on_done: Callable[[int], None] = lambda _: None) -> Moves:
-    """Move all accounts as a night would, by their true tax, at a price of tracking; None: that of their policy."""
+def move(
+    there: Arrived,
+    risk_price: float | None = None,
+    on_done: Callable[[int], None] = lambda _: None,
+    threads: int = 0,
+) -> Moves:
+    """Move all accounts as a night would, by their true tax, at a price of tracking; None: that of their policy.
+
+    On `threads` threads (0 = one per core); the bytes do not depend on how many.
+    """
     book = there.book
     if risk_price is not None:
         dear = np.full_like(book.policies.risk_price, risk_price)
         book = book._replace(policies=book.policies._replace(risk_price=dear))
     compile_kernels(book, there.market)
     begun = time.perf_counter()
-    netted = _in_threads(book, there.market, on_done)
+    netted = _in_threads(book, there.market, threads or os.cpu_count() or 1, on_done)
     seconds = time.perf_counter() - begun
     outcomes, trades = netted.proposals.outcomes, netted.proposals.trades
     kept = outcomes.status[trades.household] == Status.PROPOSED
@@ -169,11 +177,11 @@ def _is_solved(outcomes: Outcomes) -> NDArray[np.bool_]:
     return solved
 
 
-def _in_threads(book: Book, market: Market, on_done: Callable[[int], None]) -> Netted:
-    """Solve ranges of a book, on as many threads as there are cores; the bytes do not depend on how many."""
+def _in_threads(book: Book, market: Market, threads: int, on_done: Callable[[int], None]) -> Netted:
+    """Solve ranges of a book."""
     count = len(book.households.model)
     ranges = [(first, min(first + _RANGE, count)) for first in range(0, count, _RANGE)]
-    threads = min(os.cpu_count() or 1, len(ranges))
+    threads = min(threads, len(ranges))
     found: dict[int, Netted] = {}
 
     def work(own: int) -> None:

@@ -286,8 +286,8 @@ _SELL = (
     "sale; so selling everything is told too cheap."
 )
 _NAMES_WORTH = (
-    "1 / the sum of squared parts of what is invested: ten names in equal parts are worth ten, ten of which one is half "
-    "of all are worth fewer than four."
+    "1 / the sum of squared parts of what is invested: ten names in equal parts are worth ten, ten of which one is "
+    "half of all are worth fewer than four."
 )
 
 TRANSITION = Experiment(
