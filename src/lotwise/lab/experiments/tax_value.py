@@ -21,10 +21,10 @@ from lotwise.reports.lab_strips import Strip, strips
 
 __all__ = ["TAX_VALUE"]
 
-_BY_COUNT, _BY_DOLLARS = 0.68, 0.90  # Smartleaf, one firm
-_CLIENTS, _TIMES, _THEIR_FEE = 0.96, 7.6, 0.0025  # Wealthfront, 2024
-_POINTS = 0.10  # a share counts as published from so much below it on
-_HALF = 0.5  # and a multiple of the fee from this part of it on
+_BY_COUNT = 0.68  # Smartleaf, one firm; 90% by dollars
+_THEIR_FEE = 0.0025  # Wealthfront, 2024: 96% of clients, 7.6 times the fee
+# From here on it counts as published: ten points below the shares, half of the multiple.
+_LEAST_COUNT, _LEAST_DOLLARS, _LEAST_CLIENTS, _LEAST_TIMES = 0.58, 0.80, 0.86, 3.8
 _ENGINE, _RULE_ONCE = range(2)
 _ACCOUNTS = {"full": 200, "quick": 40}
 _LEAST = 50_000.0  # dollars of an account
@@ -158,8 +158,8 @@ def _shares(benefit: Floats, fee: Floats, value: Floats) -> _Shares:
 
 def _judged(own: _Shares, theirs: _Shares) -> tuple[Verdict, str]:
     """Apply the rule: `own` by number B against the tiered fee, `theirs` by losses at their rates against 0.25%."""
-    first = own.count >= _BY_COUNT - _POINTS and own.dollars >= _BY_DOLLARS - _POINTS
-    second = theirs.count >= _CLIENTS - _POINTS and theirs.times >= _HALF * _TIMES
+    first = own.count >= _LEAST_COUNT and own.dollars >= _LEAST_DOLLARS
+    second = theirs.count >= _LEAST_CLIENTS and theirs.times >= _LEAST_TIMES
     words = (
         f"The tax saved exceeds the fee for {own.count:.0%} of households and {own.dollars:.0%} by dollars (published "
         f"68% and 90%), and is {_times(own.times)} the fee over all; losses harvested, at their rates, exceed a fee of "
