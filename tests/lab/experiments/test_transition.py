@@ -132,8 +132,8 @@ def test_moves_do_not_depend_on_threads(there: Arrived) -> None:
 def cells_of(accounts: int, means: _Means) -> _Cells:
     """A surface of which one cell has accounts."""
     shape = len(transition._WORTH) - 1, len(transition._GAINS) - 1
-    values = [np.full(shape, np.nan) for _ in range(4)]
-    for table, value in zip(values, (means.liquidation, means.tax, 0.2, means.tracking), strict=True):
+    values = [np.full(shape, np.nan) for _ in range(5)]
+    for table, value in zip(values, (means.liquidation, means.tax, 0.2, means.tracking, 0.0), strict=True):
         table[3, 2] = value
     counts = np.zeros(shape, np.int64)
     counts[3, 2] = accounts
@@ -161,19 +161,23 @@ def test_the_verdict_on_transition(whole: _Means, accounts: int, cell: _Means, v
 
 def test_the_nearest_cell_is_named() -> None:
     because = transition._judged(FAR, cells_of(12, AS_PUBLISHED))[1]
-    assert "nearest are books worth 15 to 25 names with gains of 20% to 30%: 7.21%, 0.29%, 1.54%" in because
+    assert "nearest are books worth 40 names with gains of 20% to 30%: 7.21%, 0.29%, 1.54%" in because
     assert "nearest" not in transition._judged(FAR, cells_of(9, AS_PUBLISHED))[1]
 
 
 def test_cells_are_means_of_their_accounts() -> None:
     one = np.ones(4)
-    there = Arrived(None, None, one, np.array([0.05, 0.05, 0.6, 0.05]), np.array([3.0, 4.0, 30.0, 3.0]), one, 0.0)  # type: ignore[arg-type]
+    gain, names = np.array([0.05, 0.05, 0.6, 0.05]), np.array([3.0, 4.0, 90.0, 3.0])
+    there = Arrived(None, None, one, gain, names, one, 0.0)  # type: ignore[arg-type]
     tax = np.array([0.01, 0.03, 0.05, 9.0])
     moves = Moves(tax, one, one, one, 2 * tax, np.array([True, True, True, False]), 1.0)
-    cells = transition._cells(there, moves)
+    # Twice as dear: half the tracking error, at a tax of a tenth more.
+    cells = transition._cells(there, moves, {25.0: moves, 50.0: moves._replace(tax=tax + 0.1, after=tax)})
     assert cells.accounts.sum() == 3  # one is not solved
     assert cells.means(0, 0) == pytest.approx((1.0, 0.02, 0.04))
-    assert cells.means(4, 5) == pytest.approx((1.0, 0.05, 0.10))
+    assert cells.means(5, 5) == pytest.approx((1.0, 0.05, 0.10))
+    assert cells.at_published[0, 0] == pytest.approx(0.12)  # the nearest there is leaves 2%
+    assert cells.at_published[5, 5] == pytest.approx(0.15)  # and 5%
     assert np.isnan(cells.tax[0, 1])
 
 

@@ -21,7 +21,7 @@ from lotwise.money import DOLLAR, SHARE, IntArray
 __all__ = ["IN_WORDS", "Legacy", "events_of", "legacy_books"]
 
 # Names of a book: least and most, even in logarithm, so that few and many names are as frequent.
-_NAMES = (5, 60)
+_NAMES = (5, 250)
 # Standard deviation of the logarithm of what was put into a name.
 _UNEVEN = 0.6
 # Purchases of a name: one to so many.
@@ -41,7 +41,8 @@ IN_WORDS = (
     f"{_NAMES[0]} to {_NAMES[1]} names, even in logarithm, drawn among the index's members of the day of the first "
     "purchase by the square root of market value; amounts uneven (standard deviation of their logarithm "
     f"{_UNEVEN:g}); one to {_MOST_LOTS} lots a name, bought on days between the first purchase, one year ago or as "
-    f"long as the market goes back, and {_QUIET} trading days ago, at that day's close; whole shares; up to "
+    f"long as the market goes back, and {_QUIET} trading days ago, at that day's close; whole shares, none "
+    f"where the amount buys none; up to "
     f"{_CASH:.0%} cash"
 )
 
@@ -95,8 +96,8 @@ def legacy_books(panel: MarketPanel, count: int, seed: int) -> Legacy:
     key, first = np.unique(np.stack([account, security, row]), axis=1, return_inverse=True)
     whole = np.zeros(key.shape[1])
     np.add.at(whole, first.ravel(), shares)
-    lots = key.astype(np.int32)
-    return Legacy(clients, opened.astype(np.int32), *lots, np.maximum(np.rint(whole), 1).astype(np.int64), cash)
+    whole, held = np.rint(whole).astype(np.int64), np.rint(whole) > 0
+    return Legacy(clients, opened.astype(np.int32), *key[:, held].astype(np.int32), whole[held], cash)
 
 
 def _positions(panel: MarketPanel, opened: NDArray[np.int64], draw: np.random.Generator) -> _Positions:

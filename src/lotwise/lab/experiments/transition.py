@@ -33,11 +33,11 @@ _PUBLISHED = _Means(0.0721, 0.0029, 0.0154)  # Smartleaf, 8,000 accounts
 _LEAST_LIQUIDATION, _MOST_TAX, _MOST_TRACKING = 0.5, 2.0, 1.5
 # Edges of the surface: unrealised gain as a part of value, and so many equal names.
 _GAINS = (-np.inf, 0.10, 0.20, 0.30, 0.40, 0.50, np.inf)
-_WORTH = (0.0, 5.0, 10.0, 15.0, 25.0, np.inf)
+_WORTH = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, np.inf)
 _FEWEST = 10  # accounts of a cell that counts
 _ACCOUNTS = {"full": 8_000, "quick": 800}
 # Other prices of tracking than the default (50), bp of value at 1%.
-_PRICES = (12.5, 25.0, 100.0, 200.0)
+_PRICES = (6.25, 12.5, 25.0, 100.0)
 _TINY = 1e-4  # a tax below it is as good as none, where ratios are compared
 
 
@@ -49,6 +49,7 @@ class _Cells(NamedTuple):
     tax: Floats
     before: Floats
     after: Floats
+    at_published: Floats  # tax of the move at the published tracking error, between prices of tracking
 
     def means(self, row: int, column: int) -> _Means:
         """Those that the rule looks at."""
@@ -57,7 +58,8 @@ class _Cells(NamedTuple):
         )
 
 
-def _cells(there: Arrived, moves: Moves) -> _Cells:
+def _cells(there: Arrived, moves: Moves, by_price: dict[float, Moves]) -> _Cells:
+    """Means of the moves; at the published tracking error from those at all prices of tracking."""
     worth = np.digitize(there.worth_names, _WORTH[1:-1])
     gain = np.digitize(there.gain, _GAINS[1:-1])
     shape = len(_WORTH) - 1, len(_GAINS) - 1
@@ -69,8 +71,14 @@ def _cells(there: Arrived, moves: Moves) -> _Cells:
         averaged = np.divide(total, accounts, out=np.full(accounts.size, np.nan), where=accounts > 0)
         return averaged.reshape(shape)
 
+    dearest_first = [by_price[price] for price in sorted(by_price, reverse=True)]
+    tracking, tax = (np.stack([mean(getattr(each, name)) for each in dearest_first]) for name in ("after", "tax"))
+    at_published = np.full(shape, np.nan)
+    for row, column in np.argwhere(accounts.reshape(shape) > 0):
+        # Dearer tracking leaves less of it: ascending. Beyond the ends it is that of the end.
+        at_published[row, column] = np.interp(_PUBLISHED.tracking, tracking[:, row, column], tax[:, row, column])
     parts = (mean(values) for values in (there.liquidation, moves.tax, moves.before, moves.after))
-    return _Cells(accounts.reshape(shape), *parts)
+    return _Cells(accounts.reshape(shape), *parts, at_published)
 
 
 def _means(there: Arrived, moves: Moves) -> _Means:
@@ -159,8 +167,14 @@ def _surface_table(cells: _Cells) -> Table:
         for row, column in itertools.product(*(range(size) for size in cells.accounts.shape))
         if cells.accounts[row, column]
     ]
-    columns = ("books", "unrealised gain", "accounts", "sell everything", "the move", "tracking before", "after")
-    note = "Means over accounts; taxes as parts of value. Below zero: tax is saved."
+    columns = (
+        "books", "unrealised gain", "accounts", "sell everything", "the move", "tracking before", "after",
+        "the move at 1.54%",
+    )  # fmt: skip
+    note = (
+        "Means over accounts; taxes as parts of value. Below zero: tax is saved. The move at 1.54%: its tax where the "
+        "price of tracking is such that the published tracking error is left, between the prices of the other table."
+    )
     return Table("The surface: by concentration and embedded gain", columns, tuple(rows), note)
 
 
@@ -200,7 +214,11 @@ def _pictures(cells: _Cells) -> tuple[Picture, ...]:
     rows = tuple(_worth_words(row) for row in range(cells.accounts.shape[0]))
     columns = tuple(_gain_words(column) for column in range(cells.accounts.shape[1]))
     nearest, made = _nearest(cells), []
-    for values, what in ((cells.tax, "Tax of the move, of value"), (cells.after, "Tracking error after the move")):
+    for values, what in (
+        (cells.tax, "Tax of the move, of value"),
+        (cells.after, "Tracking error after the move"),
+        (cells.at_published, "Tax of a move that leaves a tracking error of 1.54%, of value"),
+    ):
         words = [[_percent(float(value)) for value in each] for each in values]
         surface = Surface(rows, columns, np.where(cells.accounts > 0, values, np.nan), words, nearest)
         drawn = heat_map(surface, ("unrealised gain, part of value", ""), what)
@@ -227,7 +245,7 @@ def _run(setting: Setting) -> Finding:
     by_price = {default: move(there, on_done=told)}
     by_price |= {price: move(there, price, told) for price in _PRICES}
     moves = by_price[default]
-    cells, whole = _cells(there, moves), _means(there, moves)
+    cells, whole = _cells(there, moves, by_price), _means(there, moves)
     verdict, because = _judged(whole, cells)
     figures = {
         **whole._asdict(),
