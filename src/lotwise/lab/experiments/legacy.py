@@ -41,9 +41,8 @@ IN_WORDS = (
     f"{_NAMES[0]} to {_NAMES[1]} names, even in logarithm, drawn among the index's members of the day of the first "
     "purchase by the square root of market value; amounts uneven (standard deviation of their logarithm "
     f"{_UNEVEN:g}); one to {_MOST_LOTS} lots a name, bought on days between the first purchase, one year ago or as "
-    f"long as the market goes back, and {_QUIET} trading days ago, at that day's close; whole shares, none "
-    f"where the amount buys none; up to "
-    f"{_CASH:.0%} cash"
+    f"long as the market goes back, and {_QUIET} trading days ago, at that day's close; whole shares, none where the "
+    f"amount buys none; up to {_CASH:.0%} cash"
 )
 
 
@@ -93,11 +92,22 @@ def legacy_books(panel: MarketPanel, count: int, seed: int) -> Legacy:
         Client(last, amount, short_rate=_RATES[kind][0], long_rate=_RATES[kind][1], state_rate=_STATE)
         for amount, kind in zip(dollars.tolist(), kinds.tolist(), strict=True)
     ]
-    key, first = np.unique(np.stack([account, security, row]), axis=1, return_inverse=True)
-    whole = np.zeros(key.shape[1])
-    np.add.at(whole, first.ravel(), shares)
-    whole, held = np.rint(whole).astype(np.int64), np.rint(whole) > 0
-    return Legacy(clients, opened.astype(np.int32), *key[:, held].astype(np.int32), whole[held], cash)
+    lots, bought = _lots((account, security, row), shares, panel.close.shape)
+    return Legacy(clients, opened.astype(np.int32), *lots, bought, cash)
+
+
+def _lots(
+    columns: tuple[NDArray[np.int64], ...], shares: Floats, shape: tuple[int, ...]
+) -> tuple[tuple[Int32Array, ...], IntArray]:
+    """Purchases by account, security and row, those of one day as one, in whole shares; `shape` is the market's."""
+    account, security, row = columns
+    rows, securities = shape
+    key, place = np.unique((account * securities + security) * rows + row, return_inverse=True)
+    whole = np.rint(np.bincount(place, shares, key.size)).astype(np.int64)
+    held = whole > 0
+    position, row = np.divmod(key[held], rows)
+    account, security = np.divmod(position, securities)
+    return (account.astype(np.int32), security.astype(np.int32), row.astype(np.int32)), whole[held]
 
 
 def _positions(panel: MarketPanel, opened: NDArray[np.int64], draw: np.random.Generator) -> _Positions:

@@ -230,8 +230,9 @@ def _pictures(cells: _Cells) -> tuple[Picture, ...]:
 def _speed(there: Arrived, moves: Moves) -> str:
     count = there.value.size
     return (
-        f"{count:,} moves in {moves.seconds:.1f} s ({count / moves.seconds:,.0f} a second), on every core; "
-        f"{there.seconds:.1f} s before that to post their lots and make the book"
+        f"{count:,} moves in {moves.seconds:.1f} s on every core ({count / moves.seconds:,.0f} a second), "
+        f"{1e3 * moves.processor / count:.1f} ms of processor each; {there.seconds:.1f} s before that to post their "
+        "lots and make the book"
     )
 
 
@@ -278,7 +279,7 @@ def _run(setting: Setting) -> Finding:
             "gain": there.gain,
             "worth_names": there.worth_names,
             "liquidation": there.liquidation,
-            **{name: getattr(moves, name) for name in Moves._fields if name != "seconds"},
+            **{name: getattr(moves, name) for name in Moves._fields if name not in ("seconds", "processor")},
         }
     )
     tables = (_prices_table(there, by_price), _surface_table(cells))
