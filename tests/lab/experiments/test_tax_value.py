@@ -15,6 +15,7 @@ from lotwise.lab.cohorts.measures import lives_in_years
 from lotwise.lab.cohorts.policies import ordinary
 from lotwise.lab.cohorts.replay import LiveSettings, live
 from lotwise.lab.experiments import tax_value
+from lotwise.lab.experiments.fee_payers import fee_of
 from lotwise.lab.experiments.protocol import Verdict
 from lotwise.lab.experiments.running import Asked, run_experiment
 from lotwise.lab.experiments.tax_value import TAX_VALUE, _Shares
@@ -28,7 +29,7 @@ from tests.lab.cohorts.small_market import BEGIN, TARGET, small_panel, small_ris
     [(100_000, 0.0125), (250_000, 0.011), (999_999, 0.010), (1e6, 0.0085), (5e6, 0.005), (9e7, 0.005)],
 )
 def test_the_fee_is_that_of_its_tier(dollars: float, fee: float) -> None:
-    assert tax_value._fee_of(dollars) == fee
+    assert fee_of(dollars) == fee
 
 
 def test_shares_by_hand() -> None:
@@ -46,7 +47,7 @@ def test_what_a_life_saved_by_hand() -> None:
     gains = np.zeros((2, 2, 5), np.int64)
     gains[0, 0, 3], gains[1, 0, 4] = -400 * DOLLAR, -1_000 * DOLLAR
     years = lives_in_years(lived)[0]
-    found = tax_value._measured(lived._replace(tax=tax, gains=gains), cohort)
+    found = tax_value._measured(lived._replace(tax=tax, gains=gains), cohort, 0)
     assert found.saved * years == pytest.approx([2_200 - 800])
     assert found.harvested * years == pytest.approx([400 * 0.40 + 1_000 * 0.20])
     value = lived.daily["value"][:, 0]
@@ -77,13 +78,15 @@ def test_the_experiment_runs_and_its_table_adds_up(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(tax_value._ACCOUNTS, "quick", 12)
     market = simulate_market(3, SimulatedShape(date(2022, 6, 1), date(2025, 9, 30), 30))
     ran = run_experiment(TAX_VALUE, Asked(tmp_path), market)
-    by_kind, by_fee = ran.finding.tables
+    by_kind, _, by_fee = ran.finding.tables
     assert sum(int(row[1]) for row in by_kind.rows[:-1]) == int(by_kind.rows[-1][1]) == 12
     shares = [float(row[1].rstrip("%")) for row in by_fee.rows]
     assert shares == sorted(shares, reverse=True)  # the dearer, the fewer
-    kept = pl.read_parquet(ran.folder / "households.parquet")
+    both = pl.read_parquet(ran.folder / "households.parquet")
+    assert both["target"].value_counts(sort=True)["count"].to_list() == [12, 12]
+    kept = both.filter(pl.col("target") == "list")
     above = kept.filter(pl.col("saved") > pl.col("fee"))
-    assert ran.finding.figures["saved count"] == pytest.approx(above.height / 12)
-    assert ran.finding.figures["saved dollars"] == pytest.approx(above["value"].sum() / kept["value"].sum())
-    assert (kept["fee"] > 0).all()
+    assert ran.finding.figures["list saved count"] == pytest.approx(above.height / 12)
+    assert ran.finding.figures["list saved dollars"] == pytest.approx(above["value"].sum() / kept["value"].sum())
+    assert (both["fee"] > 0).all()
     assert "<svg" in ran.finding.pictures[0].svg
