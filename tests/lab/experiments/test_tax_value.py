@@ -18,7 +18,7 @@ from lotwise.lab.experiments import tax_value
 from lotwise.lab.experiments.fee_payers import fee_of
 from lotwise.lab.experiments.protocol import Verdict
 from lotwise.lab.experiments.running import Asked, run_experiment
-from lotwise.lab.experiments.tax_value import TAX_VALUE, _Shares
+from lotwise.lab.experiments.tax_value import TAX_VALUE, _Found, _Shares
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 from lotwise.money import DOLLAR
 from tests.lab.cohorts.small_market import BEGIN, TARGET, small_panel, small_risk
@@ -56,22 +56,27 @@ def test_what_a_life_saved_by_hand() -> None:
     assert found.kept[0] > 0
 
 
+FINE, MANY = _Shares(0.58, 0.80, 2.0), _Shares(0.86, 0.99, 3.8)
+FEW, POOR, SMALL = _Shares(0.57, 0.90, 2.0), _Shares(0.90, 0.79, 2.0), _Shares(0.96, 0.99, 3.7)
+
+
 @pytest.mark.parametrize(
-    ("own", "theirs", "verdict"),
+    ("own", "index", "losses", "verdict"),
     [
-        (_Shares(0.68, 0.90, 2.0), _Shares(0.96, 0.99, 7.6), Verdict.REPRODUCED),
-        (_Shares(0.58, 0.80, 2.0), _Shares(0.86, 0.99, 3.8), Verdict.REPRODUCED),
-        (_Shares(0.57, 0.90, 2.0), _Shares(0.96, 0.99, 7.6), Verdict.IN_PART),  # too few households
-        (_Shares(0.68, 0.90, 2.0), _Shares(0.96, 0.99, 3.7), Verdict.IN_PART),  # too small a multiple
-        (_Shares(0.40, 0.55, 1.0), _Shares(0.50, 0.60, 2.0), Verdict.IN_PART),  # more of dollars than of households
-        (_Shares(0.55, 0.54, 1.0), _Shares(0.50, 0.60, 2.0), Verdict.NOT),
-        (_Shares(0.10, 0.40, 0.5), _Shares(0.50, 0.60, 2.0), Verdict.NOT),
+        (FINE, FINE, MANY, Verdict.REPRODUCED),
+        (_Shares(1.0, 1.0, 9.0), FEW, MANY, Verdict.IN_PART),  # with the list alone
+        (FINE, POOR, MANY, Verdict.IN_PART),
+        (FEW, FINE, SMALL, Verdict.IN_PART),
+        (POOR, FEW, MANY, Verdict.IN_PART),
+        (POOR, FEW, SMALL, Verdict.NOT),
+        (FEW, POOR, _Shares(0.85, 0.9, 7.6), Verdict.NOT),
     ],
 )
-def test_the_verdict_on_tax_value(own: _Shares, theirs: _Shares, verdict: Verdict) -> None:
-    found, because = tax_value._judged(own, theirs)
+def test_the_verdict_on_tax_value(own: _Shares, index: _Shares, losses: _Shares, verdict: Verdict) -> None:
+    found, because = tax_value._judged(_Found(own, index, losses, _Shares(0.31, 0.4, 1.0)))
     assert found is verdict
-    assert f"{own.count:.0%} of households" in because
+    for part in (f"{own.count:.0%} of households", f"{losses.times:.1f} times it", "for 31% with the list"):
+        assert part in because
 
 
 def test_the_experiment_runs_and_its_table_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,7 +161,7 @@ def test_the_verdict_on_transition(whole: _Means, accounts: int, cell: _Means, v
 
 def test_the_nearest_cell_is_named() -> None:
     because = transition._judged(FAR, cells_of(12, AS_PUBLISHED))[1]
-    assert "nearest are books worth 40 names with gains of 20% to 30%: 7.21%, 0.29%, 1.54%" in because
+    assert "nearest are books worth 20 to 40 names with gains of 20% to 30%: 7.21%, 0.29%, 1.54%" in because
     assert "nearest" not in transition._judged(FAR, cells_of(9, AS_PUBLISHED))[1]
 
 
