@@ -75,7 +75,7 @@ FEW, POOR, SMALL = _Shares(0.57, 0.90, 2.0), _Shares(0.90, 0.79, 2.0), _Shares(0
 def test_the_verdict_on_tax_value(own: _Shares, index: _Shares, losses: _Shares, verdict: Verdict) -> None:
     found, because = tax_value._judged(_Found(own, index, losses, _Shares(0.31, 0.4, 1.0)))
     assert found is verdict
-    for part in (f"{own.count:.0%} of households", f"{losses.times:.1f} times it", "for 31% with the list"):
+    for part in (f"{own.households:.0%} of households", f"{losses.times:.1f} times it", "for 31% with the list"):
         assert part in because
 
 
@@ -91,7 +91,9 @@ def test_the_experiment_runs_and_its_table_adds_up(tmp_path: Path, monkeypatch: 
     assert both["target"].value_counts(sort=True)["count"].to_list() == [12, 12]
     kept = both.filter(pl.col("target") == "list")
     above = kept.filter(pl.col("saved") > pl.col("fee"))
-    assert ran.finding.figures["list saved count"] == pytest.approx(above.height / 12)
-    assert ran.finding.figures["list saved dollars"] == pytest.approx(above["value"].sum() / kept["value"].sum())
+    assert ran.finding.figures["list saved households"] == pytest.approx(above.height / 12)
+    assert ran.finding.figures["list saved dollars"] == pytest.approx(
+        above["value"].to_numpy().sum() / kept["value"].to_numpy().sum()
+    )
     assert (both["fee"] > 0).all()
     assert "<svg" in ran.finding.pictures[0].svg

@@ -66,6 +66,15 @@ class _Positions(NamedTuple):
     part: Floats  # of what was put in, to scale
 
 
+class _Bought(NamedTuple):
+    """Columns of lots as `Legacy` has them."""
+
+    account: Int32Array
+    security: Int32Array
+    row: Int32Array
+    shares: IntArray
+
+
 def legacy_books(panel: MarketPanel, count: int, seed: int) -> Legacy:
     """Draw the books of `count` accounts that are there on the last day of a market.
 
@@ -78,11 +87,12 @@ def legacy_books(panel: MarketPanel, count: int, seed: int) -> Legacy:
     opened = draw.integers(0, last - YEAR_ROWS, count)
     positions = _positions(panel, opened, draw)
     place = np.repeat(np.arange(positions.account.size), draw.integers(1, _MOST_LOTS + 1, positions.account.size))
+    since = opened[positions.account[place]]
+    row = since + (draw.random(place.size) * (last - _QUIET - since)).astype(np.int64)
+    known = np.isfinite(panel.close[row, positions.security[place]])
+    row, place = row[known], place[known]
     account, security = positions.account[place], positions.security[place]
-    row = opened[account] + (draw.random(place.size) * (last - _QUIET - opened[account])).astype(np.int64)
-    paid = panel.close[row, security]
-    account, security, row, place, paid = (each[np.isfinite(paid)] for each in (account, security, row, place, paid))
-    shares = positions.part[place] / paid
+    shares: Floats = positions.part[place] / panel.close[row, security]
     dollars = np.maximum(np.exp(draw.normal(np.log(_DOLLARS), _SPREAD, count)), _LEAST)
     cash = np.round(dollars * draw.uniform(0.0, _CASH, count), 2)
     worth = np.bincount(account, shares * panel.close[last, security], count)
@@ -92,22 +102,18 @@ def legacy_books(panel: MarketPanel, count: int, seed: int) -> Legacy:
         Client(last, amount, short_rate=_RATES[kind][0], long_rate=_RATES[kind][1], state_rate=_STATE)
         for amount, kind in zip(dollars.tolist(), kinds.tolist(), strict=True)
     ]
-    lots, bought = _lots((account, security, row), shares, panel.close.shape)
-    return Legacy(clients, opened.astype(np.int32), *lots, bought, cash)
+    lots = _in_whole_shares(account, security, row, shares)
+    return Legacy(clients, opened.astype(np.int32), *lots, cash)
 
 
-def _lots(
-    columns: tuple[NDArray[np.int64], ...], shares: Floats, shape: tuple[int, ...]
-) -> tuple[tuple[Int32Array, ...], IntArray]:
-    """Purchases by account, security and row, those of one day as one, in whole shares; `shape` is the market's."""
-    account, security, row = columns
-    rows, securities = shape
+def _in_whole_shares(account: IntArray, security: IntArray, row: IntArray, shares: Floats) -> _Bought:
+    """Join purchases of one account, security and day, in whole shares, by account, security and row."""
+    securities, rows = int(security.max()) + 1, int(row.max()) + 1
     key, place = np.unique((account * securities + security) * rows + row, return_inverse=True)
     whole = np.rint(np.bincount(place, shares, key.size)).astype(np.int64)
-    held = whole > 0
-    position, row = np.divmod(key[held], rows)
-    account, security = np.divmod(position, securities)
-    return (account.astype(np.int32), security.astype(np.int32), row.astype(np.int32)), whole[held]
+    position, day = np.divmod(key[whole > 0], rows)
+    owner, name = np.divmod(position, securities)
+    return _Bought(owner.astype(np.int32), name.astype(np.int32), day.astype(np.int32), whole[whole > 0])
 
 
 def _positions(panel: MarketPanel, opened: NDArray[np.int64], draw: np.random.Generator) -> _Positions:

@@ -66,7 +66,7 @@ def _mean_value(lived: Lived, chosen: IntArray) -> Floats:
 class _Shares(NamedTuple):
     """For how many something exceeds the fee, and how many times the fee it is over all of them."""
 
-    count: float
+    households: float
     dollars: float  # each account by its value
     times: float  # the sum over the sum of the fees
 
@@ -82,10 +82,10 @@ def _shares(benefit: Floats, fee: Floats, value: Floats) -> _Shares:
 class _Found(NamedTuple):
     """What the rule looks at, and what is told beside it."""
 
-    own: _Shares  # tax saved with a firm's list, against the tiered fee
-    index: _Shares  # the same with an index
+    by_list: _Shares  # tax saved with a firm's list, against the tiered fee
+    by_index: _Shares  # the same with an index
     losses: _Shares  # losses at their rates with an index, against 0.25%
-    kept: _Shares  # as `own`, if both accounts are sold at the end: told, not judged
+    kept: _Shares  # as `by_list`, if both accounts are sold at the end: told, not judged
 
 
 def _found(own: _Measured, index: _Measured) -> _Found:
@@ -100,13 +100,14 @@ def _found(own: _Measured, index: _Measured) -> _Found:
 def _judged(found: _Found) -> tuple[Verdict, str]:
     """Apply the rule."""
     own, index, losses, kept = found
-    holds = [each.count >= _LEAST_COUNT and each.dollars >= _LEAST_DOLLARS for each in (own, index)]
-    holds.append(losses.count >= _LEAST_CLIENTS and losses.times >= _LEAST_TIMES)
+    holds = [each.households >= _LEAST_COUNT and each.dollars >= _LEAST_DOLLARS for each in (own, index)]
+    holds.append(losses.households >= _LEAST_CLIENTS and losses.times >= _LEAST_TIMES)
     words = (
-        f"The tax saved exceeds the fee for {own.count:.0%} of households and {own.dollars:.0%} by dollars where a "
-        f"firm's list of names is followed, for {index.count:.0%} and {index.dollars:.0%} with an index (published 68% "
-        f"and 90%); if all is sold at the end, for {kept.count:.0%} with the list. Losses harvested, at their rates, "
-        f"exceed a fee of 0.25% for {losses.count:.0%} and are {_times(losses.times)} it (published 96% and 7.6 times)"
+        f"The tax saved exceeds the fee for {own.households:.0%} of households and {own.dollars:.0%} by dollars where "
+        f"a firm's list of names is followed, for {index.households:.0%} and {index.dollars:.0%} with an index "
+        f"(published 68% and 90%); if all is sold at the end, for {kept.households:.0%} with the list. Losses "
+        f"harvested, at their rates, exceed a fee of 0.25% for {losses.households:.0%} and are {_times(losses.times)} "
+        "it (published 96% and 7.6 times)"
     )
     if all(holds):
         return Verdict.REPRODUCED, f"{words}. {_WHY}"
@@ -143,9 +144,9 @@ def _kinds_table(measured: _Measured, kinds: NDArray[np.int64], followed: str) -
                 name,
                 f"{int(own.sum())}",
                 *(_bp(each[own], value[own]) for each in amounts),
-                f"{saved.count:.0%}",
+                f"{saved.households:.0%}",
                 f"{saved.dollars:.0%}",
-                f"{kept.count:.0%}",
+                f"{kept.households:.0%}",
             )
         )
     columns = (
@@ -168,9 +169,9 @@ def _fees_table(by_target: tuple[_Measured, ...]) -> Table:
         for measured in by_target:
             paid = fee * measured.value
             own, kept = (_shares(each, paid, measured.value) for each in (measured.saved, measured.kept))
-            cells += [f"{share:.0%}" for share in (own.count, own.dollars, kept.count)]
+            cells += [f"{share:.0%}" for share in (own.households, own.dollars, kept.households)]
         losses = _shares(by_target[INDEX].harvested, fee * by_target[INDEX].value, by_target[INDEX].value)
-        rows.append((f"{1e4 * fee:.0f} bp", *cells, f"{losses.count:.0%}", _times(losses.times)))
+        rows.append((f"{1e4 * fee:.0f} bp", *cells, f"{losses.households:.0%}", _times(losses.times)))
     columns = (
         "flat fee", "list: saved", "by dollars", "if sold at the end", "index: saved", "by dollars",
         "if sold at the end", "losses at their rates", "times the fee",

@@ -68,7 +68,7 @@ def _cells(there: Arrived, moves: Moves, by_price: dict[float, Moves]) -> _Cells
 
     def mean(values: Floats) -> Floats:
         total = np.bincount(place, values[moves.solved], accounts.size)
-        averaged = np.divide(total, accounts, out=np.full(accounts.size, np.nan), where=accounts > 0)
+        averaged: Floats = np.divide(total, accounts, out=np.full(accounts.size, np.nan), where=accounts > 0)
         return averaged.reshape(shape)
 
     dearest_first = [by_price[price] for price in sorted(by_price, reverse=True)]
@@ -77,8 +77,8 @@ def _cells(there: Arrived, moves: Moves, by_price: dict[float, Moves]) -> _Cells
     for row, column in np.argwhere(accounts.reshape(shape) > 0):
         # Dearer tracking leaves less of it: ascending. Beyond the ends it is that of the end.
         at_published[row, column] = np.interp(_PUBLISHED.tracking, tracking[:, row, column], tax[:, row, column])
-    parts = (mean(values) for values in (there.liquidation, moves.tax, moves.before, moves.after))
-    return _Cells(accounts.reshape(shape), *parts, at_published)
+    before, after = mean(moves.before), mean(moves.after)
+    return _Cells(accounts.reshape(shape), mean(there.liquidation), mean(moves.tax), before, after, at_published)
 
 
 def _means(there: Arrived, moves: Moves) -> _Means:
@@ -189,7 +189,7 @@ def _prices_table(there: Arrived, by_price: dict[float, Moves]) -> Table:
         return (name, *(_percent(each) for each in figures), *rest)
 
     everyone = np.ones(value.size, np.bool_)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("published: sell everything", "7.21%", *("",) * 5),
         ("published: the move", "0.29%", "", "", "1.54%", "", ""),
     ]
