@@ -124,7 +124,7 @@ def _judged(whole: _Means, cells: _Cells) -> tuple[Verdict, str]:
     if nearest is not None:
         found = cells.means(*nearest)
         words += (
-            f"; nearest are books {_worth_words(nearest[0])} with gains of {_gain_words(nearest[1])}: "
+            f"; nearest are books worth {_worth_words(nearest[0])} with gains of {_gain_words(nearest[1])}: "
             f"{_percent(found.liquidation)}, {_percent(found.tax)}, {_percent(found.tracking)}"
         )
     if _is_as_published(whole):
@@ -152,8 +152,8 @@ def _gain_words(column: int) -> str:
 def _worth_words(row: int) -> str:
     low, high = _WORTH[row : row + 2]
     if not low:
-        return f"worth under {high:.0f} names"
-    return f"worth {low:.0f} names or more" if not np.isfinite(high) else f"worth {low:.0f} to {high:.0f} names"
+        return f"under {high:.0f} names"
+    return f"{low:.0f} names or more" if not np.isfinite(high) else f"{low:.0f} to {high:.0f} names"
 
 
 def _surface_table(cells: _Cells) -> Table:
@@ -168,7 +168,7 @@ def _surface_table(cells: _Cells) -> Table:
         if cells.accounts[row, column]
     ]
     columns = (
-        "books", "unrealised gain", "accounts", "sell everything", "the move", "tracking before", "after",
+        "books worth", "unrealised gain", "accounts", "sell everything", "the move", "tracking before", "after",
         "the move at 1.54%",
     )  # fmt: skip
     note = (
@@ -221,7 +221,7 @@ def _pictures(cells: _Cells) -> tuple[Picture, ...]:
     ):
         words = [[_percent(float(value)) for value in each] for each in values]
         surface = Surface(rows, columns, np.where(cells.accounts > 0, values, np.nan), words, nearest)
-        drawn = heat_map(surface, ("unrealised gain, part of value", ""), what)
+        drawn = heat_map(surface, ("unrealised gain, part of value", "book worth"), what)
         said = "; outlined: the cell nearest to what was published (0.29% at 1.54%)" if nearest else ""
         made.append(Picture(drawn, f"{what}: by concentration of the book and by embedded gain{said}."))
     return tuple(made)
