@@ -32,7 +32,7 @@ class Surface(NamedTuple):
 
 
 def heat_map(surface: Surface, axes: tuple[str, str], title: str) -> str:
-    """Draw cells, darker where more; `axes` name what varies across and downwards, the latter below the names of the rows."""
+    """Draw cells, darker where more; `axes` name what varies across, and downwards."""
     values = surface.values
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)

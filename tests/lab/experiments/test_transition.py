@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lotwise.cli_lab import _show
+from lotwise.cli_session import out_console
 from lotwise.lab.cohorts.clients import Client
 from lotwise.lab.cohorts.policies import engine
 from lotwise.lab.cohorts.targets import CapIndex
 from lotwise.lab.experiments import transition
 from lotwise.lab.experiments.legacy import Legacy, events_of, legacy_books
 from lotwise.lab.experiments.moving import Arrived, Moves, arrived, move
-from lotwise.lab.experiments.protocol import Verdict
-from lotwise.lab.experiments.running import Asked, run_experiment
+from lotwise.lab.experiments.protocol import Finding, Verdict
+from lotwise.lab.experiments.running import Asked, Ran, run_experiment
 from lotwise.lab.experiments.transition import TRANSITION, _Cells, _Means
 from lotwise.lab.known_then import known_on
 from lotwise.lab.market_panel import MarketPanel
@@ -195,3 +197,11 @@ def test_the_experiment_runs_and_keeps_every_account(
     assert ran.finding.figures["tax"] == pytest.approx(kept.filter("solved")["tax"].mean())
     assert ran.finding.figures["tax"] < ran.finding.figures["liquidation"]
     assert all("<svg" in picture.svg for picture in ran.finding.pictures)
+
+
+@pytest.mark.parametrize(("lived", "said"), [(0.0, "3 s"), (6.0, "6 account-years in 3 s: 2.0 a second")])
+def test_what_lives_nobody_tells_of_no_account_years(lived: float, said: str, tmp_path: Path) -> None:
+    finding = Finding(Verdict.NOT, "because", (), (), (), {})
+    with out_console.capture() as told:
+        _show(Ran(TRANSITION, finding, tmp_path, 3.0, lived))
+    assert told.get().splitlines()[-1] == said
