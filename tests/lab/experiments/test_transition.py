@@ -122,8 +122,9 @@ def test_the_dearer_tracking_is_the_nearer_all_come(there: Arrived) -> None:
     assert (there.liquidation + 1e-9 >= dear.tax)[there.gain > 0.3].all()
 
 
-def test_moves_do_not_depend_on_threads(there: Arrived) -> None:
-    one, two = move(there, threads=1), move(there, threads=2)
+@pytest.mark.parametrize("by_true_tax", [True, False])
+def test_moves_do_not_depend_on_threads(there: Arrived, by_true_tax: bool) -> None:
+    one, two = (move(there, threads=threads, by_true_tax=by_true_tax) for threads in (1, 2))
     for name in Moves._fields[:-2]:
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes(), name
 
@@ -189,7 +190,7 @@ def test_the_experiment_runs_and_keeps_every_account(
     monkeypatch.setitem(transition._ACCOUNTS, "quick", 120)
     done: list[int] = []
     ran = run_experiment(TRANSITION, Asked(tmp_path), market, on_done=done.append)
-    assert sum(done) == 120 * 5
+    assert sum(done) == 120 * 6
     kept = pl.read_parquet(ran.folder / "moves.parquet")
     assert kept.height == 120
     surface = ran.finding.tables[1]

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,14 @@ from lotwise.ledger.events import no_details
 from lotwise.money import DOLLAR, SHARE, IntArray
 from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.netting import Netted, Netter, joined_netted
-from lotwise.rebalancing.proposal import Outcomes, Status
-from lotwise.rebalancing.rebalance import compile_kernels
+from lotwise.rebalancing.proposal import Outcomes, Proposals, Status
+from lotwise.rebalancing.rebalance import Rebalancer, compile_kernels, joined
 from lotwise.securities.market import Market, SecurityKind
 
 __all__ = ["Arrived", "Moves", "arrived", "move"]
+
+Found = TypeVar("Found", Proposals, Netted)
+Found_co = TypeVar("Found_co", bound=Proposals | Netted, covariant=True)
 
 # Households that a thread solves at a time.
 _RANGE = 50
@@ -140,10 +143,13 @@ def move(
     risk_price: float | None = None,
     on_done: Callable[[int], None] = lambda _: None,
     threads: int = 0,
+    *,
+    by_true_tax: bool = True,
 ) -> Moves:
     """Move all accounts as a night would, by their true tax, at a price of tracking; None: that of their policy.
 
-    On `threads` threads (0 = one per core); the bytes do not depend on how many.
+    Without the true tax they are solved once, at the rates of the night. On `threads` threads (0 = one per core); the
+    bytes do not depend on how many.
     """
     book = there.book
     if risk_price is not None:
@@ -151,9 +157,14 @@ def move(
         book = book._replace(policies=book.policies._replace(risk_price=dear))
     compile_kernels(book, there.market)
     begun, spent = time.perf_counter(), time.process_time()
-    netted = _in_threads(book, there.market, threads or os.cpu_count() or 1, on_done)
+    threads = threads or os.cpu_count() or 1
+    if by_true_tax:
+        parts = _in_threads(lambda: Netter(book, there.market), there.value.size, threads, on_done)
+        proposals = joined_netted(parts).proposals
+    else:
+        proposals = joined(_in_threads(lambda: Rebalancer(book, there.market), there.value.size, threads, on_done))
     seconds, processor = time.perf_counter() - begun, time.process_time() - spent
-    outcomes, trades = netted.proposals.outcomes, netted.proposals.trades
+    outcomes, trades = proposals.outcomes, proposals.trades
     kept = outcomes.status[trades.household] == Status.PROPOSED
     traded = np.bincount(trades.household[kept], trades.value[kept].astype(np.float64), there.value.size)
     proposed = outcomes.status == Status.PROPOSED
@@ -179,19 +190,26 @@ def _is_solved(outcomes: Outcomes) -> NDArray[np.bool_]:
     return solved
 
 
-def _in_threads(book: Book, market: Market, threads: int, on_done: Callable[[int], None]) -> Netted:
-    """Solve ranges of a book."""
-    count = len(book.households.model)
-    ranges = [(first, min(first + _RANGE, count)) for first in range(0, count, _RANGE)]
+class _Solver(Protocol[Found_co]):
+    """What solves ranges of a book, one after the other."""
+
+    def rebalance(self, first: int, last: int) -> Found_co: ...
+
+
+def _in_threads(
+    hire: Callable[[], _Solver[Found]], households: int, threads: int, on_done: Callable[[int], None]
+) -> list[Found]:
+    """Solve ranges of a book, each thread with a solver of its own; what is found comes in the order of the book."""
+    ranges = [(first, min(first + _RANGE, households)) for first in range(0, households, _RANGE)]
     threads = min(threads, len(ranges))
-    found: dict[int, Netted] = {}
+    found: dict[int, Found] = {}
 
     def work(own: int) -> None:
-        netter = Netter(book, market)
+        solver = hire()
         for place in range(own, len(ranges), threads):
-            found[place] = netter.rebalance(*ranges[place])
+            found[place] = solver.rebalance(*ranges[place])
             on_done(ranges[place][1] - ranges[place][0])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
-    return joined_netted([found[place] for place in range(len(ranges))])
+    return [found[place] for place in range(len(ranges))]
