@@ -199,15 +199,15 @@ def _prices_table(there: Arrived, by_price: dict[float, Moves], once: Moves) -> 
     rows.append(row("sell everything", there.liquidation, np.zeros(value.size), everyone, ("", "")))
     default = _default_price(there)
     named = [(f"tracking at {price:g} bp", moves) for price, moves in sorted(by_price.items()) if price != default]
-    named = [("the default price", by_price[default]), ("the default price, rates of the night", once), *named]
+    named = [("the default price", by_price[default]), ("the default price, rates of the night alone", once), *named]
     for name, moves in named:
         rest = _percent(float(moves.turnover.mean())), _percent(float(moves.cost.mean()))
         rows.append(row(f"the move, {name}", moves.tax, moves.after, moves.solved, rest))
     columns = ("", "tax, of value", "by dollars", "if not refunded", "tracking error", "turnover", "cost")
     note = (
         "Means over accounts; by dollars: all tax over all value. If not refunded: a tax below zero counts as nothing. "
-        "Prices of tracking: basis points of value a year at a tracking error of 1%, by default 50. Rates of the night: solved "
-        "once, without the true tax in the loop."
+        "Prices of tracking: basis points of value a year at a tracking error of 1%, by default 50. Rates of the night "
+        "alone: solved once, without the true tax in the loop."
     )
     return Table("All accounts", columns, tuple(rows), note)
 
