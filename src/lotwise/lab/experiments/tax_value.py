@@ -276,6 +276,10 @@ _LOSSES = (
     "All losses that the engine realised, short- and long-term, at the rate on gains of their term: what providers "
     "call the benefit of harvesting. Neither netting nor the tax of later is in it."
 )
+_CHANGED = (
+    "At first all households followed an index, and the rule asked for no more: it was not kept. The list was added, "
+    "and so that it alone cannot turn the verdict, the rule now asks for both."
+)
 
 TAX_VALUE = Experiment(
     name="tax-value",
@@ -289,6 +293,7 @@ TAX_VALUE = Experiment(
         ("If sold at the end", _KEPT),
         ("Losses at their rates", _LOSSES),
         ("By dollars", "Each household counts by the mean value of its account."),
+        ("Changed after a first look", _CHANGED),
         ("Fee", "What is drawn from the account. It is not deducted from any tax (26 U.S.C. 67(g))."),
     ),
     run=_run,

@@ -320,6 +320,10 @@ _NAMES_WORTH = (
     "1 / the sum of squared parts of what is invested: ten names in equal parts are worth ten, ten of which one is "
     "half of all are worth fewer than four."
 )
+_CHANGED = (
+    "Books had 5 to 60 names at first, and no cell kept to the rule then, on either market. Those of up to 250, and "
+    "the tax at the published tracking error, were added; the rule is as it was."
+)
 
 TRANSITION = Experiment(
     name="transition",
@@ -333,6 +337,7 @@ TRANSITION = Experiment(
         ("The move", "What the nightly run proposes on the day the account comes, at the default price of tracking."),
         ("Tracking error", "Predicted, annual, of what is then held against the index, by the market's risk model."),
         ("Worth so many names", _NAMES_WORTH),
+        ("Changed after a first look", _CHANGED),
         ("Not in these books", "Funds, retirement accounts, losses carried, gains outside, taxes of later years."),
     ),
     run=_run,
