@@ -26,8 +26,8 @@ def test_an_unknown_experiment_is_refused_with_the_nearest(tmp_path: Path) -> No
     said = lotwise_says("lab", "run", "harvest-frequenzy", "--out", tmp_path)
     assert said.exit_code == 2
     assert (
-        "must be all or one of systematic, deferral, harvest-frequency, wash-sales, was 'harvest-frequenzy'"
-        in words(said)
+        "must be all or one of systematic, transition, tax-value, deferral, harvest-frequency, wash-sales, was "
+        "'harvest-frequenzy'" in words(said)
     )
     assert "did you mean harvest-frequency?" in words(said)
     assert not list(tmp_path.iterdir())

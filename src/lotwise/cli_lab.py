@@ -116,6 +116,9 @@ def _show(ran: Ran) -> None:
         for row in each.rows:
             table.add_row(*row)
         out_console.print(table)
+    if not ran.account_years:
+        out_console.print(f"[dim]{ran.seconds:,.0f} s[/]", highlight=False)
+        return
     rate = ran.account_years / ran.seconds if ran.seconds else 0.0
     out_console.print(
         f"[dim]{ran.account_years:,.0f} account-years in {ran.seconds:,.0f} s: {rate:,.1f} a second[/]", highlight=False

@@ -6,10 +6,13 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from lotwise.reports.lab_page import ExperimentPage, lab_page
 from lotwise.reports.lab_pictures import Curve, Dot, Pair, curves, dots, paired_bars
+from lotwise.reports.lab_strips import Strip, strips
+from lotwise.reports.lab_surfaces import Surface, heat_map
 
 HOSTILE = "<script>alert('&')</script>"
 
@@ -49,6 +52,10 @@ def test_verdicts_are_counted() -> None:
         dots([Dot("a", math.nan, 1.0)], ("x", "y"), "T"),
         curves([Curve("a", ((1.0, 2.0, "10"), (3.0, -4.0, HOSTILE))), Curve(HOSTILE, ())], ("x", "y"), "T"),
         curves([Curve("a", ((math.nan, 2.0, "10"),))], ("x", "y"), "T"),
+        heat_map(Surface(("r",), ("c", "d"), np.array([[1.0, np.nan]]), (("1", ""),), (0, 0)), ("x", "y"), "T"),
+        heat_map(Surface((HOSTILE,), (HOSTILE,), np.array([[np.nan]]), ((HOSTILE,),)), (HOSTILE, ""), HOSTILE),
+        strips([Strip("a", (-1.0, 3.0, math.nan), (1.0, 2.0, 3.0)), Strip(HOSTILE, (), ())], (1.0, "one"), "x", "T"),
+        strips([], (1.0, HOSTILE), HOSTILE, HOSTILE),
     ],
 )
 def test_pictures_are_sound(svg: str) -> None:
@@ -73,3 +80,22 @@ def test_lines_are_told_apart_by_colour_and_shape_and_each_place_has_its_words()
     assert "three, 50: 2, 7" in svg
     colours = {re.search(f'<{name}[^>]*fill="([^"]*)"', svg).group(1) for name in ("circle", "polygon")}  # type: ignore[union-attr]
     assert len(colours) == 2
+
+
+def test_the_darker_cell_is_the_larger_figure() -> None:
+    surface = Surface(("r",), ("a", "b", "c"), np.array([[0.1, 0.5, 0.9]]), (("a", "b", "c"),), (0, 1))
+    svg = heat_map(surface, ("x", "y"), "T")
+    filled = re.findall(r'fill="(#[0-9a-f]{6})" stroke="#dde3e8"', svg)
+    light = [sum(int(each[at : at + 2], 16) for at in (1, 3, 5)) for each in filled]
+    assert light[0] > light[1] > light[2]
+    assert svg.count('fill="none"') == 1  # the cell that is marked
+
+
+def test_dots_of_larger_values_lie_to_the_right_and_of_larger_accounts_are_larger() -> None:
+    svg = strips([Strip("a", (0.0, 2.0, 4.0), (100.0, 400.0, 100.0))], (1.0, "the fee"), "times", "T")
+    places = [float(each) for each in re.findall(r'<circle cx="([\d.]+)"', svg)]
+    sizes = [float(each) for each in re.findall(r' r="([\d.]+)"', svg)]
+    assert places[0] < places[1] < places[2]
+    assert places[1] == pytest.approx((places[0] + places[2]) / 2, abs=0.2)
+    assert sizes[1] == pytest.approx(2 * sizes[0], abs=0.2)
+    assert places[0] < float(re.findall(r'<line x1="([\d.]+)" y1="20"', svg)[0]) < places[1]

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+import polars as pl
+
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.recording import Lived
+from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.market_panel import MarketPanel
 
-__all__ = ["Experiment", "Finding", "Life", "Living", "Picture", "Setting", "Size", "Table", "Verdict"]
+__all__ = ["Experiment", "Finding", "Life", "Living", "Picture", "Rows", "Setting", "Size", "Table", "Verdict"]
 
 
 class Size(StrEnum):
@@ -64,14 +67,27 @@ class Living(Protocol):
         """Live it; `keeps_lines`: every event is kept, beside the sums."""
 
 
+class Rows(NamedTuple):
+    """Figures of single accounts that were not lived: written beside the finding as NAME.parquet."""
+
+    name: str
+    frame: pl.DataFrame
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an experiment is run on."""
+    """What an experiment is run on.
+
+    What lives no cohort makes risk models by `risk`, and tells by `watch` that a phase of so many steps begins; that
+    returns what is told of steps that are done.
+    """
 
     panel: MarketPanel
     size: Size
     seed: int
     live: Living
+    risk: Callable[[], RiskThen]
+    watch: Callable[[str, int], Callable[[int], None]]
 
     @property
     def full(self) -> bool:
@@ -89,6 +105,7 @@ class Finding(NamedTuple):
     pictures: tuple[Picture, ...]
     figures: dict[str, float]  # every figure that the verdict looks at, by a stable name
     lives: tuple[Life, ...] = ()
+    rows: tuple[Rows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

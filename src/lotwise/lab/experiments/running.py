@@ -73,15 +73,21 @@ def run_experiment(
     """
     folder, begun, lived_years = asked.out / experiment.name, time.perf_counter(), [0.0]
 
+    def risk() -> RiskThen:
+        return RiskThen(_RISK_MONTHS[asked.size], folder=asked.out / "risk")
+
+    def watch(name: str, total: int) -> OnDone:
+        on_phase(f"{experiment.name}: {name}", total)
+        return on_done
+
     def live_one(name: str, cohort: Cohort, *, keeps_lines: bool = False) -> Lived:
         settings = LiveSettings(keeps_lines=keeps_lines, checkpoints=folder / "checkpoints")
-        on_phase(f"{experiment.name}: {name}", rows_to_live(cohort, panel, settings))
-        risk = RiskThen(_RISK_MONTHS[asked.size], folder=asked.out / "risk")
-        lived = live(cohort, panel, risk, settings, on_done)
+        told = watch(name, rows_to_live(cohort, panel, settings))
+        lived = live(cohort, panel, risk(), settings, told)
         lived_years[0] += float(lived.alive.sum()) / YEAR_ROWS
         return lived
 
-    finding = experiment.run(Setting(panel, asked.size, asked.seed, live_one))
+    finding = experiment.run(Setting(panel, asked.size, asked.seed, live_one, risk, watch))
     seconds = time.perf_counter() - begun
     ran = Ran(experiment, finding, folder, seconds, lived_years[0])
     _write(ran, asked, panel)
@@ -92,6 +98,10 @@ def _write(ran: Ran, asked: Asked, panel: MarketPanel) -> None:
     for life in ran.finding.lives:
         names = tuple(policy.name for policy in life.cohort.policies)
         write_lived(life.lived, ran.folder / life.name, names)
+    if ran.finding.rows:
+        ran.folder.mkdir(parents=True, exist_ok=True)
+    for rows in ran.finding.rows:
+        rows.frame.write_parquet(ran.folder / f"{rows.name}.parquet")
     finding, experiment = ran.finding, ran.experiment
     said = {
         "experiment": experiment.name,
