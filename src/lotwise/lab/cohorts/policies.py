@@ -26,14 +26,15 @@ class Looks(StrEnum):
     """How often somebody looks at an account."""
 
     DAILY = "daily"
+    WEEKLY = "weekly"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     YEARLY = "yearly"
 
     @property
     def schedule(self) -> Schedule | None:
-        """The same as a schedule of dates; None: every day."""
-        return None if self is Looks.DAILY else Schedule(self.value)
+        """The same as a schedule of dates; None: every day, or every week, which no schedule has."""
+        return None if self in (Looks.DAILY, Looks.WEEKLY) else Schedule(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,13 @@ class Policy:
 
     def is_due(self, day: date) -> bool:
         """Whether a trading day is one of its dates."""
+        following = next_trading_day(day)
         if self.rule is not None:
-            return self.rule.is_due(day, next_trading_day(day))
+            return self.rule.is_due(day, following)
+        if self.looks is Looks.WEEKLY:
+            return day.isocalendar()[:2] != following.isocalendar()[:2]
         schedule = self.looks.schedule
-        return schedule is None or ShadowRule(schedule, self.month).is_due(day, next_trading_day(day))
+        return schedule is None or ShadowRule(schedule, self.month).is_due(day, following)
 
     def in_words(self) -> str:
         """Say it in a sentence."""
