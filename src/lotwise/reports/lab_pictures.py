@@ -1,4 +1,4 @@
-"""Pictures of the lab's report: pairs of bars, and named dots between two axes."""
+"""Pictures of the lab's report: pairs of bars, named dots between two axes, and named curves."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import NamedTuple
 
 from lotwise.reports.amounts import plain
 from lotwise.reports.axes import Axis, frame_of
-from lotwise.reports.look import BLUE, GREY, INK, ORANGE, Scale, document, label, line, number, ticks
+from lotwise.reports.look import BLUE, GREEN, GREY, INK, ORANGE, YELLOW, Scale, document, label, line, number, ticks
 
-__all__ = ["Dot", "Pair", "dots", "paired_bars"]
+__all__ = ["Curve", "Dot", "Pair", "curves", "dots", "paired_bars"]
 
 _WIDTH = 720.0
 _NAMES, _WORDS = 170.0, 64.0  # room for names at the left, for figures at either end
 _PITCH, _BAR, _KEY = 38.0, 13.0, 26.0
 _HEIGHT, _KEYS = 340.0, 190.0  # of dots, and room for their key at the right
+
+# Curves in turn: colours that stay distinct, and dashes for those who see none.
+_LINES = ((BLUE, ""), (ORANGE, "9 4"), (GREEN, "3 3"), (YELLOW, "12 4 3 4"), (INK, "1 4"), (GREY, ""))
 
 
 class Pair(NamedTuple):
@@ -34,6 +37,13 @@ class Dot(NamedTuple):
     x: float
     y: float
     strong: bool = False
+
+
+class Curve(NamedTuple):
+    """Named points that are joined, by x."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
 
 
 def paired_bars(pairs: Sequence[Pair], names: tuple[str, str], unit: str, title: str) -> str:
@@ -86,6 +96,39 @@ def dots(places: Sequence[Dot], axes: tuple[str, str], title: str) -> str:
             )
             frame.parts.append(label(x, y + 4, str(place), anchor="middle", fill="#ffffff", size=11, bold=True))
         frame.parts.append(label(_WIDTH - _KEYS + 34, row + 4, dot.name, fill=INK, bold=dot.strong))
+    return document(_WIDTH, _HEIGHT, title, frame.parts)
+
+
+def curves(drawn: Sequence[Curve], axes: tuple[str, str], title: str) -> str:
+    """Draw curves, at most six, with a key of their names beside them. A point without a figure is left out."""
+    if len(drawn) > len(_LINES):
+        raise ValueError(f"there must be at most {len(_LINES)} curves, were {len(drawn)}")
+    kept = [
+        (curve.name, [point for point in curve.points if math.isfinite(point[0]) and math.isfinite(point[1])])
+        for curve in drawn
+    ]
+    places = [point for _, points in kept for point in points]
+    if not places:
+        return document(_WIDTH, 60.0, title, [label(_WIDTH / 2, 34, "Nothing was measured.", anchor="middle")])
+    xs, ys = [x for x, _ in places], [y for _, y in places]
+    x_ticks, y_ticks = ticks(min(0.0, *xs), max(xs), 6), ticks(min(0.0, *ys), max(0.0, *ys), 5)
+    frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH - _KEYS, _HEIGHT))
+    frame.parts.append(line(frame.x.start, frame.y(0.0), frame.x.end, frame.y(0.0), stroke=GREY))
+    for place, (name, points) in enumerate(kept):
+        colour, dashes = _LINES[place]
+        look = f'fill="none" stroke="{colour}" stroke-width="2.2"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
+        way = " ".join(f"{number(frame.x(x))},{number(frame.y(y))}" for x, y in points)
+        frame.parts.append(f'<polyline points="{way}" {look} stroke-linejoin="round"/>')
+        for x, y in points:
+            words = escape(plain(f"{name}: {_figure(x)}, {_figure(y)}"))
+            frame.parts.append(
+                f'<circle cx="{number(frame.x(x))}" cy="{number(frame.y(y))}" r="3.2" fill="{colour}">'
+                f"<title>{words}</title></circle>"
+            )
+        row, left = 26 + 21 * place, _WIDTH - _KEYS + 8
+        key = f"{number(left)},{number(row)} {number(left + 22)},{number(row)}"
+        frame.parts.append(f'<polyline points="{key}" {look}/>')
+        frame.parts.append(label(left + 28, row + 4, name, fill=INK))
     return document(_WIDTH, _HEIGHT, title, frame.parts)
 
 
