@@ -34,7 +34,15 @@ def ran(market: MarketPanel, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_each_says_what_it_is() -> None:
-    assert list(EXPERIMENTS) == ["systematic", "deferral", "harvest-frequency", "wash-sales"]
+    assert list(EXPERIMENTS) == [
+        "systematic",
+        "deferral",
+        "harvest-frequency",
+        "daily-monthly",
+        "wash-sales",
+        "etf-pair",
+        "break-even",
+    ]
     for name, each in EXPERIMENTS.items():
         assert each.name == name
         for text in (each.title, each.claim, each.source, each.rule):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from lotwise.lab.experiments.break_even import BREAK_EVEN
+from lotwise.lab.experiments.daily_monthly import DAILY_MONTHLY
 from lotwise.lab.experiments.deferral import DEFERRAL
+from lotwise.lab.experiments.etf_pair import ETF_PAIR
 from lotwise.lab.experiments.harvest_frequency import HARVEST_FREQUENCY
 from lotwise.lab.experiments.protocol import Experiment
 from lotwise.lab.experiments.systematic import SYSTEMATIC
@@ -10,4 +13,13 @@ from lotwise.lab.experiments.wash_sales import WASH_SALES
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SYSTEMATIC, DEFERRAL, HARVEST_FREQUENCY, WASH_SALES)}
+_ALL: tuple[Experiment, ...] = (
+    SYSTEMATIC,
+    DEFERRAL,
+    HARVEST_FREQUENCY,
+    DAILY_MONTHLY,
+    WASH_SALES,
+    ETF_PAIR,
+    BREAK_EVEN,
+)
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in _ALL}
