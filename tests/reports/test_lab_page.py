@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lotwise.reports.lab_page import ExperimentPage, lab_page
-from lotwise.reports.lab_pictures import Dot, Pair, dots, paired_bars
+from lotwise.reports.lab_pictures import Curve, Dot, Pair, curves, dots, paired_bars
 
 HOSTILE = "<script>alert('&')</script>"
 
@@ -47,6 +47,10 @@ def test_verdicts_are_counted() -> None:
         dots([Dot("a", 0.0, 0.0), Dot("b", -4.0, 7.0, strong=True)], ("x", "y"), "T"),
         dots([], ("x", "y"), "T"),
         dots([Dot("a", math.nan, 1.0)], ("x", "y"), "T"),
+        curves([Curve(HOSTILE, ((1.0, -2.0), (2.0, math.nan), (3.0, 4.0)))], (HOSTILE, "y"), HOSTILE),
+        curves([Curve("a", ((0.0, 0.0),))], ("x", "y"), "T"),
+        curves([Curve("a", ((math.nan, 1.0),)), Curve("b", ())], ("x", "y"), "T"),
+        curves([], ("x", "y"), "T"),
     ],
 )
 def test_pictures_are_sound(svg: str) -> None:
@@ -61,3 +65,17 @@ def test_the_longer_bar_is_the_larger_figure() -> None:
     svg = paired_bars([Pair("a", 30.0, 60.0)], ("measured", "published"), "bp", "T")
     widths = [float(each) for each in re.findall(r'width="([\d.]+)" height="13"', svg)]
     assert widths[1] == pytest.approx(2 * widths[0], abs=0.2)
+
+
+def test_curves_rise_where_their_figures_do_and_differ_by_more_than_colour() -> None:
+    svg = curves([Curve("a", ((1.0, 2.0), (2.0, 8.0))), Curve("b", ((1.0, 5.0), (2.0, 5.0)))], ("x", "y"), "T")
+    ways = re.findall(
+        r'<polyline points="([^"]+)" fill="none" stroke="([^"]+)" stroke-width="2.2"([^/]*?) stroke-linejoin', svg
+    )
+    first, second = [[tuple(map(float, each.split(","))) for each in way[0].split()] for way in ways]
+    assert first[1][1] < first[0][1]  # upwards is less in SVG
+    assert second[1][1] == second[0][1]
+    assert first[0][0] == second[0][0]
+    assert len({way[1] for way in ways}) == len({way[2] for way in ways}) == 2
+    with pytest.raises(ValueError, match="at most 6 curves, were 7"):
+        curves([Curve("a", ((1.0, 2.0),))] * 7, ("x", "y"), "T")

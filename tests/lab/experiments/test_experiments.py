@@ -93,7 +93,7 @@ def test_what_was_run_once_is_not_lived_again(ran: Ran, market: MarketPanel) -> 
     assert again.finding.tables == ran.finding.tables
 
 
-@pytest.mark.parametrize("name", ["systematic", "deferral", "harvest-frequency"])
+@pytest.mark.parametrize("name", ["systematic", "deferral", "harvest-frequency", "daily-monthly", "etf-pair"])
 def test_the_others_run_too(name: str, market: MarketPanel, tmp_path: Path) -> None:
     ran = run_experiment(EXPERIMENTS[name], Asked(tmp_path), market)
     assert ran.finding.verdict in Verdict

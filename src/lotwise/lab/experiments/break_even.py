@@ -107,7 +107,7 @@ def _cohort(setting: Setting, start: int) -> Cohort:
     fund, rows = setting.panel.fund(FundRole.BROAD), len(setting.panel.days)
     policies = (
         engine("direct index", Looks.WEEKLY),
-        ordinary("fund, kept", Schedule.NEVER, cash_band=0.0, reinvests=True),
+        ordinary("fund, kept", Schedule.NEVER, cash_band=0.001, reinvests=True),
     )
     targets = (CapIndex(500 if setting.full else 100), OneFund(cash=0.0))
     return cohort_of(policies, targets, [_client(way, start, rows, fund) for way in _ways()])
@@ -117,9 +117,9 @@ def _ends_of(setting: Setting, start: int) -> list[tuple[int, int]]:
     """Years that are looked at, and the row on which each ends: days later, so that the first lots are long term."""
     days, made = setting.panel.days, []
     for years in (1, 2, 3, 4, 5, 7, 10) if setting.full else (1, 2, 3, 4, 5):
-        row = int(np.searchsorted(days, days[start] + round(365.25 * years) + 2))
-        if row - len(days) < 21:  # a market that ends within a month of it counts
-            made.append((years, min(row, len(days) - 1)))
+        day = days[start] + round(365.25 * years) + 2
+        if day - days[-1] < 31:  # a market that ends within a month of it counts
+            made.append((years, min(int(np.searchsorted(days, day)), len(days) - 1)))
     return made
 
 
