@@ -22,6 +22,7 @@ def figures(once: float, saving: float) -> dict[str, float]:
     for kind, ratio in zip(etf_pair._SAVES, (once, saving), strict=True):
         made |= {
             f"{kind} ratio to {etf_pair._PAIR}": ratio,
+            f"{kind} gross ratio to {etf_pair._PAIR}": 2.0,
             f"{kind} {etf_pair._INDEX} losses": 10.0 * ratio if np.isfinite(ratio) else 5.0,
             f"{kind} {etf_pair._PAIR} losses": 10.0 if np.isfinite(ratio) else 0.0,
         }

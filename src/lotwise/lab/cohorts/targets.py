@@ -113,7 +113,10 @@ class OneFund:
 
 @dataclass(frozen=True)
 class FundPair:
-    """A fund, and a second one that may stand for it where its loss is taken: a pair that can be swapped."""
+    """A fund, and a second one that may stand for it where its loss is taken: a pair that can be swapped.
+
+    An engine sees a target of the first with the second as its substitute; `lab.cohorts.swapping` holds either.
+    """
 
     role: FundRole = FundRole.BROAD
     other: FundRole = FundRole.TOTAL
