@@ -156,12 +156,15 @@ def test_cost_does_not_count_the_first_days_purchases() -> None:
 
 
 def test_figures_by_age_begin_with_each_households_own_year() -> None:
-    lived = written([flat(), flat()], start=np.array([0, 100], np.int32))  # 2023 and 2024
-    values = np.array([[1.0, 0.0], [2.0, 5.0], [3.0, 6.0]])
+    """The first begins on the last trading day of 2023: 2024 is its first year, like that of the second."""
+    late = int(np.searchsorted(DAYS, to_day_number(date(2024, 12, 2))))
+    lived = written([flat()] * 4, start=np.array([0, 100, late - 1, late], np.int32))
+    values = np.tile([[1.0], [2.0], [3.0]], 4)
     aged = by_age(lived, values)
-    assert aged[:, 0].tolist() == [1.0, 2.0, 3.0]
-    assert aged[:2, 1].tolist() == [5.0, 6.0]
-    assert np.isnan(aged[2, 1])
+    assert aged[:2].T.tolist()[:3] == [[2.0, 3.0]] * 3
+    assert aged[0, 3] == 3.0
+    assert np.isnan(aged[2]).all()
+    assert np.isnan(aged[1, 3])
 
 
 def test_what_is_paid_in_adds_up_until_each_years_end() -> None:

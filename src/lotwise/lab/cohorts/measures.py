@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _DAYS_A_YEAR = 365.25
+_STUB_DAYS = 31  # of a calendar year that are no year of an account's own
 
 
 class AtTheEnd(StrEnum):
@@ -66,9 +67,11 @@ def values_by_year(lived: Lived) -> Floats:
 def by_age(lived: Lived, values: Floats) -> Floats:
     """Figures by calendar year (Y, H) as figures by age: row 0 is the year in which each household begins.
 
-    NaN where a household has not lived that long.
+    The next one, where it begins in the last month of a year, whose own figures are left out then. NaN where a
+    household has not lived that long.
     """
-    begun = lived.days[np.maximum(lived.start - lived.first, 0)].astype("datetime64[D]").astype("datetime64[Y]")
+    begun = lived.days[np.maximum(lived.start - lived.first, 0)].astype("datetime64[D]")
+    begun = (begun + _STUB_DAYS).astype("datetime64[Y]")
     row = np.arange(lived.years.size)[:, None] + (begun.astype(np.int64) + 1970 - lived.years[0])[None, :]
     there = np.minimum(row, lived.years.size - 1)
     aged: Floats = np.where(row < lived.years.size, np.take_along_axis(values, there, axis=0), np.nan)

@@ -156,7 +156,9 @@ def _times(ratio: float) -> str:
 
 _WHY = (
     "A pair has a loss only while the market as a whole stands below what was paid; single names fall in any market. "
-    "How often the market falls decides the ratio, and so does new money, which gives a pair lots of a high basis, too."
+    "How often the market falls decides the ratio, and so does new money, which gives a pair lots of a high basis, too. "
+    "Gains that the direct index realises as names leave it, or stray too far from their weights, count against it; "
+    "inside a fund nobody is taxed for them."
 )
 
 
@@ -240,7 +242,7 @@ def _table_by_age(lived: Lived, cohort: Cohort) -> Table:
         "Net losses so far by year of age",
         ("calendar year", *names),
         tuple(rows),
-        "Year 1 is the calendar year in which an account begins, or what is left of it. Parts of what was brought in "
+        "Year 1 is the calendar year in which an account begins (in December: the next). Parts of what was brought in "
         "by then. Years that every account lived.",
     )
 
