@@ -132,9 +132,9 @@ def _judged(figures: dict[str, float]) -> tuple[Verdict, str]:
 
 
 _WHY = (
-    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and a "
-    "monthly look finds many of the same losses a little later. Most of the difference falls into the first two years. "
-    "Starts of one market share its days: the standard error is less than the true one."
+    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and "
+    "a monthly look finds many of the same losses a little later. Most of the difference falls into the first two "
+    "years. Starts of one market share its days: the standard error is less than the true one."
 )
 
 

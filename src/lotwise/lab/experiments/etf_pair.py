@@ -156,9 +156,9 @@ def _times(ratio: float) -> str:
 
 _WHY = (
     "A pair has a loss only while the market as a whole stands below what was paid; single names fall in any market. "
-    "How often the market falls decides the ratio, and so does new money, which gives a pair lots of a high basis, too. "
-    "Gains that the direct index realises as names leave it, or stray too far from their weights, count against it; "
-    "inside a fund nobody is taxed for them."
+    "How often the market falls decides the ratio, and so does new money, which gives a pair lots of a high basis, "
+    "too. Gains that the direct index realises as names leave it, or stray too far from their weights, count against "
+    "it; inside a fund nobody is taxed for them."
 )
 
 
