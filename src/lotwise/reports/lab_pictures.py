@@ -111,7 +111,7 @@ def curves(drawn: Sequence[Curve], axes: tuple[str, str], title: str) -> str:
     if not places:
         return document(_WIDTH, 60.0, title, [label(_WIDTH / 2, 34, "Nothing was measured.", anchor="middle")])
     xs, ys = [x for x, _ in places], [y for _, y in places]
-    x_ticks, y_ticks = ticks(min(0.0, *xs), max(xs), 6), ticks(min(0.0, *ys), max(0.0, *ys), 5)
+    x_ticks, y_ticks = ticks(min(xs), max(xs), 6), ticks(min(0.0, *ys), max(0.0, *ys), 5)
     frame = frame_of(x_ticks, y_ticks, Axis(axes[0], _figure), Axis(axes[1], _figure), (_WIDTH - _KEYS, _HEIGHT))
     frame.parts.append(line(frame.x.start, frame.y(0.0), frame.x.end, frame.y(0.0), stroke=GREY))
     for place, (name, points) in enumerate(kept):

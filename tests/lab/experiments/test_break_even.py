@@ -11,7 +11,7 @@ import pytest
 from lotwise.lab.cohorts.clients import OpeningLot
 from lotwise.lab.cohorts.measures import AtTheEnd
 from lotwise.lab.experiments import EXPERIMENTS, break_even
-from lotwise.lab.experiments.break_even_words import table_by_fee, table_of
+from lotwise.lab.experiments.break_even_words import Key, Measured, Of, pictures_of, tables_of
 from lotwise.lab.experiments.protocol import Verdict
 from lotwise.lab.experiments.running import Asked, Ran, run_experiment
 from lotwise.lab.simulated_market import SimulatedShape, simulate_market
@@ -19,9 +19,7 @@ from lotwise.lab.simulated_market import SimulatedShape, simulate_market
 NEVER = math.inf
 
 
-def first(
-    by_gain: list[float], at_fees: tuple[float, float, float] = (0.0, 0.0, 0.0)
-) -> dict[tuple[str, str, str, float, str, float], float]:
+def first(by_gain: list[float], at_fees: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> dict[Key, float]:
     """Years by gain, alike at both ends; a fee adds some years."""
     return {
         ("very wealthy", "no new money", "priced", gain, end.value, fee): years + more
@@ -77,24 +75,27 @@ def test_a_way_begins_with_the_fund_and_its_gain_or_with_cash() -> None:
 
 
 def test_the_tables_say_keep_where_nothing_is_ahead() -> None:
-    keys = [("very wealthy", "no new money", 0.4)]
     ends = (AtTheEnd.LIQUIDATION.value, AtTheEnd.STEP_UP.value)
     told = {
-        (*keys[0][:2], how, 0.4, end, fee): years
+        ("one", "none", how, 0.4, end, fee): years
         for how, by_end in (("priced", (3.0, NEVER)), ("at once", (NEVER, 2.0)))
         for end, years in zip(ends, by_end, strict=True)
-        for fee in break_even._FEES
+        for fee in (0.001, 0.002)
     }
-    ahead = {key: [-0.01, -0.0123] for key in told}
-    table = table_of(keys, told, ahead, {keys[0]: 0.75}, break_even._FEE)
+    measured = Measured([1, 2], told, {key: [-0.01, -0.0123] for key in told}, {("one", "none", 0.4): 0.75})
+    of = Of((("one", "none"),), (0.4,), (0.001, 0.002), 0.002)
+    priced, at_once, ahead, fund = tables_of(measured, of)
+    assert priced.rows == (("one, none", "0.10%", "3 / keep"), ("one, none", "0.20%", "3 / keep"))
+    assert [row[-1] for row in at_once.rows] == ["keep / 2"] * 2
     minus = "\N{MINUS SIGN}1.2%"
-    assert table.rows == (
-        ("very wealthy, no new money", "40%", "75%", "3", "keep", minus, minus, "keep", "2", minus, minus),
-    )
-    assert len(table.columns) == len(table.rows[0])
-    by_fee = table_by_fee(keys, told, break_even._FEES)
-    assert by_fee.rows[0][2:] == ("3 / keep",) * 3 + ("keep / 2",) * 3
-    assert len(by_fee.columns) == len(by_fee.rows[0])
+    assert [row[1:] for row in ahead.rows] == [
+        ("priced by the engine", f"{minus} / {minus}"),
+        ("sold at once", f"{minus} / {minus}"),
+    ]
+    assert fund.rows == (("one, none", "75%"),)
+    for table in (priced, at_once, ahead, fund):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+    assert len(pictures_of(measured, of)) == 2
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_what_is_kept_is_not_sold_and_what_is_moved_at_once_is_in_no_fund(ran: R
             assert len(set(held.tolist())) > 10
     # A larger gain keeps more of the fund, and is worth more to those who keep it and never sell.
     figures = ran.finding.figures
-    stays = [row[2] for row in ran.finding.tables[0].rows[:4]]
+    stays = ran.finding.tables[-1].rows[0][1:]
     shares = [float(each.rstrip("%")) for each in stays]
     assert shares == sorted(shares)
     ahead = [

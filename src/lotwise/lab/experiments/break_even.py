@@ -18,9 +18,11 @@ from lotwise.lab.experiments.break_even_words import (
     DEFINITIONS,
     RULE,
     WHY,
+    Key,
+    Measured,
+    Of,
     pictures_of,
-    table_by_fee,
-    table_of,
+    tables_of,
 )
 from lotwise.lab.experiments.markets import start_rows
 from lotwise.lab.experiments.protocol import Experiment, Finding, Life, Setting, Verdict
@@ -165,19 +167,10 @@ def _first_ahead(years: list[int], ahead: list[float]) -> float:
     return first
 
 
-class _Measured(NamedTuple):
-    """By (person, money, how, gain, end, fee): years until a move is ahead, and by how much it is, year by year."""
-
-    years: list[int]
-    first: dict[tuple[str, str, str, float, str, float], float]
-    ahead: dict[tuple[str, str, str, float, str, float], list[float]]
-    in_fund: dict[tuple[str, str, float], float]
-
-
-def _measured(setting: Setting) -> tuple[_Measured, Life]:
+def _measured(setting: Setting) -> tuple[Measured, Life]:
     """Live every start to every year's end; the last life is told."""
     starts = start_rows(4 if setting.full else 1)
-    ahead: dict[tuple[str, str, str, float, str, float], list[list[float]]] = {}
+    ahead: dict[Key, list[list[float]]] = {}
     in_fund: list[dict[tuple[str, str, float], float]] = []
     years = [year for year, _ in _ends_of(setting, starts[-1])]
     if not years:
@@ -196,10 +189,10 @@ def _measured(setting: Setting) -> tuple[_Measured, Life]:
     means = {key: [float(np.mean(each)) for each in rows] for key, rows in ahead.items()}
     first = {key: _first_ahead(years, values) for key, values in means.items()}
     part = {key: float(np.mean([each[key] for each in in_fund])) for key in in_fund[0]}
-    return _Measured(years, first, means, part), Life("lives", cohort, lived)
+    return Measured(years, first, means, part), Life("lives", cohort, lived)
 
 
-def _judged(first: dict[tuple[str, str, str, float, str, float], float]) -> tuple[Verdict, str]:
+def _judged(first: dict[Key, float]) -> tuple[Verdict, str]:
     """Apply the rule."""
 
     def of(gain: float, end: AtTheEnd, fee: float = _FEE) -> float:
@@ -244,13 +237,9 @@ def _run(setting: Setting) -> Finding:
         for name, told in (("years", measured.first), ("ahead", {k: v[-1] for k, v in measured.ahead.items()}))
         for (person, money, how, gain, end, fee), value in told.items()
     }
-    keys = [(person.name, money, gain) for person in _PERSONS for money in _MONEY for gain in _GAINS]
-    tables = (
-        table_of(keys, measured.first, measured.ahead, measured.in_fund, _FEE),
-        table_by_fee(keys, measured.first, _FEES),
-    )
-    pictures = pictures_of(measured.years, measured.ahead, _GAINS, _FEE)
-    return Finding(verdict, because, settings, tables, pictures, figures, (life,))
+    clients = tuple((person.name, money) for person in _PERSONS for money in _MONEY)
+    of = Of(clients, _GAINS, _FEES, _FEE)
+    return Finding(verdict, because, settings, tables_of(measured, of), pictures_of(measured, of), figures, (life,))
 
 
 BREAK_EVEN = Experiment(

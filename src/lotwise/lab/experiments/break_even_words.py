@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -11,12 +11,32 @@ from lotwise.lab.cohorts.measures import AtTheEnd
 from lotwise.lab.experiments.protocol import Picture, Table
 from lotwise.reports.lab_pictures import Curve, curves
 
-__all__ = ["CLAIM", "DEFINITIONS", "RULE", "WHY", "Key", "pictures_of", "table_by_fee", "table_of"]
+__all__ = ["CLAIM", "DEFINITIONS", "RULE", "WHY", "Key", "Measured", "Of", "pictures_of", "tables_of"]
 
 # Person, money, how, gain, end, fee.
 Key: TypeAlias = tuple[str, str, str, float, str, float]
 
 _SOLD, _NEVER = AtTheEnd.LIQUIDATION.value, AtTheEnd.STEP_UP.value
+_WAYS = {"priced": "priced by the engine", "at once": "sold at once"}
+
+
+class Measured(NamedTuple):
+    """What came out: years until a move is ahead, and by how much it is at the end of each year."""
+
+    years: list[int]
+    first: dict[Key, float]  # infinite: in none
+    ahead: dict[Key, list[float]]  # parts of worth
+    in_fund: dict[tuple[str, str, float], float]  # (person, money, gain): part of value, after a year
+
+
+class Of(NamedTuple):
+    """What tables and pictures are of."""
+
+    clients: tuple[tuple[str, str], ...]  # person, money
+    gains: tuple[float, ...]
+    fees: tuple[float, ...]
+    fee: float  # the one that pictures are drawn at
+
 
 CLAIM = (
     "Expected: a very wealthy client without a gain in the fund is ahead with a direct index within the years lived; "
@@ -71,71 +91,68 @@ def _percent(value: float) -> str:
     return f"{100 * value:+.1f}%".replace("-", "\N{MINUS SIGN}")
 
 
-def table_of(
-    keys: Sequence[tuple[str, str, float]],
-    first: Mapping[Key, float],
-    ahead: Mapping[Key, Sequence[float]],
-    in_fund: Mapping[tuple[str, str, float], float],
-    fee: float,
-) -> Table:
-    """Years until a move is ahead by gain, at one fee; by how much it is in the end, and what stays in the fund."""
-    rows = []
-    for person, money, gain in keys:
-        cells = []
-        for how in ("priced", "at once"):
-            own = [(person, money, how, gain, end, fee) for end in (_SOLD, _NEVER)]
-            cells += [_years(first[key]) for key in own] + [_percent(ahead[key][-1]) for key in own]
-        stays = f"{in_fund[(person, money, gain)]:.0%}"
-        rows.append((f"{person}, {money}", f"{gain:.0%}", stays, *cells))
-    columns = (
-        "client", "gain", "in the fund after a year",
-        "priced: sold", "never sold", "ahead, sold", "ahead, never",
-        "at once: sold", "never sold", "ahead, sold", "ahead, never",
-    )  # fmt: skip
-    note = (
-        "Gain: of the fund's worth on the first day. Priced, at once: years until the move is ahead. Ahead: in the "
-        "last year lived, percent of worth. Keep: it is ahead in none of the last years, the advice is to keep the "
-        "fund."
-    )
-    return Table(
-        f"Years until a direct index is ahead, at a fee of {fee:.2%} more than the fund's", columns, tuple(rows), note
+def tables_of(measured: Measured, of: Of) -> tuple[Table, ...]:
+    """Years until a move is ahead by gain and fee, by how much in the last year lived, and what stays in the fund."""
+    return (
+        *(_years_of(measured.first, how, of) for how in _WAYS),
+        _ahead_of(measured.ahead, of),
+        _fund_of(measured, of),
     )
 
 
-def table_by_fee(keys: Sequence[tuple[str, str, float]], first: Mapping[Key, float], fees: Sequence[float]) -> Table:
-    """Years until a move is ahead by gain and fee, sold at the end / never sold."""
+def _by_gain(of: Of) -> tuple[str, ...]:
+    return tuple(f"gain of {gain:.0%}" for gain in of.gains)
+
+
+def _years_of(first: Mapping[Key, float], how: str, of: Of) -> Table:
     rows = []
-    for person, money, gain in keys:
-        cells = [
-            " / ".join(_years(first[(person, money, how, gain, end, fee)]) for end in (_SOLD, _NEVER))
-            for how in ("priced", "at once")
-            for fee in fees
-        ]
-        rows.append((f"{person}, {money}", f"{gain:.0%}", *cells))
-    columns = tuple(f"{how}, {fee:.2%}" for how in ("priced", "at once") for fee in fees)
-    note = "Fee of the direct index less that of the fund. Each: sold at the end / never sold."
-    return Table("Years until ahead, by gain and fee", ("client", "gain", *columns), tuple(rows), note)
-
-
-def pictures_of(
-    years: Sequence[int], ahead: Mapping[Key, Sequence[float]], gains: Sequence[float], fee: float
-) -> tuple[Picture, ...]:
-    """By how much moving is ahead, year by year, for each gain: the very wealthy client without new money."""
-    made = []
-    for how, words in (("priced", "moved as the engine prices it"), ("at once", "sold and moved at once")):
-        for end, ending in ((_SOLD, "sold at the end"), (_NEVER, "never sold")):
-            title = f"Ahead of keeping the fund, percent of worth: {words}, {ending}; very wealthy, no new money"
-            drawn = [
-                Curve(
-                    f"gain of {gain:.0%}",
-                    tuple(
-                        (float(year), 100 * value)
-                        for year, value in zip(
-                            years, ahead[("very wealthy", "no new money", how, gain, end, fee)], strict=True
-                        )
-                    ),
-                )
-                for gain in gains
+    for person, money in of.clients:
+        for fee in of.fees:
+            cells = [
+                " / ".join(_years(first[(person, money, how, gain, end, fee)]) for end in (_SOLD, _NEVER))
+                for gain in of.gains
             ]
-            made.append(Picture(curves(drawn, ("years", "ahead, % of worth"), title), title))
+            rows.append((f"{person}, {money}", f"{fee:.2%}", *cells))
+    note = (
+        "Gain: of the fund's worth on the first day. Fee: of the direct index less that of the fund, a year. Each: if "
+        "everything is sold at the end / if it is never sold. Keep: it is not ahead for good in the years lived."
+    )
+    title = f"Years until a direct index is ahead: {_WAYS[how]}"
+    return Table(title, ("client", "fee", *_by_gain(of)), tuple(rows), note)
+
+
+def _ahead_of(ahead: Mapping[Key, Sequence[float]], of: Of) -> Table:
+    rows = []
+    for person, money in of.clients:
+        for how, words in _WAYS.items():
+            cells = [
+                " / ".join(_percent(ahead[(person, money, how, gain, end, of.fee)][-1]) for end in (_SOLD, _NEVER))
+                for gain in of.gains
+            ]
+            rows.append((f"{person}, {money}", words, *cells))
+    note = "Below zero: behind keeping the fund. Sold at the end / never sold."
+    title = f"Ahead in the last year lived, percent of worth, at a fee of {of.fee:.2%} more than the fund's"
+    return Table(title, ("client", "moved", *_by_gain(of)), tuple(rows), note)
+
+
+def _fund_of(measured: Measured, of: Of) -> Table:
+    rows = tuple(
+        (f"{person}, {money}", *(f"{measured.in_fund[(person, money, gain)]:.0%}" for gain in of.gains))
+        for person, money in of.clients
+    )
+    note = "Of the value of accounts that the engine moves. It pays the fee of the direct index, too."
+    return Table("Still in the fund after a year", ("client", *_by_gain(of)), rows, note)
+
+
+def pictures_of(measured: Measured, of: Of) -> tuple[Picture, ...]:
+    """By how much moving is ahead, year by year, for each gain: the first client, moved as the engine prices it."""
+    made, (person, money) = [], of.clients[0]
+    for end, ending in ((_SOLD, "sold at the end"), (_NEVER, "never sold")):
+        title = f"Ahead of keeping the fund, percent of worth, {ending}: {person}, {money}, {_WAYS['priced']}"
+        drawn = []
+        for gain in of.gains:
+            values = measured.ahead[(person, money, "priced", gain, end, of.fee)]
+            points = tuple((float(year), 100 * value) for year, value in zip(measured.years, values, strict=True))
+            drawn.append(Curve(f"gain of {gain:.0%}", points))
+        made.append(Picture(curves(drawn, ("years", "ahead, % of worth"), title), title))
     return tuple(made)

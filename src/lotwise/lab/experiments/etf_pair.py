@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotwise.lab.cohorts.clients import Client, Cohort, cohort_of
 from lotwise.lab.cohorts.measures import (
@@ -33,6 +34,7 @@ _MORE = 1.1
 _DOLLARS = 1_000_000.0
 # What is brought in a year, as a part of the first value, in equal parts every 21 trading days.
 _SAVES = {"funded once": 0.0, "saving monthly": 0.12}
+_DRAWN = ("direct index", "pair, 3%", "pair, 10%", "pair, 3%, monthly")
 _INDEX, _PAIR, _FUND = "direct index", "pair, 3%", "one fund, held"
 
 
@@ -74,10 +76,11 @@ def _cohort(setting: Setting, target: CapIndex) -> Cohort:
     return cohort_of(tuple(policy for policy, _ in policies), (target, FundPair(), OneFund()), clients)
 
 
-def _of_kind(cohort: Cohort, kind: str) -> np.ndarray:
+def _of_kind(cohort: Cohort, kind: str) -> NDArray[np.bool_]:
     """(H,) whether a household is of a kind."""
     each = len(cohort.start) // len(_SAVES)
-    return np.arange(len(cohort.start)) // each == list(_SAVES).index(kind)
+    own: NDArray[np.bool_] = np.arange(len(cohort.start)) // each == list(_SAVES).index(kind)
+    return own
 
 
 def _net_losses(lived: Lived) -> Floats:
@@ -86,7 +89,7 @@ def _net_losses(lived: Lived) -> Floats:
     return losses
 
 
-def _parts(lived: Lived, chosen: np.ndarray) -> Floats:
+def _parts(lived: Lived, chosen: NDArray[np.bool_]) -> Floats:
     """Net losses so far by age, as a part of what some households had brought in by then, (Y,); means of households."""
     so_far = by_age(lived, np.cumsum(_net_losses(lived), axis=0))[:, chosen]
     brought = by_age(lived, paid_in_by_year(lived))[:, chosen]
@@ -107,7 +110,7 @@ def _figures(lived: Lived, cohort: Cohort) -> dict[str, float]:
     for kind in _SAVES:
         own = _of_kind(cohort, kind)
 
-        def mean(values: Floats, policy: int, own: np.ndarray = own) -> float:
+        def mean(values: Floats, policy: int, own: NDArray[np.bool_] = own) -> float:
             return float(values[own & (cohort.policy == policy)].mean())
 
         fund = len(cohort.policies) - 1
@@ -252,7 +255,9 @@ def _pictures(lived: Lived, cohort: Cohort) -> tuple[Picture, ...]:
     for kind in _SAVES:
         title = f"Net losses so far, percent of what was brought in: {kind}"
         drawn = []
-        for number, policy in enumerate(cohort.policies[:-1]):
+        for number, policy in enumerate(cohort.policies):
+            if policy.name not in _DRAWN:
+                continue
             parts = _parts(lived, _of_kind(cohort, kind) & (cohort.policy == number))
             points = tuple((float(age + 1), 100 * float(part)) for age, part in enumerate(parts))
             drawn.append(Curve(policy.name, points))
