@@ -50,7 +50,7 @@ RULE = (
 )
 WHY = (
     "Before it sells, the engine weighs the tax of the move against the tracking that it saves, not against what could "
-    "be harvested later: what stays in the fund pays the fee and harvests nothing. What is moved at once is free to be "
+    "be harvested later: what stays in the fund pays the fee and harvests little. What is moved at once is free to be "
     "harvested, and its tax must be earned back first."
 )
 DEFINITIONS = (
