@@ -132,9 +132,10 @@ def _judged(figures: dict[str, float]) -> tuple[Verdict, str]:
 
 
 _WHY = (
-    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and "
-    "a monthly look finds many of the same losses a little later. Most of the difference falls into the first two "
-    "years. Starts of one market share its days: the standard error is less than the true one."
+    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and a "
+    "monthly look finds many of the same losses a little later. It is worth most while an account is young and where "
+    "prices fall and recover within weeks. Starts of one market share its days: the standard error is less than the true "
+    "one."
 )
 
 
@@ -182,7 +183,7 @@ def _by_age(lived: Lived, cohort: Cohort) -> dict[str, Floats]:
 
 
 def _signed(value: float) -> str:
-    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _table(figures: dict[str, float]) -> Table:
