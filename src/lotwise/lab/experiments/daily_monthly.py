@@ -132,10 +132,10 @@ def _judged(figures: dict[str, float]) -> tuple[Verdict, str]:
 
 
 _WHY = (
-    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and a "
-    "monthly look finds many of the same losses a little later. It is worth most while an account is young and where "
-    "prices fall and recover within weeks. Starts of one market share its days: the standard error is less than the true "
-    "one."
+    "Daily finds losses that have closed again by the end of the month; but each takes its name away for a month, and "
+    "a monthly look finds many of the same losses a little later. It is worth most while an account is young and where "
+    "prices fall and recover within weeks. Starts of one market share its days: the standard error is less than the "
+    "true one."
 )
 
 
