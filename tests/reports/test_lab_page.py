@@ -13,6 +13,7 @@ from lotwise.reports.lab_page import ExperimentPage, lab_page
 from lotwise.reports.lab_pictures import Curve, Dot, Pair, curves, dots, paired_bars
 from lotwise.reports.lab_strips import Strip, strips
 from lotwise.reports.lab_surfaces import Surface, heat_map
+from lotwise.reports.lab_trails import Trail, trails
 
 HOSTILE = "<script>alert('&')</script>"
 
@@ -50,12 +51,16 @@ def test_verdicts_are_counted() -> None:
         dots([Dot("a", 0.0, 0.0), Dot("b", -4.0, 7.0, strong=True)], ("x", "y"), "T"),
         dots([], ("x", "y"), "T"),
         dots([Dot("a", math.nan, 1.0)], ("x", "y"), "T"),
-        curves([Curve("a", ((1.0, 2.0, "10"), (3.0, -4.0, HOSTILE))), Curve(HOSTILE, ())], ("x", "y"), "T"),
-        curves([Curve("a", ((math.nan, 2.0, "10"),))], ("x", "y"), "T"),
+        trails([Trail("a", ((1.0, 2.0, "10"), (3.0, -4.0, HOSTILE))), Trail(HOSTILE, ())], ("x", "y"), "T"),
+        trails([Trail("a", ((math.nan, 2.0, "10"),))], ("x", "y"), "T"),
         heat_map(Surface(("r",), ("c", "d"), np.array([[1.0, np.nan]]), (("1", ""),), (0, 0)), ("x", "y"), "T"),
         heat_map(Surface((HOSTILE,), (HOSTILE,), np.array([[np.nan]]), ((HOSTILE,),)), (HOSTILE, ""), HOSTILE),
         strips([Strip("a", (-1.0, 3.0, math.nan), (1.0, 2.0, 3.0)), Strip(HOSTILE, (), ())], (1.0, "one"), "x", "T"),
         strips([], (1.0, HOSTILE), HOSTILE, HOSTILE),
+        curves([Curve(HOSTILE, ((1.0, -2.0), (2.0, math.nan), (3.0, 4.0)))], (HOSTILE, "y"), HOSTILE),
+        curves([Curve("a", ((0.0, 0.0),))], ("x", "y"), "T"),
+        curves([Curve("a", ((math.nan, 1.0),)), Curve("b", ())], ("x", "y"), "T"),
+        curves([], ("x", "y"), "T"),
     ],
 )
 def test_pictures_are_sound(svg: str) -> None:
@@ -73,8 +78,8 @@ def test_the_longer_bar_is_the_larger_figure() -> None:
 
 
 def test_lines_are_told_apart_by_colour_and_shape_and_each_place_has_its_words() -> None:
-    lines = [Curve(name, ((1.0, 5.0, "25"), (2.0, 7.0, "50"))) for name in ("one", "two", "three")]
-    svg = curves(lines, ("x", "y"), "T")
+    lines = [Trail(name, ((1.0, 5.0, "25"), (2.0, 7.0, "50"))) for name in ("one", "two", "three")]
+    svg = trails(lines, ("x", "y"), "T")
     marks = {name: svg.count(f"<{name} ") for name in ("circle", "polygon")}
     assert marks == {"circle": 3, "polygon": 3}  # two places and the key
     assert "three, 50: 2, 7" in svg
@@ -99,3 +104,17 @@ def test_dots_of_larger_values_lie_to_the_right_and_of_larger_accounts_are_large
     assert places[1] == pytest.approx((places[0] + places[2]) / 2, abs=0.2)
     assert sizes[1] == pytest.approx(2 * sizes[0], abs=0.2)
     assert places[0] < float(re.findall(r'<line x1="([\d.]+)" y1="20"', svg)[0]) < places[1]
+
+
+def test_curves_rise_where_their_figures_do_and_differ_by_more_than_colour() -> None:
+    svg = curves([Curve("a", ((1.0, 2.0), (2.0, 8.0))), Curve("b", ((1.0, 5.0), (2.0, 5.0)))], ("x", "y"), "T")
+    ways = re.findall(
+        r'<polyline points="([^"]+)" fill="none" stroke="([^"]+)" stroke-width="2.2"([^/]*?) stroke-linejoin', svg
+    )
+    first, second = [[tuple(map(float, each.split(","))) for each in way[0].split()] for way in ways]
+    assert first[1][1] < first[0][1]  # upwards is less in SVG
+    assert second[1][1] == second[0][1]
+    assert first[0][0] == second[0][0]
+    assert len({way[1] for way in ways}) == len({way[2] for way in ways}) == 2
+    with pytest.raises(ValueError, match="at most 6 curves, were 7"):
+        curves([Curve("a", ((1.0, 2.0),))] * 7, ("x", "y"), "T")

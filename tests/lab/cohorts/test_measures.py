@@ -12,12 +12,16 @@ from lotwise.dates import to_day_number
 from lotwise.lab.cohorts.clients import Client, Cohort, cohort_of
 from lotwise.lab.cohorts.measures import (
     AtTheEnd,
+    by_age,
     cost_a_year,
+    costs_by_year,
     dispersion,
     gains_tax_a_year,
     growth_a_year,
     growth_of_target,
+    paid_in_by_year,
     tax_drag,
+    taxes_by_year,
     tracking_error,
 )
 from lotwise.lab.cohorts.policies import ordinary
@@ -147,3 +151,28 @@ def test_cost_does_not_count_the_first_days_purchases() -> None:
     lived = written([flat()])
     lived.daily["cost"][0], lived.daily["cost"][50] = 9.0, 2.0
     assert cost_a_year(lived)[0] == pytest.approx(0.002 / YEARS)
+    # A year's costs are told with them: two dollars in 2024 (row 50), nine on the last day but one of 2023.
+    assert costs_by_year(lived)[:, 0] == pytest.approx([0.009, 0.002, 0.0])
+
+
+def test_figures_by_age_begin_with_each_households_own_year() -> None:
+    """The first begins on the last trading day of 2023: 2024 is its first year, like that of the second."""
+    late = int(np.searchsorted(DAYS, to_day_number(date(2024, 12, 2))))
+    lived = written([flat()] * 4, start=np.array([0, 100, late - 1, late], np.int32))
+    values = np.tile([[1.0], [2.0], [3.0]], 4)
+    aged = by_age(lived, values)
+    assert aged[:2].T.tolist()[:3] == [[2.0, 3.0]] * 3
+    assert aged[0, 3] == 3.0
+    assert np.isnan(aged[2]).all()
+    assert np.isnan(aged[1, 3])
+
+
+def test_what_is_paid_in_adds_up_until_each_years_end() -> None:
+    lived = written([flat()])
+    lived.daily["flow"][100], lived.daily["flow"][-1] = 500.0, -200.0
+    assert paid_in_by_year(lived)[:, 0].tolist() == [1_000.0, 1_500.0, 1_300.0]
+
+
+def test_taxes_are_fractions_of_each_years_last_value() -> None:
+    tax = np.array([[0], [100 * DOLLAR], [-50 * DOLLAR]])
+    assert taxes_by_year(written([flat(2_000.0)], tax=tax))[:, 0].tolist() == [0.0, 0.05, -0.025]

@@ -27,6 +27,7 @@ TRADING = [day for day in YEAR if is_trading_day(day)]
     ("looks", "month", "days"),
     [
         (Looks.DAILY, 12, len(TRADING)),
+        (Looks.WEEKLY, 12, 52),  # the week of 31 December ends in the next year
         (Looks.MONTHLY, 12, 12),
         (Looks.QUARTERLY, 12, 4),
         (Looks.YEARLY, 3, 1),
@@ -38,6 +39,9 @@ def test_the_engine_looks_on_the_last_trading_day_of_its_periods(looks: Looks, m
     assert len(due) == days
     if looks is Looks.YEARLY:
         assert due == [date(2024, 3, 28)]  # the 29th was Good Friday
+    if looks is Looks.WEEKLY:
+        assert {date(2024, 3, 28), date(2024, 12, 27)} < set(due)
+        assert date(2024, 12, 31) not in due
 
 
 def test_a_rule_has_its_own_dates() -> None:

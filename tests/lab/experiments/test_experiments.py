@@ -35,7 +35,8 @@ def ran(market: MarketPanel, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def test_each_says_what_it_is() -> None:
     assert list(EXPERIMENTS) == [
-        "systematic", "transition", "tax-value", "deferral", "harvest-frequency", "wash-sales", "location", "sleeves",
+        "systematic", "transition", "tax-value", "deferral", "harvest-frequency", "daily-monthly", "wash-sales",
+        "etf-pair", "location", "sleeves", "break-even",
     ]  # fmt: skip
     for name, each in EXPERIMENTS.items():
         assert each.name == name
@@ -87,7 +88,7 @@ def test_what_was_run_once_is_not_lived_again(ran: Ran, market: MarketPanel) -> 
     assert again.finding.tables == ran.finding.tables
 
 
-@pytest.mark.parametrize("name", ["systematic", "deferral", "harvest-frequency"])
+@pytest.mark.parametrize("name", ["systematic", "deferral", "harvest-frequency", "daily-monthly", "etf-pair"])
 def test_the_others_run_too(name: str, market: MarketPanel, tmp_path: Path) -> None:
     ran = run_experiment(EXPERIMENTS[name], Asked(tmp_path), market)
     assert ran.finding.verdict in Verdict

@@ -1,7 +1,8 @@
 """The book of a night in a replay: the columns that `rebalance` reads, of the accounts that are looked at.
 
-What a firm folder says of clients is said here by their policy and by what they hold; nothing is restricted, asked for
-or named as a substitute. Everything else is made as reading a folder makes it: rates, policies, windows.
+What a firm folder says of clients is said here by their policy and by what they hold; nothing is restricted or asked
+for, and substitutes are those of the targets. Everything else is made as reading a folder makes it: rates, policies,
+windows.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from lotwise.rebalancing.book import (
     Models,
     RateOrigin,
     RuleSets,
+    Substitutes,
     Windows,
     no_requests,
     no_substitutes,
@@ -130,7 +132,7 @@ class BookMaker:
             tax[households],
             self._preferences,
             no_requests(households.size),
-            no_substitutes(len(market.price)),
+            _substitutes(weights, len(market.price)),
             self._limits,
         )
         return Night(with_mandates(book, market), households, accounts, rows)
@@ -214,6 +216,16 @@ def _lots(table: Table) -> Lots:
         table["holding_start"].copy(),
         flags,
     )
+
+
+def _substitutes(weights: list[Weights], securities: int) -> Substitutes:
+    """What may stand for what, by all targets."""
+    pairs = sorted({pair for each in weights for pair in each.stand_ins})
+    if not pairs:
+        return no_substitutes(securities)
+    wanted, others = np.array(pairs, np.int64).T
+    start = np.searchsorted(wanted, np.arange(securities + 1)).astype(np.int64)
+    return Substitutes(start, others.astype(np.int32), np.zeros(others.size, np.int32))
 
 
 def _models(weights: list[Weights]) -> Models:

@@ -15,10 +15,32 @@ from lotwise.lab.market_panel import Floats, Int32Array
 from lotwise.ledger.events import Table
 from lotwise.money import FULL_RATE, IntArray
 
-__all__ = ["FLOW", "Client", "Cohort", "cohort_of", "part_of"]
+__all__ = ["FLOW", "OPENING_LOT", "Client", "Cohort", "OpeningLot", "cohort_of", "part_of"]
 
 # What a household brings in (positive) or takes out, before the trades of its day; money.
 FLOW = np.dtype([("row", np.int32), ("account", np.int32), ("amount", np.int64)], align=True)
+
+# A lot that an account begins with; money. `number` counts those of an account.
+OPENING_LOT = np.dtype(
+    [
+        ("account", np.int32),
+        ("security", np.int32),
+        ("worth", np.int64),  # at the close on which it begins
+        ("basis", np.int64),
+        ("days", np.int32),  # held before
+        ("number", np.int32),
+    ],
+    align=True,
+)
+
+
+class OpeningLot(NamedTuple):
+    """A lot that a client brings along: shares of one security worth so many dollars at the close of the first day."""
+
+    security: int  # of the market
+    dollars: float
+    basis: float  # dollars
+    days: int  # calendar days that it had been held by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +49,13 @@ class Client:
 
     Rates are fractions of a dollar; `outside_short` and `outside_long` are the gains that it has beside the accounts in
     every year (dollars), `fee` a fraction of value a year, drawn in cash at the end of each quarter. `flows` are (row
-    of the market, dollars) into the first account, or out of it. Clients that follow each other with one `taxpayer`
-    are portfolios of one taxpayer: sleeves. Those with a `part` come back to it, as parts of what they are worth
-    together, at the end of each quarter, by cash that one hands to the other.
+    of the market, dollars) into the first account, or out of it; `lots` are transferred into it on the first day.
+    Clients that follow each other with one `taxpayer` are portfolios of one taxpayer: sleeves. Those with a `part` come
+    back to it, as parts of what they are worth together, at the end of each quarter: one hands the other cash.
     """
 
     start: int  # row of the market on whose close it begins
-    dollars: float  # in each account
+    dollars: float  # cash in each account
     policy: int = 0
     target: int = 0
     kinds: tuple[AccountKind, ...] = (AccountKind.TAXABLE,)
@@ -48,6 +70,7 @@ class Client:
     withdrawal_rate: float | None = None  # tax on a dollar out of a traditional account; None: as on other income
     taxpayer: int | None = None  # None: one of its own
     part: float = 0.0  # 0: none is agreed
+    lots: tuple[OpeningLot, ...] = ()
 
 
 class Cohort(NamedTuple):
@@ -69,6 +92,7 @@ class Cohort(NamedTuple):
     taxpayer: Int32Array  # (H,) the first household of its taxpayer
     agreed: Floats  # (H,) part of its taxpayer's money that it comes back to each quarter; 0 = none
     counts: Floats  # (A,) what a dollar counts after the tax on its withdrawal
+    lots: Table  # OPENING_LOT, by account
 
     @property
     def taxable(self) -> NDArray[np.bool_]:
@@ -78,18 +102,18 @@ class Cohort(NamedTuple):
 
 
 def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients: list[Client]) -> Cohort:
-    """Put clients into columns. Raises ValueError where one names a policy or target that is not there."""
+    """Put clients into columns.
+
+    Raises ValueError where one names a policy or target that is not there, or has nothing, or lots that cannot be.
+    """
     for number, client in enumerate(clients):
         if not 0 <= client.policy < len(policies) or not 0 <= client.target < len(targets):
             raise ValueError(
                 f"client {number} must have one of {len(policies)} policies and {len(targets)} targets, had "
                 f"{client.policy} and {client.target}"
             )
-        if not client.kinds or min(_sizes(client)) <= 0 or len(_sizes(client)) != len(client.kinds):
-            had = ", ".join(map(str, _sizes(client)))
-            raise ValueError(
-                f"client {number} must have accounts worth something, had {had} dollars in {len(client.kinds)}"
-            )
+        _require_accounts(number, client)
+        _require_lots(number, client)
     sizes = [len(client.kinds) for client in clients]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     rows = [
@@ -121,6 +145,7 @@ def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients
         _taxpayers(clients),
         np.array([client.part for client in clients], np.float64),
         np.array([_counts(client, kind) for client in clients for kind, _ in _accounts(client)], np.float64),
+        _opening_lots(clients, starts),
     )
 
 
@@ -155,11 +180,45 @@ def _taxpayers(clients: list[Client]) -> Int32Array:
     return np.array(found, np.int32)
 
 
+def _require_accounts(number: int, client: Client) -> None:
+    """Ask for accounts that are worth something: dollars, or lots in a household's only one."""
+    sizes = _sizes(client)
+    least, with_lots = min(sizes, default=0.0), bool(client.lots) and len(client.kinds) == 1
+    if not client.kinds or len(sizes) != len(client.kinds) or least < 0 or (least == 0 and not with_lots):
+        had = ", ".join(map(str, sizes))
+        raise ValueError(
+            f"client {number} must have accounts worth something, had {had} dollars in {len(client.kinds)}"
+        )
+
+
+def _require_lots(number: int, client: Client) -> None:
+    for lot in client.lots:
+        if lot.security < 0 or lot.dollars <= 0 or lot.basis < 0 or lot.days < 0:
+            raise ValueError(
+                f"client {number} must bring lots of some worth, with a basis and days held that are not negative, "
+                f"had {lot}"
+            )
+    # A lot is named like one that was bought on a day before the first: there must be such days.
+    if len(client.lots) > client.start:
+        raise ValueError(
+            f"client {number} must begin at least {len(client.lots)} days into the market, one for each of its lots, "
+            f"was {client.start}"
+        )
+
+
+def _opening_lots(clients: list[Client], starts: IntArray) -> Table:
+    rows = [
+        (int(starts[number]), lot.security, round(lot.dollars * 10_000), round(lot.basis * 10_000), lot.days, place)
+        for number, client in enumerate(clients)
+        for place, lot in enumerate(client.lots)
+    ]
+    return np.array(rows, OPENING_LOT)
+
+
 def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
     """Households first .. last of a cohort, numbered anew; all of a taxpayer's or none."""
     begin, end = int(cohort.account_start[first]), int(cohort.account_start[last])
-    flows = cohort.flows[(cohort.flows["account"] >= begin) & (cohort.flows["account"] < end)].copy()
-    flows["account"] -= begin
+    flows, lots = (_of_accounts(table, begin, end) for table in (cohort.flows, cohort.lots))
     of_household = {name: getattr(cohort, name)[first:last] for name in _OF_HOUSEHOLD}
     return cohort._replace(
         **of_household,
@@ -170,7 +229,15 @@ def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
         flows=flows,
         taxpayer=cohort.taxpayer[first:last] - np.int32(first),
         counts=cohort.counts[begin:end],
+        lots=lots,
     )
+
+
+def _of_accounts(table: Table, begin: int, end: int) -> Table:
+    """Rows of accounts begin .. end, which are numbered anew."""
+    rows = table[(table["account"] >= begin) & (table["account"] < end)].copy()
+    rows["account"] -= begin
+    return rows
 
 
 _OF_HOUSEHOLD = ("start", "policy", "target", "rates", "outside", "fee", "agreed")

@@ -1,4 +1,4 @@
-"""Who decides on a day: the engine for those that it looks at, an ordinary rule for its own, both as ledger events.
+"""Who decides on a day: the engine for those that it looks at, ordinary rules for their own, all as ledger events.
 
 The engine is `rebalance`, the function of the nightly run, on a book of the accounts that are looked at. Trades are
 executed at the close, and half the spread is paid: it lowers proceeds and is part of what a purchase costs.
@@ -21,6 +21,7 @@ from lotwise.lab.cohorts.policies import Policy
 from lotwise.lab.cohorts.rebuying import rebought, without_wash_sales
 from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.cohorts.standing import Standing
+from lotwise.lab.cohorts.swapping import swaps_of
 from lotwise.lab.cohorts.targets import Weights
 from lotwise.ledger.events import EventKind, Table, no_details
 from lotwise.ledger.tables import State
@@ -71,7 +72,10 @@ class Deciding:
     def on(self, market: MarketSoFar, weights: list[Weights], moment: Moment) -> Decided:
         """Decide today. `weights` are those of every target."""
         today = self._market(market)
-        parts = [self._ruled(market, weights, moment)]
+        parts = [
+            self._ruled(market, weights, moment),
+            swaps_of(self._cohort, market, weights, moment.state, moment.cash),
+        ]
         tracking = np.full(len(self._cohort.start), np.nan)
         looked_at = np.flatnonzero(self._by_engine & self._looks(market, moment))
         if looked_at.size:

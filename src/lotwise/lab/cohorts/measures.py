@@ -20,19 +20,25 @@ from lotwise.money import DOLLAR, FULL_RATE
 
 __all__ = [
     "AtTheEnd",
+    "by_age",
     "cost_a_year",
+    "costs_by_year",
     "dispersion",
     "dividend_tax",
     "gains_tax_a_year",
     "growth_a_year",
     "growth_of_target",
     "lives_in_years",
+    "paid_in_by_year",
+    "part_left",
     "tax_drag",
+    "taxes_by_year",
     "tracking_error",
     "values_by_year",
 ]
 
 _DAYS_A_YEAR = 365.25
+_STUB_DAYS = 31  # of a calendar year that are no year of an account's own
 
 
 class AtTheEnd(StrEnum):
@@ -58,6 +64,41 @@ def values_by_year(lived: Lived) -> Floats:
     return values
 
 
+def by_age(lived: Lived, values: Floats) -> Floats:
+    """Figures by calendar year (Y, H) as figures by age: row 0 is the year in which each household begins.
+
+    The next one, where it begins in the last month of a year, whose own figures are left out then. NaN where a
+    household has not lived that long.
+    """
+    begun = lived.days[np.maximum(lived.start - lived.first, 0)].astype("datetime64[D]")
+    begun = (begun + _STUB_DAYS).astype("datetime64[Y]")
+    row = np.arange(lived.years.size)[:, None] + (begun.astype(np.int64) + 1970 - lived.years[0])[None, :]
+    there = np.minimum(row, lived.years.size - 1)
+    aged: Floats = np.where(row < lived.years.size, np.take_along_axis(values, there, axis=0), np.nan)
+    return aged
+
+
+def taxes_by_year(lived: Lived) -> Floats:
+    """(Y, H) each year's tax as a fraction of its last value: losses deducted are below zero."""
+    return _fractions(lived, lived.tax / DOLLAR)
+
+
+def costs_by_year(lived: Lived) -> Floats:
+    """(Y, H) half spreads paid in each year as a fraction of its last value, the first day's purchases included."""
+    year = lived.days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    cost = np.zeros((lived.years.size, lived.daily.shape[1]))
+    np.add.at(cost, year - lived.years[0], lived.daily["cost"])
+    return _fractions(lived, cost)
+
+
+def paid_in_by_year(lived: Lived) -> Floats:
+    """(Y, H) dollars brought in less taken out, the opening included, until the end of each year."""
+    year = lived.days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    last = np.searchsorted(year, lived.years, side="right") - 1
+    so_far: Floats = np.cumsum(lived.daily["flow"], axis=0)[last]
+    return so_far
+
+
 def _fractions(lived: Lived, tax: Floats) -> Floats:
     """Tax (Y, H) as fractions of each year's last value; 0 where there is none."""
     value = values_by_year(lived)
@@ -69,22 +110,21 @@ def tax_drag(lived: Lived, end: AtTheEnd = AtTheEnd.LIQUIDATION, donee_rate: flo
 
     `target` is the one whose growth all accounts are taken to have had when they end.
     """
-    kept = 1.0 - _fractions(lived, lived.tax / DOLLAR)
-    left = {
-        AtTheEnd.LIQUIDATION: lived.ending.liquidation,
-        AtTheEnd.STEP_UP: np.zeros_like(lived.ending.liquidation),
-        AtTheEnd.GIFT: donee_rate * np.maximum(lived.ending.short + lived.ending.long, 0),
-    }[end]
-    whole = kept.prod(axis=0) * (1.0 - _part_left(lived, left / DOLLAR, target))
+    whole = (1.0 - taxes_by_year(lived)).prod(axis=0) * (1.0 - part_left(lived, end, donee_rate, target))
     drag: Floats = 1.0 - np.maximum(whole, 0.0) ** (1.0 / lives_in_years(lived))
     return drag
 
 
-def _part_left(lived: Lived, left: Floats, target: int) -> Floats:
+def part_left(lived: Lived, end: AtTheEnd = AtTheEnd.LIQUIDATION, donee_rate: float = 0.15, target: int = 0) -> Floats:
     """(H,) tax at the end as a fraction of value, had each account grown like the target since it began.
 
     Tax on a gain moves with the gain, at the rate at which it was taxed; a refund of a loss stays as it is.
     """
+    left = {
+        AtTheEnd.LIQUIDATION: lived.ending.liquidation,
+        AtTheEnd.STEP_UP: np.zeros_like(lived.ending.liquidation),
+        AtTheEnd.GIFT: donee_rate * np.maximum(lived.ending.short + lived.ending.long, 0),
+    }[end] / DOLLAR
     counted = np.arange(lived.days.size)[:, None] + lived.first > lived.start[None, :]
     like = np.prod(np.where(counted, 1.0 + lived.target[:, [target]], 1.0), axis=0)
     value, gain = lived.daily["value"][-1], (lived.ending.short + lived.ending.long) / DOLLAR

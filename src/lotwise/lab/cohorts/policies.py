@@ -1,7 +1,8 @@
 """Policies as data: who decides, how often it is looked at, and what becomes of dividends.
 
 An ordinary rule is blind to tax and goes to the target on its dates (savings.shadow_rule, the same as in `lotwise
-savings`). The engine decides by a profile, as in the nightly run, on the days on which it looks.
+savings`). The engine decides by a profile, as in the nightly run, on the days on which it looks. A pair of funds can be
+swapped by a rule of its own (lab.cohorts.swapping).
 """
 
 from __future__ import annotations
@@ -19,32 +20,34 @@ from lotwise.households.profile_reading import read_profile
 from lotwise.households.toml_text import TomlText
 from lotwise.savings.shadow_rule import Schedule, ShadowRule
 
-__all__ = ["Looks", "Policy", "engine", "next_trading_day", "ordinary"]
+__all__ = ["Looks", "Policy", "engine", "next_trading_day", "ordinary", "swapping"]
 
 
 class Looks(StrEnum):
     """How often somebody looks at an account."""
 
     DAILY = "daily"
+    WEEKLY = "weekly"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     YEARLY = "yearly"
 
     @property
     def schedule(self) -> Schedule | None:
-        """The same as a schedule of dates; None: every day."""
-        return None if self is Looks.DAILY else Schedule(self.value)
+        """The same as a schedule of dates; None: every day, or every week, which no schedule has."""
+        return None if self in (Looks.DAILY, Looks.WEEKLY) else Schedule(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an account is managed by: an ordinary rule, or the engine with a profile.
+    """What an account is managed by: an ordinary rule, the engine with a profile, or swaps of two funds.
 
     The engine looks on the last trading day of its periods (`month`: that of a yearly look), on the account's first
     day, and, where `acts_on_flows`, on every day on which cash came or is to go. `knows_tax` = False: the engine trades
     as if nothing were taxed. `reinvests`: dividends buy more of what paid them, else they are cash. `rebuys`: in a
     world without wash sales, every lot below its basis is sold and bought back on each look. `knows_others` = False:
-    of several portfolios of one taxpayer each is managed as if there were no others.
+    of several portfolios of one taxpayer each is managed as if there were no others. `swaps`: depth,
+    as value / basis, at which a fund is swapped for the other one of its pair.
     """
 
     name: str
@@ -57,25 +60,37 @@ class Policy:
     reinvests: bool = False
     rebuys: bool = False
     knows_others: bool = True
+    swaps: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.rule is None) == (self.profile is None):
-            raise ValueError(f"policy {self.name} must have either a rule or a profile")
+        if sum(each is not None for each in (self.rule, self.profile, self.swaps)) != 1:
+            raise ValueError(f"policy {self.name} must have either a rule or a profile, or swap a pair of funds")
+        if self.swaps is not None and not 0 < self.swaps <= 1:
+            raise ValueError(f"swaps must be above 0 and at most 1, was {self.swaps}")
         if not 1 <= self.month <= 12:
             raise ValueError(f"month must be 1 to 12, was {self.month}")
 
     def is_due(self, day: date) -> bool:
         """Whether a trading day is one of its dates."""
+        following = next_trading_day(day)
         if self.rule is not None:
-            return self.rule.is_due(day, next_trading_day(day))
+            return self.rule.is_due(day, following)
+        if self.looks is Looks.WEEKLY:
+            return day.isocalendar()[:2] != following.isocalendar()[:2]
         schedule = self.looks.schedule
-        return schedule is None or ShadowRule(schedule, self.month).is_due(day, next_trading_day(day))
+        return schedule is None or ShadowRule(schedule, self.month).is_due(day, following)
 
     def in_words(self) -> str:
         """Say it in a sentence."""
         paid = "; dividends are reinvested in what paid them" if self.reinvests else ""
         if self.rule is not None:
             return self.rule.in_words() + paid
+        if self.swaps is not None:
+            return (
+                f"looks {self.looks.value}: lots of a fund at {self.swaps:.0%} of their basis or less are sold and the "
+                "other fund is bought, unless it was sold at a loss in the last 30 days; what was bought of the fund "
+                f"within 30 days goes with them; cash buys the fund that was bought last{paid}"
+            )
         assert self.profile is not None
         said = {name: getattr(self.profile, name) for name in self.profile.layers}
         keys = ", ".join(f"{name} = {value}" for name, value in sorted(said.items())) or "the defaults"
@@ -116,3 +131,8 @@ def engine(name: str, looks: Looks = Looks.DAILY, keys: str = "", **said: object
     if profile is None:
         raise ProfileError(tuple(each for each in findings if each.severity is Severity.ERROR))
     return Policy(name, profile=profile, looks=looks, **said)  # type: ignore[arg-type]
+
+
+def swapping(name: str, depth: float, looks: Looks = Looks.DAILY) -> Policy:
+    """Make a policy that swaps a pair of funds at a depth, as value / basis."""
+    return Policy(name, swaps=depth, looks=looks)

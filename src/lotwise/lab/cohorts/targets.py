@@ -13,17 +13,21 @@ import numpy as np
 from lotwise.lab.cohorts.market import GONE_ROWS, MarketSoFar
 from lotwise.lab.market_panel import YEAR_ROWS, Floats, FundRole, Int32Array
 
-__all__ = ["ActiveList", "Blend", "CalmList", "CapIndex", "FundMix", "OneFund", "Target", "Weights"]
+__all__ = ["ActiveList", "Blend", "CalmList", "CapIndex", "FundMix", "FundPair", "OneFund", "Target", "Weights"]
 
 _QUARTER = 3  # months
 
 
 class Weights(NamedTuple):
-    """A target on a day: what is not in securities is cash."""
+    """A target on a day: what is not in securities is cash.
+
+    `stand_ins` names what may be held instead of a security while that may not be bought: (security, substitute).
+    """
 
     security: Int32Array  # ascending
     weight: Floats  # fractions; with cash they sum to 1
     cash: float
+    stand_ins: tuple[tuple[int, int], ...] = ()
 
 
 class Target(Protocol):
@@ -196,6 +200,31 @@ class FundMix:
     def in_words(self) -> str:
         """Say in a phrase what it is."""
         return ", ".join(f"{share:.0%} {role.value}" for role, share in self.parts) + f", {self.cash:.1%} cash"
+
+
+@dataclass(frozen=True)
+class FundPair:
+    """A fund, and a second one that may stand for it where its loss is taken: a pair that can be swapped.
+
+    An engine sees a target of the first with the second as its substitute; `lab.cohorts.swapping` holds either.
+    """
+
+    role: FundRole = FundRole.BROAD
+    other: FundRole = FundRole.TOTAL
+    cash: float = 0.005
+
+    def on(self, market: MarketSoFar) -> Weights:
+        """Weights at today's close: the first of the pair alone."""
+        first, second = (market.universe.roles.index(role) for role in (self.role, self.other))
+        return Weights(np.array([first], np.int32), np.array([1.0 - self.cash]), self.cash, ((first, second),))
+
+    def names_until(self, market: MarketSoFar, row: int) -> Int32Array:  # noqa: ARG002 - the same on every day
+        """Both of the pair."""
+        return np.sort([market.universe.roles.index(role) for role in (self.role, self.other)]).astype(np.int32)
+
+    def in_words(self) -> str:
+        """Say in a phrase what it is."""
+        return f"the {self.role.value} fund, for which the {self.other.value} fund may stand; {self.cash:.1%} cash"
 
 
 @dataclass(frozen=True)

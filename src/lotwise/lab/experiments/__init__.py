@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from lotwise.lab.experiments.break_even import BREAK_EVEN
+from lotwise.lab.experiments.daily_monthly import DAILY_MONTHLY
 from lotwise.lab.experiments.deferral import DEFERRAL
+from lotwise.lab.experiments.etf_pair import ETF_PAIR
 from lotwise.lab.experiments.harvest_frequency import HARVEST_FREQUENCY
 from lotwise.lab.experiments.location import LOCATION
 from lotwise.lab.experiments.protocol import Experiment
@@ -20,8 +23,11 @@ _IN_ORDER = (
     TAX_VALUE,
     DEFERRAL,
     HARVEST_FREQUENCY,
+    DAILY_MONTHLY,
     WASH_SALES,
+    ETF_PAIR,
     LOCATION,
     SLEEVES,
+    BREAK_EVEN,
 )
 EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in _IN_ORDER}

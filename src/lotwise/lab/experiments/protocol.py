@@ -63,8 +63,8 @@ class Life(NamedTuple):
 class Living(Protocol):
     """Lives a cohort under a name, with progress, checkpoints and the market's risk models."""
 
-    def __call__(self, name: str, cohort: Cohort, *, keeps_lines: bool = False) -> Lived:
-        """Live it; `keeps_lines`: every event is kept, beside the sums."""
+    def __call__(self, name: str, cohort: Cohort, *, last: int | None = None, keeps_lines: bool = False) -> Lived:
+        """Live it to a row of the market (None: its last day); `keeps_lines`: every event is kept, beside the sums."""
 
 
 class Rows(NamedTuple):

@@ -80,8 +80,8 @@ def run_experiment(
         on_phase(f"{experiment.name}: {name}", total)
         return on_done
 
-    def live_one(name: str, cohort: Cohort, *, keeps_lines: bool = False) -> Lived:
-        settings = LiveSettings(keeps_lines=keeps_lines, checkpoints=folder / "checkpoints")
+    def live_one(name: str, cohort: Cohort, *, last: int | None = None, keeps_lines: bool = False) -> Lived:
+        settings = LiveSettings(last=last, keeps_lines=keeps_lines, checkpoints=folder / "checkpoints")
         told = watch(name, rows_to_live(cohort, panel, settings))
         lived = live(cohort, panel, risk(), settings, told)
         lived_years[0] += float(lived.alive.sum()) / YEAR_ROWS

@@ -32,7 +32,7 @@ from lotwise.lab.market_panel import Floats
 from lotwise.ledger.events import EventKind
 from lotwise.ledger.events import Table as Events
 from lotwise.money import DOLLAR
-from lotwise.reports.lab_pictures import Curve, curves
+from lotwise.reports.lab_trails import Trail, trails
 
 __all__ = ["SLEEVES"]
 
@@ -251,7 +251,7 @@ def _run(setting: Setting) -> Finding:
     }
     title = "Drag of all taxes against tracking of the whole, everything sold at the end; beside each its risk price"
     drawn = [
-        Curve(
+        Trail(
             name,
             tuple(
                 (float(measured.tracking[row]), float(measured.sold[row]), str(way.price))
@@ -275,7 +275,7 @@ def _run(setting: Setting) -> Finding:
         ("Client", _CLIENT),
         *((policy.name, policy.in_words()) for policy in cohort.policies),
     )
-    picture = Picture(curves(drawn, axes, title), f"{title}: lower left is better in both.")
+    picture = Picture(trails(drawn, axes, title), f"{title}: lower left is better in both.")
     life = Life("lives", cohort, lived)
     return Finding(verdict, because, settings, _tables(measured), (picture,), figures, (life,))
 
