@@ -11,6 +11,7 @@ import pytest
 from lotwise.households.accounts import AccountKind
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.recording import Lived
+from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.experiments import location
 from lotwise.lab.experiments.protocol import Setting, Size, Verdict
 from lotwise.lab.experiments.running import Asked, Ran, run_experiment
@@ -45,7 +46,9 @@ def test_the_verdict(gains: list[float], verdict: Verdict) -> None:
 
 
 def test_households_hold_the_same_dollars_in_every_way(market: MarketPanel) -> None:
-    cohort = location._cohort(Setting(market, Size.QUICK, 1, _never))
+    cohort = location._cohort(
+        Setting(market, Size.QUICK, 1, _never, RiskThen, lambda _name, _total: lambda _done: None)
+    )
     ways = len(location._WAYS)
     firsts = np.unique(cohort.taxpayer)
     opened = np.add.reduceat(cohort.opening, cohort.account_start[firsts])
@@ -57,8 +60,8 @@ def test_households_hold_the_same_dollars_in_every_way(market: MarketPanel) -> N
     assert (kinds == [AccountKind.TAXABLE, AccountKind.TRADITIONAL, AccountKind.ROTH]).all()
 
 
-def _never(name: str, cohort: Cohort, *, keeps_lines: bool = False) -> Lived:
-    raise AssertionError(name, cohort, keeps_lines)
+def _never(name: str, cohort: Cohort, *, last: int | None = None, keeps_lines: bool = False) -> Lived:
+    raise AssertionError(name, cohort, last, keeps_lines)
 
 
 def test_interest_and_dividends_are_saved_and_bonds_leave_the_taxable_account(ran: Ran) -> None:

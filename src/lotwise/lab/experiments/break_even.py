@@ -178,7 +178,7 @@ def _measured(setting: Setting) -> tuple[Measured, Life]:
     for start in starts:
         cohort = _cohort(setting, start)
         for place, (year, last) in enumerate(_ends_of(setting, start)[: len(years)]):
-            lived = setting.live(f"break_even, {year} years", cohort, last)
+            lived = setting.live(f"break_even, {year} years", cohort, last=last)
             if not place:
                 in_fund.append(_still_in_fund(lived, setting))
             for end in _ENDS:

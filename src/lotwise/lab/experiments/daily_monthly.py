@@ -143,7 +143,7 @@ def _run(setting: Setting) -> Finding:
     target = CapIndex(500 if setting.full else 100)
     span = _span(setting.panel, setting.full)
     cohort = _cohort(target, span.starts)
-    lived = setting.live("daily_monthly", cohort, span.last)
+    lived = setting.live("daily_monthly", cohort, last=span.last)
     figures = _figures(lived, cohort)
     verdict, because = _judged(figures)
     years = lives_in_years(lived)

@@ -33,7 +33,7 @@ from lotwise.rebalancing.book import Book
 from lotwise.rebalancing.netting import Netted, Netter, joined_netted
 from lotwise.rebalancing.proposal import Outcomes, Proposals, Status
 from lotwise.rebalancing.rebalance import Rebalancer, compile_kernels, joined
-from lotwise.securities.market import Market, SecurityKind
+from lotwise.securities.market import Market, SecurityKind, asset_classes_of
 
 __all__ = ["Arrived", "Moves", "arrived", "move"]
 
@@ -82,7 +82,8 @@ def arrived(legacy: Legacy, panel: MarketPanel, risk: RiskThen, target: Target, 
     year = int(np.datetime64(so_far.day, "D").astype("datetime64[Y]").astype(int)) + 1970
     taxes, everyone = Taxes(cohort, year, 1), np.arange(len(cohort.start))
     nothing = np.zeros((1, everyone.size, len(GAINS)), np.int64)
-    night = BookMaker(cohort).night(
+    classes = asset_classes_of(panel.universe.asset_classes).names
+    night = BookMaker(cohort, classes).night(
         everyone,
         (standing, standing.state, standing.cash),
         market,
