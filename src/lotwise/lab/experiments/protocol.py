@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.recording import Lived
 from lotwise.lab.market_panel import MarketPanel
 
-__all__ = ["Experiment", "Finding", "Life", "Picture", "Setting", "Size", "Table", "Verdict"]
+__all__ = ["Experiment", "Finding", "Life", "Living", "Picture", "Setting", "Size", "Table", "Verdict"]
 
 
 class Size(StrEnum):
@@ -57,14 +57,21 @@ class Life(NamedTuple):
     lived: Lived
 
 
+class Living(Protocol):
+    """Lives a cohort under a name of its own, with progress, checkpoints and the market's risk models."""
+
+    def __call__(self, name: str, cohort: Cohort, last: int | None = None) -> Lived:
+        """Live it to a row of the market; None: to the market's last day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an experiment is run on. `live` lives a cohort, with progress, checkpoints and the market's risk models."""
+    """What an experiment is run on."""
 
     panel: MarketPanel
     size: Size
     seed: int
-    live: Callable[[str, Cohort], Lived]
+    live: Living
 
     @property
     def full(self) -> bool:

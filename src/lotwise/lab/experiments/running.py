@@ -73,8 +73,8 @@ def run_experiment(
     """
     folder, begun, lived_years = asked.out / experiment.name, time.perf_counter(), [0.0]
 
-    def live_one(name: str, cohort: Cohort) -> Lived:
-        settings = LiveSettings(checkpoints=folder / "checkpoints")
+    def live_one(name: str, cohort: Cohort, last: int | None = None) -> Lived:
+        settings = LiveSettings(last=last, checkpoints=folder / "checkpoints")
         on_phase(f"{experiment.name}: {name}", rows_to_live(cohort, panel, settings))
         risk = RiskThen(_RISK_MONTHS[asked.size], folder=asked.out / "risk")
         lived = live(cohort, panel, risk, settings, on_done)
