@@ -15,10 +15,32 @@ from lotwise.lab.market_panel import Int32Array
 from lotwise.ledger.events import Table
 from lotwise.money import FULL_RATE, IntArray
 
-__all__ = ["FLOW", "Client", "Cohort", "cohort_of", "part_of"]
+__all__ = ["FLOW", "OPENING_LOT", "Client", "Cohort", "OpeningLot", "cohort_of", "part_of"]
 
 # What a household brings in (positive) or takes out, before the trades of its day; money.
 FLOW = np.dtype([("row", np.int32), ("account", np.int32), ("amount", np.int64)], align=True)
+
+# A lot that an account begins with; money. `number` counts those of an account.
+OPENING_LOT = np.dtype(
+    [
+        ("account", np.int32),
+        ("security", np.int32),
+        ("worth", np.int64),  # at the close on which it begins
+        ("basis", np.int64),
+        ("days", np.int32),  # held before
+        ("number", np.int32),
+    ],
+    align=True,
+)
+
+
+class OpeningLot(NamedTuple):
+    """A lot that a client brings along: shares of one security worth so many dollars at the close of the first day."""
+
+    security: int  # of the market
+    dollars: float
+    basis: float  # dollars
+    days: int  # calendar days that it had been held by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +49,11 @@ class Client:
 
     Rates are fractions of a dollar; `outside_short` and `outside_long` are the gains that it has beside the accounts in
     every year (dollars), `fee` a fraction of value a year, drawn in cash at the end of each quarter. `flows` are (row
-    of the market, dollars) into the first account, or out of it.
+    of the market, dollars) into the first account, or out of it; `lots` are transferred into it on the first day.
     """
 
     start: int  # row of the market on whose close it begins
-    dollars: float  # in each account
+    dollars: float  # cash in each account
     policy: int = 0
     target: int = 0
     kinds: tuple[AccountKind, ...] = (AccountKind.TAXABLE,)
@@ -42,6 +64,7 @@ class Client:
     outside_long: float = 0.0
     fee: float = 0.0
     flows: tuple[tuple[int, float], ...] = ()
+    lots: tuple[OpeningLot, ...] = ()
 
 
 class Cohort(NamedTuple):
@@ -60,6 +83,7 @@ class Cohort(NamedTuple):
     kind: NDArray[np.uint8]  # (A,) AccountKind
     opening: IntArray  # (A,) money that each account begins with
     flows: Table  # FLOW, by row
+    lots: Table  # OPENING_LOT, by account
 
     @property
     def taxable(self) -> NDArray[np.bool_]:
@@ -69,17 +93,22 @@ class Cohort(NamedTuple):
 
 
 def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients: list[Client]) -> Cohort:
-    """Put clients into columns. Raises ValueError where one names a policy or target that is not there."""
+    """Put clients into columns.
+
+    Raises ValueError where one names a policy or target that is not there, or has nothing, or lots that cannot be.
+    """
     for number, client in enumerate(clients):
         if not 0 <= client.policy < len(policies) or not 0 <= client.target < len(targets):
             raise ValueError(
                 f"client {number} must have one of {len(policies)} policies and {len(targets)} targets, had "
                 f"{client.policy} and {client.target}"
             )
-        if client.dollars <= 0 or not client.kinds:
+        with_lots = bool(client.lots) and len(client.kinds) == 1
+        if client.dollars < 0 or (client.dollars == 0 and not with_lots) or not client.kinds:
             raise ValueError(
                 f"client {number} must have accounts worth something, had {client.dollars} dollars in each"
             )
+        _require_lots(number, client)
     sizes = [len(client.kinds) for client in clients]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     rows = [
@@ -108,14 +137,38 @@ def cohort_of(policies: tuple[Policy, ...], targets: tuple[Target, ...], clients
         np.array([int(kind) for client in clients for kind in sorted(client.kinds)], np.uint8),
         np.repeat(column([client.dollars for client in clients], 10_000), sizes),
         flows[np.argsort(flows["row"], kind="stable")],
+        _opening_lots(clients, starts),
     )
+
+
+def _require_lots(number: int, client: Client) -> None:
+    for lot in client.lots:
+        if lot.security < 0 or lot.dollars <= 0 or lot.basis < 0 or lot.days < 0:
+            raise ValueError(
+                f"client {number} must bring lots of some worth, with a basis and days held that are not negative, "
+                f"had {lot}"
+            )
+    # A lot is named like one that was bought on a day before the first: there must be such days.
+    if len(client.lots) > client.start:
+        raise ValueError(
+            f"client {number} must begin at least {len(client.lots)} days into the market, one for each of its lots, "
+            f"was {client.start}"
+        )
+
+
+def _opening_lots(clients: list[Client], starts: IntArray) -> Table:
+    rows = [
+        (int(starts[number]), lot.security, round(lot.dollars * 10_000), round(lot.basis * 10_000), lot.days, place)
+        for number, client in enumerate(clients)
+        for place, lot in enumerate(client.lots)
+    ]
+    return np.array(rows, OPENING_LOT)
 
 
 def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
     """Households first .. last of a cohort, numbered anew."""
     begin, end = int(cohort.account_start[first]), int(cohort.account_start[last])
-    flows = cohort.flows[(cohort.flows["account"] >= begin) & (cohort.flows["account"] < end)].copy()
-    flows["account"] -= begin
+    flows, lots = (_of_accounts(table, begin, end) for table in (cohort.flows, cohort.lots))
     of_household = {name: getattr(cohort, name)[first:last] for name in _OF_HOUSEHOLD}
     return cohort._replace(
         **of_household,
@@ -124,7 +177,15 @@ def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
         kind=cohort.kind[begin:end],
         opening=cohort.opening[begin:end],
         flows=flows,
+        lots=lots,
     )
+
+
+def _of_accounts(table: Table, begin: int, end: int) -> Table:
+    """Rows of accounts begin .. end, which are numbered anew."""
+    rows = table[(table["account"] >= begin) & (table["account"] < end)].copy()
+    rows["account"] -= begin
+    return rows
 
 
 _OF_HOUSEHOLD = ("start", "policy", "target", "rates", "outside", "fee")

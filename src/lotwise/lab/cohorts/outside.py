@@ -36,9 +36,9 @@ def blank_events(rows: int, kind: EventKind, day: int) -> Table:
     return events
 
 
-def names_of_lots(row: int, security: NDArray[np.integer], securities: int, *, reinvested: bool) -> IntArray:
+def names_of_lots(row: int | IntArray, security: NDArray[np.integer], securities: int, *, reinvested: bool) -> IntArray:
     """Codes of the names of lots bought on a day: one for each day, security and way of buying."""
-    codes: IntArray = (np.int64(row) * securities + security) * 2 + int(reinvested)
+    codes: IntArray = (np.asarray(row, np.int64) * securities + security) * 2 + int(reinvested)
     return codes
 
 
@@ -57,6 +57,7 @@ class Outside:
         parts = [
             self._splits(today, held),
             (self._money(today), no_details(0)),
+            self._brought(today),
             self._ended(today, market, held),
             (self._dividends(today, held), no_details(0)),
         ]
@@ -66,9 +67,9 @@ class Outside:
         return joined_events(parts)
 
     def _money(self, today: DayOfMarket) -> Table:
-        """Openings, and what clients bring in and take out."""
+        """Openings in cash, and what clients bring in and take out."""
         cohort = self._cohort
-        opens = np.flatnonzero(cohort.start[cohort.household] == today.row)
+        opens = np.flatnonzero((cohort.start[cohort.household] == today.row) & (cohort.opening > 0))
         events = blank_events(opens.size, EventKind.DEPOSIT, today.day)
         events["account"], events["amount"] = opens, cohort.opening[opens]
         first, last = np.searchsorted(cohort.flows["row"], [today.row, today.row + 1])
@@ -78,6 +79,26 @@ class Outside:
         moved["kind"] = np.where(flows["amount"] > 0, EventKind.DEPOSIT, EventKind.WITHDRAWAL)
         moved["account"], moved["amount"] = flows["account"], np.abs(flows["amount"])
         return np.concatenate([events, moved])
+
+    def _brought(self, today: DayOfMarket) -> tuple[Table, Table]:
+        """Lots that accounts begin with: transferred in, with their basis and the day on which they were bought."""
+        cohort = self._cohort
+        lots = cohort.lots[cohort.start[cohort.household[cohort.lots["account"]]] == today.row]
+        price = today.price[lots["security"]]
+        if not price.all():
+            raise ValueError(
+                f"what a client brings must have a close on the day it begins, security "
+                f"{lots['security'][price == 0][0]} has none on row {today.row}"
+            )
+        events, details = blank_events(lots.size, EventKind.TRANSFER_IN, today.day), no_details(lots.size)
+        events["account"], events["security"] = lots["account"], lots["security"]
+        events["shares"] = (lots["worth"] / price * SHARE).astype(np.int64)
+        events["facts"], events["detail"] = EventFlag.PURCHASE, np.arange(lots.size)
+        # Of all rows before the first an account has no other lots: each of these is named by one of them.
+        rows = today.row - 1 - lots["number"].astype(np.int64)
+        events["lot"] = names_of_lots(rows, lots["security"], today.price.size, reinvested=False)
+        details["basis"], details["acquired"] = lots["basis"], today.day - lots["days"]
+        return events, details
 
     def _fees(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> Table:
         """A quarter's fee of every household, from its first account."""

@@ -212,7 +212,9 @@ class PartOfLife:
         sign = np.where(outside["kind"] == EventKind.DEPOSIT, 1.0, -1.0)
         flows, fees = np.isin(outside["kind"], _FLOWS), outside["kind"] == EventKind.FEE
         of_outside = cohort.household[outside["account"]]
-        out["flow"] = np.bincount(of_outside[flows], (sign * outside["amount"])[flows], count) / DOLLAR
+        brought = np.where(outside["kind"] == EventKind.TRANSFER_IN, outside["shares"] / SHARE, 0.0)
+        moved = sign * outside["amount"] * flows + brought * price[np.maximum(outside["security"], 0)]
+        out["flow"] = np.bincount(of_outside, moved, count) / DOLLAR
         out["fee"] = np.bincount(of_outside[fees], outside["amount"][fees].astype(np.float64), count) / DOLLAR
         traders = cohort.household[decided.events["account"]]
         out["traded"] = np.bincount(traders, decided.events["amount"].astype(np.float64), count) / DOLLAR
