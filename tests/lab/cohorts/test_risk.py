@@ -28,7 +28,7 @@ def so_far(panel: MarketPanel, row: int) -> MarketSoFar:
 
 def priced(risk: RiskThen, panel: MarketPanel, row: int = ROW) -> Market:
     market = so_far(panel, row)
-    today = Deciding(small_cohort(), risk, MarketTape(panel).qualified)._market(market)
+    today = Deciding(small_cohort(), risk, MarketTape(panel).qualified, ("", "US equity"))._market(market)
     return risk.with_risk(today, market, [TARGET])
 
 

@@ -58,7 +58,8 @@ class Night(NamedTuple):
 class BookMaker:
     """Makes the nights of one cohort."""
 
-    def __init__(self, cohort: Cohort) -> None:
+    def __init__(self, cohort: Cohort, asset_classes: tuple[str, ...]) -> None:
+        """`asset_classes` are those of the market by their code, as preferences name them."""
         self._cohort = cohort
         pairs = list(zip(cohort.policy.tolist(), cohort.target.tolist(), strict=True))
         self._distinct = sorted({pair for pair in pairs if cohort.policies[pair[0]].profile is not None})
@@ -69,7 +70,7 @@ class BookMaker:
         # By the cohort's households: those that live in a world without wash sales.
         self._no_windows = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
         self._limits = limits_of(self._profiles)
-        self._preferences, self._preferred = preferences_of(self._profiles, ("",))
+        self._preferences, self._preferred = preferences_of(self._profiles, asset_classes)
 
     def _profile(self, policy: int, target: int) -> Profile:
         """The policy's profile, at the cash that the target asks for."""

@@ -57,9 +57,11 @@ class Decided(NamedTuple):
 class Deciding:
     """Decides the days of one cohort."""
 
-    def __init__(self, cohort: Cohort, risk: RiskThen, qualified: NDArray[np.float64]) -> None:
+    def __init__(
+        self, cohort: Cohort, risk: RiskThen, qualified: NDArray[np.float64], asset_classes: tuple[str, ...]
+    ) -> None:
         self._cohort, self._risk, self._qualified = cohort, risk, qualified
-        self._books = BookMaker(cohort)
+        self._books = BookMaker(cohort, asset_classes)
         count = len(cohort.start)
         self.last_trade = np.full(count, NO_DATE, np.int32)
         by_engine = np.array([policy.profile is not None for policy in cohort.policies], np.bool_)

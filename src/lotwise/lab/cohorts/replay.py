@@ -30,7 +30,7 @@ from lotwise.lab.market_panel import Floats, MarketPanel
 from lotwise.ledger.events import EVENT, EventFlag, EventKind, Table, no_details
 from lotwise.ledger.fold import Folded
 from lotwise.money import DOLLAR, SHARE
-from lotwise.securities.market import SecurityKind
+from lotwise.securities.market import SecurityKind, asset_classes_of
 
 __all__ = ["LiveSettings", "live", "rows_to_live"]
 
@@ -102,7 +102,8 @@ class PartOfLife:
         world = world_of(cohort, funds, self.market.identical)
         self.standing = Standing(cohort, world, self.years.size, keeps=settings.keeps_lines)
         self.taxes = Taxes(cohort, int(year[0]), self.years.size)
-        self.deciding = Deciding(cohort, risk, self.tape.qualified)
+        classes = asset_classes_of(panel.universe.asset_classes).names
+        self.deciding = Deciding(cohort, risk, self.tape.qualified, classes)
         self.outside = Outside(cohort, self.tape.qualified)
         self.daily = np.zeros((self.last + 1 - self.first, len(cohort.start)), DAY)
         self.daily["tracking"] = np.nan
