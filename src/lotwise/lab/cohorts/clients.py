@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.households.accounts import AccountKind
+from lotwise.lab.cohorts.circumstances import Circumstances, circumstances_of_part
 from lotwise.lab.cohorts.policies import Policy
 from lotwise.lab.cohorts.targets import Target
 from lotwise.lab.market_panel import Int32Array
@@ -84,6 +85,7 @@ class Cohort(NamedTuple):
     opening: IntArray  # (A,) money that each account begins with
     flows: Table  # FLOW, by row
     lots: Table  # OPENING_LOT, by account
+    said: Circumstances | None = None  # what a firm says of its households; None: nothing
 
     @property
     def taxable(self) -> NDArray[np.bool_]:
@@ -178,6 +180,7 @@ def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
         opening=cohort.opening[begin:end],
         flows=flows,
         lots=lots,
+        said=None if cohort.said is None else circumstances_of_part(cohort.said, first, last, range(begin, end)),
     )
 
 
