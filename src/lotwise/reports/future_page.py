@@ -12,7 +12,18 @@ from lotwise.reports.amounts import brief_dollars, dollars, percent, plain
 from lotwise.reports.lab_ranges import Range, ranges
 from lotwise.reports.pages import rendered
 
-__all__ = ["COLUMNS", "IN_SHORT", "FuturePage", "FutureRow", "Spread", "cells", "future_page", "in_short", "meanings"]
+__all__ = [
+    "COLUMNS",
+    "IN_SHORT",
+    "FuturePage",
+    "FutureRow",
+    "Spread",
+    "cells",
+    "future_page",
+    "in_short",
+    "meanings",
+    "picture_of",
+]
 
 _MOST = 2_000  # letters of a sentence
 
@@ -138,13 +149,19 @@ def meanings(page: FuturePage) -> list[tuple[str, str]]:
     return [*said, ("Paths", paths), ("The ordinary rule", ordinary)]
 
 
-def future_page(page: FuturePage) -> str:
-    """Write the page."""
+def picture_of(page: FuturePage) -> tuple[str, str]:
+    """Draw what each policy has above the ordinary rule, as title and SVG."""
     rows = [
         Range(row.name, 100 * row.sold.low, 100 * row.sold.median, 100 * row.sold.high, strong=place == 0)
         for place, row in enumerate(page.rows[1:])
     ]
     title = "After-tax value above the ordinary rule if everything is sold at the end, percent: eight in ten paths"
+    return title, ranges(rows, "%", title)
+
+
+def future_page(page: FuturePage) -> str:
+    """Write the page."""
+    title, picture = picture_of(page)
     return rendered(
         "future.html",
         page=page,
@@ -153,7 +170,7 @@ def future_page(page: FuturePage) -> str:
         short=_whole(in_short(page)),
         meanings=[(term, _whole(text)) for term, text in meanings(page)],
         policies=[(row.name, _whole(row.words)) for row in page.rows],
-        picture=Markup(ranges(rows, "%", title)),  # noqa: S704 - the picture escapes its words
+        picture=Markup(picture),  # noqa: S704 - the picture escapes its words
         words=title,
     )
 

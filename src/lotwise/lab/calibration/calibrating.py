@@ -64,6 +64,15 @@ def _verdicts(outcome: _Outcome) -> list[tuple[bool, str]]:
     return made
 
 
+def _signed(bps: float) -> str:
+    """Basis points with their sign; what rounds to nothing has none."""
+    return "0.0" if abs(bps) < 0.05 else f"{bps:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _with_error(gain: Noise) -> str:
+    return f"{_signed(gain.mean)} ± {gain.error:.1f}"
+
+
 def _values_table(outcome: _Outcome) -> Table:
     """Every value on both halves."""
     rows: list[tuple[str, ...]] = []
@@ -72,10 +81,8 @@ def _values_table(outcome: _Outcome) -> Table:
         halves_of = [_gains(lived, place) for lived in outcome.lived]
         parts = outcome.lived[1].parts
         cost, tracking = ((part[:, :, place] - part[:, :, 0]).mean() for part in (parts.cost, parts.tracking))
-        figures = [
-            f"{gain.mean:+.1f} ± {gain.error:.1f}" for gain in (halves_of[0][0], halves_of[1][0], halves_of[1][1])
-        ]
-        rows.append((knob.key, knob.default, each.value, *figures, f"{cost:+.1f}", f"{tracking:+.1f}"))
+        figures = [_with_error(gain) for gain in (halves_of[0][0], halves_of[1][0], halves_of[1][1])]
+        rows.append((knob.key, knob.default, each.value, *figures, _signed(cost), _signed(tracking)))
     columns = (
         "setting", "default", "tried", "choosing half", "judging half", "stepped up there", "cost", "tracking",
     )  # fmt: skip
@@ -97,7 +104,7 @@ def _settings_table(outcome: _Outcome, verdicts: list[tuple[bool, str]]) -> Tabl
                 row += [knob.default, ""]
             else:
                 there = _gains(outcome.lived[1 - here], choice.place + 1)[0]
-                row += [outcome.tried[choice.place].value, f"{there.mean:+.1f} ± {there.error:.1f}"]
+                row += [outcome.tried[choice.place].value, _with_error(there)]
         spread = outcome.choices[0][number]
         row += [f"{spread.spread:.1f} / {spread.noise:.1f}", verdicts[number][1]]
         rows.append(tuple(row))
@@ -118,7 +125,7 @@ def _together_table(together: tuple[_Lived, _Lived], names: tuple[str, ...]) -> 
             for lived in together:
                 for stepped_up in (False, True):
                     worth = worth_of(lived.parts, stepped_up=stepped_up)[number]
-                    row.append(f"{(worth[:, policy] - worth[:, 0]).mean():+.1f}")
+                    row.append(_signed(float((worth[:, policy] - worth[:, 0]).mean())))
             rows.append(tuple(row))
     columns = ("together", "client", "first half", "stepped up", "second half", "stepped up")
     note = "Basis points a year above the default. Coordinate-wise: what settings do to each other is not searched."
@@ -182,8 +189,8 @@ def _because(outcome: _Outcome, verdicts: list[tuple[bool, str]], figures: dict[
     )
     said = "; ".join(changed) + "." if changed else "No setting should be another."
     return (
-        f"{said} What the first half chooses together is worth {first:+.1f} bp a year on the second; the other way "
-        f"round {swap:+.1f}. Within noise on the first half: {', '.join(idle) or 'none'}."
+        f"{said} What the first half chooses together is worth {_signed(first)} bp a year on the second; the other way "
+        f"round {_signed(swap)}. Within noise on the first half: {', '.join(idle) or 'none'}."
     )
 
 

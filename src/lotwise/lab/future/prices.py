@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -104,13 +105,27 @@ def prices_to_come(market: Market, labels: MarketLabels, future: Future, path: i
 def _log_returns(rng: np.random.Generator, market: Market, growth: float, rows: int) -> Floats:
     """(rows, N) daily log returns, dividends included, of the market's risk and the same expected growth for all."""
     exposures = market.loadings / np.sqrt(2.0)  # inner products are the factors' covariance, a year
-    variance = np.sum(exposures**2, axis=1) + market.specific
-    factors = clustered_shocks(rng, rows, exposures.shape[1], COMMON_TAILS)[2]
-    own = clustered_shocks(rng, rows, market.specific.size, OWN_TAILS)[2]
+    factors, common = _shocks(rng, rows, exposures.shape[1], COMMON_TAILS)
+    own, alone = _shocks(rng, rows, market.specific.size, OWN_TAILS)
     moves = (factors @ exposures.T + own * np.sqrt(market.specific)) / np.sqrt(YEAR_ROWS)
-    drift: Floats = (np.log1p(growth) - variance / 2.0) / YEAR_ROWS
-    returns: Floats = moves + drift
+    # Half of each day's own variance, since that of a calm decade is not that of a stormy one.
+    variance = common @ (exposures**2).T + alone * market.specific
+    returns: Floats = moves + (np.log1p(growth) - variance / 2.0) / YEAR_ROWS
     return returns
+
+
+def _shocks(rng: np.random.Generator, rows: int, width: int, tails: float) -> tuple[Floats, Floats]:
+    """Clustered shocks of variance 1 over all paths, and the variance that each day's has, (rows, width) both."""
+    of_innovations, of_shocks = _variances(tails)
+    _, variances, shocks = clustered_shocks(rng, rows, width, tails)
+    return shocks / np.sqrt(of_shocks), variances * (of_innovations / of_shocks)
+
+
+@cache
+def _variances(tails: float) -> tuple[float, float]:
+    """Variance of innovations, and of shocks: below 1, since what would rule a decade is cut."""
+    innovations, _, shocks = clustered_shocks(np.random.default_rng(0), 2_520, 1_000, tails)
+    return float(innovations.var()), float(shocks.var())
 
 
 def _dividend_rates(rng: np.random.Generator, market: Market, rows: int) -> Floats:
