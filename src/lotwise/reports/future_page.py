@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from lotwise.reports.amounts import brief_dollars, dollars, percent, plain
+from lotwise.reports.amounts import brief_dollars, count, dollars, percent, plain
 from lotwise.reports.lab_ranges import Range, ranges
 from lotwise.reports.pages import rendered
 
@@ -28,8 +28,8 @@ __all__ = [
 _MOST = 2_000  # letters of a sentence
 
 COLUMNS = (
-    "policy", "after tax, all sold", "eight in ten paths", "stepped up", "before tax", "taxes paid", "tax left",
-    "tracking", "losses carried", "cost, bp/yr",
+    "policy", "all sold", "eight in ten paths", "stepped up", "before tax", "tax paid", "tax left", "tracking",
+    "carried", "cost, bp",
 )  # fmt: skip
 # Those of them that a terminal shows.
 IN_SHORT = (0, 1, 2, 3, 5, 7, 8)
@@ -104,7 +104,7 @@ def in_short(page: FuturePage) -> str:
         f"After {page.years:.1f} years of its own profile the household has {percent(abs(own.sold.median), 1)} {words} "
         f"after tax and cost than under the ordinary rule if everything is sold at the end ({dollars(abs(sold))} of "
         f"today's {dollars(page.value)}), and {percent(own.stepped_up.median, 1)} above it if nothing is taxed then; "
-        f"medians of {page.paths} paths."
+        f"{'medians of ' if page.paths > 1 else ''}{count(page.paths, 'path')}."
     )
     if best.name != own.name:
         more = percent(best.sold.median - own.sold.median, 1)
@@ -115,7 +115,7 @@ def in_short(page: FuturePage) -> str:
 # What the columns mean.
 _MEANINGS = (
     (
-        "After tax, all sold",
+        "All sold",
         """Value after taxes and trading costs at the end, above that of the ordinary rule on the same path, where every
         lot is then sold and taxed; taxes by law, as a drag on what the target earns. Median over the paths, and the
         range that eight in ten of them lie in.""",
@@ -127,21 +127,22 @@ _MEANINGS = (
         grow alike, and no part of the columns before it.""",
     ),
     (
-        "Taxes paid, tax left",
+        "Tax paid, tax left",
         """Dollars over the years, refunds of losses counted against them; and of selling everything at the end. Not
         paid out of the accounts.""",
     ),
     ("Tracking", "Realised, a year: of daily returns against the model's."),
-    ("Losses carried", "Dollars of losses on the last day that no gain has used yet."),
+    ("Carried", "Dollars of losses on the last day that no gain has used yet."),
+    ("Cost", "Half the spread of every trade, basis points of value a year."),
 )
 
 
 def meanings(page: FuturePage) -> list[tuple[str, str]]:
     """What the columns mean, and what the paths are made of."""
     paths = (
-        f"{page.paths} of daily prices of the firm's own securities, by its risk model of {page.as_of}; every security "
-        f"is expected to grow by {percent(page.growth, 1)} a year before tax, dividends at today's yields among it; "
-        f"seed {page.seed}. Target: {page.model}."
+        f"{count(page.paths, 'path')} of daily prices of the firm's own securities, by its risk model of "
+        f"{page.as_of}; every security is expected to grow by {percent(page.growth, 1)} a year before tax, dividends "
+        f"at today's yields among it; seed {page.seed}. Target: {page.model}."
     )
     rule = page.rows[0].words
     ordinary = f"{rule[0].upper()}{rule[1:]}. It keeps no restriction of the household."

@@ -31,8 +31,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def test_every_setting_is_told_on_both_halves(ran: Ran) -> None:
     settings, values, together, prices = ran.finding.tables
-    assert [row[0] for row in settings.rows] == ["looks", "risk_price_bps"]
-    assert [(row[0], row[2]) for row in values.rows] == [("looks", "yearly"), ("risk_price_bps", "5")]
+    assert [row[0] for row in settings.rows] == ["looks", "risk price"]
+    assert [(row[0], row[2]) for row in values.rows] == [("looks", "yearly"), ("risk price", "5")]
     assert len(together.rows) == 4
     assert len(prices.rows) == 2
     for half in ("first half", "second half"):
@@ -51,7 +51,7 @@ def test_the_page_has_it_beside_the_claims(ran: Ran) -> None:
     said = json.loads((ran.folder / "result.json").read_text(encoding="utf-8"))
     assert said["experiment"] == "calibrate"
     page = write_report(ran.folder.parent, [*EXPERIMENTS.values(), CALIBRATION]).read_text(encoding="utf-8")
-    for part in ("What each half chooses", "risk_price_bps", "Basis points a year above the default", "<svg"):
+    for part in ("What each half chooses", "risk price 5", "Basis points a year above the default", "<svg"):
         assert part in page
     assert Path(ran.folder / "lives").exists() is False
     assert (ran.folder / "one_at_a_time_first_half" / "years.parquet").is_file()

@@ -82,7 +82,7 @@ def _values_table(outcome: _Outcome) -> Table:
         parts = outcome.lived[1].parts
         cost, tracking = ((part[:, :, place] - part[:, :, 0]).mean() for part in (parts.cost, parts.tracking))
         figures = [_with_error(gain) for gain in (halves_of[0][0], halves_of[1][0], halves_of[1][1])]
-        rows.append((knob.key, knob.default, each.value, *figures, _signed(cost), _signed(tracking)))
+        rows.append((knob.name, knob.default, each.value, *figures, _signed(cost), _signed(tracking)))
     columns = (
         "setting", "default", "tried", "choosing half", "judging half", "stepped up there", "cost", "tracking",
     )  # fmt: skip
@@ -97,22 +97,25 @@ def _settings_table(outcome: _Outcome, verdicts: list[tuple[bool, str]]) -> Tabl
     """Every setting: what each half chooses, what it is worth on the other, and what to do."""
     rows: list[tuple[str, ...]] = []
     for number, knob in enumerate(outcome.settings):
-        row = [knob.key, knob.default]
+        row = [knob.name, knob.default, verdicts[number][1]]
         for here in (0, 1):
             choice = outcome.choices[here][number]
             if choice.place < 0:
-                row += [knob.default, ""]
+                row.append(f"{knob.default}, the default")
             else:
                 there = _gains(outcome.lived[1 - here], choice.place + 1)[0]
-                row += [outcome.tried[choice.place].value, _with_error(there)]
+                row.append(f"{outcome.tried[choice.place].value}: {_with_error(there)}")
         spread = outcome.choices[0][number]
-        row += [f"{spread.spread:.1f} / {spread.noise:.1f}", verdicts[number][1]]
+        row.append(f"{spread.spread:.1f} / {spread.noise:.1f}")
         rows.append(tuple(row))
     columns = (
-        "setting", "default", "first half chooses", "worth on the second", "second half chooses",
-        "worth on the first", "spread / noise", "verdict",
+        "setting", "default", "verdict", "first half chooses: worth on the second",
+        "second half chooses: worth on the first", "spread / noise",
     )  # fmt: skip
-    note = "Spread: the best less the worst value on the first half; noise: the largest standard error of its values."
+    note = (
+        "After-tax basis points a year above the default, ± one standard error. Spread: the best less the worst value "
+        "on the first half; noise: the largest standard error of its values."
+    )
     return Table("What each half chooses, and what that is worth on the other", columns, tuple(rows), note)
 
 
@@ -136,7 +139,7 @@ def _prices_table(outcome: _Outcome) -> Table:
     """What the first half would choose, were tracking dearer or cheaper."""
     rows = []
     for number, knob in enumerate(outcome.settings):
-        row = [knob.key]
+        row = [knob.name]
         for price in (_PRICES[0], PRICE, _PRICES[1]):
             choice = choice_of(number, outcome.tried, worth_of(outcome.lived[0].parts, price=price))
             row.append(knob.default if choice.place < 0 else outcome.tried[choice.place].value)
@@ -146,7 +149,7 @@ def _prices_table(outcome: _Outcome) -> Table:
 
 
 def _in_words(said: dict[int, str], settings: tuple[Knob, ...]) -> str:
-    return ", ".join(f"{settings[place].key} = {value}" for place, value in sorted(said.items())) or "the defaults"
+    return ", ".join(f"{settings[place].name} {value}" for place, value in sorted(said.items())) or "the defaults"
 
 
 def _live(setting: Setting, name: str, half: Half, policies: tuple[Policy, ...], lives: list[Life]) -> _Lived:
@@ -180,9 +183,9 @@ def _judged(verdicts: list[tuple[bool, str]], best: float) -> Verdict:
 
 def _because(outcome: _Outcome, verdicts: list[tuple[bool, str]], figures: dict[str, float]) -> str:
     changed = [
-        f"{knob.key} {words}" for knob, (changes, words) in zip(outcome.settings, verdicts, strict=True) if changes
+        f"{knob.name} {words}" for knob, (changes, words) in zip(outcome.settings, verdicts, strict=True) if changes
     ]
-    idle = [knob.key for knob, choice in zip(outcome.settings, outcome.choices[0], strict=True) if not choice.matters]
+    idle = [knob.name for knob, choice in zip(outcome.settings, outcome.choices[0], strict=True) if not choice.matters]
     first, swap = (
         figures[f"best of the {one} half on the {other} half"]
         for one, other in (("first", "second"), ("second", "first"))
@@ -201,7 +204,7 @@ def _run(setting: Setting) -> Finding:
     tried = tried_values(settings)
     policies = [policy_of("default", settings, {})]
     policies += [
-        policy_of(f"{settings[each.knob].key} {each.value}", settings, {each.knob: each.value}) for each in tried
+        policy_of(f"{settings[each.knob].name} {each.value}", settings, {each.knob: each.value}) for each in tried
     ]
     both = halves(setting.panel, 6 if setting.full else 3)
     first, second = (_live(setting, "one at a time", half, tuple(policies), lives) for half in both)

@@ -21,9 +21,9 @@ class Knob(NamedTuple):
     others: tuple[str, ...]
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The default first."""
-        return (self.default, *self.others)
+    def name(self) -> str:
+        """What people call it."""
+        return self.key.removesuffix("_bps").replace("_", " ")
 
 
 class Tried(NamedTuple):

@@ -36,6 +36,7 @@ _NEVER = (
     "changes of the model, glide paths and what clients bring in or take out later",
     "companies that end, split or are taken over, and gains that funds distribute",
     "interest on cash, and changes of rates, income and law",
+    "tax on what is withdrawn from retirement accounts",
 )
 
 
@@ -63,7 +64,7 @@ def carried_over(firm: Firm, household: int, policies: tuple[Policy, ...], model
     span = np.arange(book.households.account_start[household], book.households.account_start[household + 1])
     accounts = span[book.accounts.trades[span]]
     for account in span[~book.accounts.trades[span]].tolist():
-        left.append(f"account {firm.labels.accounts[account]}, held away: it is not traded")
+        left.append(f"account {firm.labels.accounts[account]}, held away: it is neither traded nor part of the target")
     rows = _lots_of(firm, household, accounts, left)
     price = firm.market.price[book.lots.security[rows.lots]]
     cash = np.maximum(book.accounts.cash[accounts], 0)
