@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def paths(firm: Firm, count: int, **said: float) -> list[MarketPanel]:
 def wide(firm: Firm, loading: float) -> tuple[Market, MarketLabels]:
     """A market of 600 names of fifty factors, 0.06 of variance of their own."""
     count, labels = 600, firm.market_labels
-    columns = {
+    columns: dict[str, Any] = {
         name: np.resize(getattr(firm.market, name), count)
         for name in Market._fields
         if name not in ("as_of", "loadings", "identical")
@@ -103,7 +104,7 @@ def test_it_begins_today_and_ends_with_a_year(firm: Firm) -> None:
 )
 def test_a_future_that_cannot_be_is_refused(said: dict[str, int], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        Future(**said)  # type: ignore[arg-type]
+        Future(**said)
 
 
 def so_far(panel: MarketPanel, rows: int) -> MarketSoFar:

@@ -28,7 +28,8 @@ def test_the_ordinary_rule_and_the_own_profile_come_first() -> None:
 def test_an_alternative_changes_what_it_says_alone(text: str) -> None:
     policy = alternative(text, PROFILE)
     assert policy.profile is not None
-    assert (policy.profile.risk_price_bps, policy.profile.harvest) == (10, "any")
+    assert policy.profile.risk_price_bps == 10
+    assert policy.profile.harvest == "any"
     assert policy.profile.worth_it_bps == 40
     assert policy.looks is Looks.DAILY
 
