@@ -19,6 +19,7 @@ _OFFERED = {
     "FolderError": "errors",
     "HouseholdResult": "library",
     "HouseholdSavings": "library",
+    "LivedOn": "library",
     "LotwiseError": "errors",
     "Moving": "library",
     "Paper": "library",

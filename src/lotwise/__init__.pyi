@@ -10,6 +10,7 @@ from lotwise.library import Explanation as Explanation
 from lotwise.library import Firm as Firm
 from lotwise.library import HouseholdResult as HouseholdResult
 from lotwise.library import HouseholdSavings as HouseholdSavings
+from lotwise.library import LivedOn as LivedOn
 from lotwise.library import Moving as Moving
 from lotwise.library import Paper as Paper
 from lotwise.library import Picture as Picture

@@ -23,6 +23,8 @@ QUALIFIED = {"US equity": 1.0, "International equity": 0.7}
 
 def qualified_shares(panel: MarketPanel) -> Floats:
     """(N,) part of each security's dividends that is qualified."""
+    if panel.universe.qualified is not None:
+        return panel.universe.qualified
     return np.array([QUALIFIED.get(each, 0.0) for each in panel.universe.asset_classes])
 
 

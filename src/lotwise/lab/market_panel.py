@@ -66,6 +66,7 @@ class Universe:
     roles: tuple[str, ...]  # FundRole, '' for a stock
     identical_groups: tuple[str, ...]  # '' = identical to nothing else
     spread_bps: Floats  # (N,) full bid-ask spread
+    qualified: Floats | None = None  # (N,) part of dividends that is qualified; None: by asset class
 
 
 class CashDividends(NamedTuple):

@@ -3,6 +3,7 @@
 from lotwise.library.explained import Explanation
 from lotwise.library.firm import Firm, firm_from_frames, read_firm
 from lotwise.library.household import HouseholdResult
+from lotwise.library.lived_on import LivedOn
 from lotwise.library.moving import Moving, transition
 from lotwise.library.paper import Paper
 from lotwise.library.picture import Picture
@@ -14,6 +15,7 @@ __all__ = [
     "Firm",
     "HouseholdResult",
     "HouseholdSavings",
+    "LivedOn",
     "Moving",
     "Paper",
     "Picture",

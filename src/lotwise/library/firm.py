@@ -17,9 +17,12 @@ from lotwise.interchange import firm_folder
 from lotwise.interchange.firm_folder.part import part_of
 from lotwise.interchange.firm_folder.what_if import with_changed_profiles
 from lotwise.interchange.results import findings_table
+from lotwise.lab.future.living import futures_of
+from lotwise.lab.future.prices import Future
 from lotwise.library.asking import day_asked, told_once, wrong_name, wrong_names
 from lotwise.library.folder_of_frames import TABLE_NAMES, prepared_from_frames
 from lotwise.library.frames import Table
+from lotwise.library.lived_on import LivedOn
 from lotwise.library.result import Result
 from lotwise.library.savings import OrdinaryRule, Savings, rule_of
 from lotwise.nightly.run import prepared_firm, proposed_trades
@@ -28,7 +31,7 @@ from lotwise.reports import notebook
 from lotwise.reports.amounts import count
 from lotwise.risk.factor_model import FactorModel
 
-__all__ = ["Firm", "MoreTables", "firm_from_frames", "read_firm"]
+__all__ = ["Firm", "How", "MoreTables", "firm_from_frames", "read_firm"]
 
 
 class MoreTables(TypedDict, total=False):
@@ -45,6 +48,15 @@ class MoreTables(TypedDict, total=False):
     exposures: Table
     covariance: Table
     specific: Table
+
+
+class How(TypedDict, total=False):
+    """How far and how often a household is lived on, as the options of `lotwise lab household` say it."""
+
+    years: int
+    paths: int
+    growth: float  # expected return of every security, a year
+    seed: int
 
 
 class Firm:
@@ -157,6 +169,26 @@ class Firm:
             return Savings(
                 self._folder, tell_firm(self._folder, self.as_read, names, asked, When(day_asked(since, "since")))
             )
+
+    def lived_on(
+        self,
+        household: str,
+        alternatives: Sequence[str] = (),
+        checkpoints: str | Path | None = None,
+        **how: Unpack[How],
+    ) -> LivedOn:
+        """Live a household on from today: under its own profile, an ordinary rule, and alternatives to both.
+
+        The same as `lotwise lab household`. An alternative is lines of a profile that come last: `"harvest = 'any'"`;
+        `looks` among them says how often it is looked at. `how` are years, paths, growth and seed of the simulated
+        prices; `checkpoints` is a folder from which what was interrupted goes on. It takes seconds to minutes a path.
+        Raises UnknownNameError for a household that is not there, FolderError for one that is refused, ProfileError for
+        an alternative that cannot be, ValueError for a number outside its bounds.
+        """
+        future = Future(**how)
+        kept = None if checkpoints is None else Path(checkpoints)
+        with told_once():
+            return LivedOn(futures_of(self.as_read, household, future, alternatives, kept))
 
     def __repr__(self) -> str:
         return f"<Firm {self.name or 'without a name'}, {self.as_of}: {self._counts()}; {self._found()}>"

@@ -1,8 +1,8 @@
 """The book of a night in a replay: the columns that `rebalance` reads, of the accounts that are looked at.
 
-What a firm folder says of clients is said here by their policy and by what they hold; nothing is restricted or asked
-for, and substitutes are those of the targets. Everything else is made as reading a folder makes it: rates, policies,
-windows.
+What a firm folder says of clients is said here by their policy and by what they hold; nothing is asked for. What is
+restricted or kept is what their circumstances say, substitutes are theirs or those of the targets. Everything else is
+made as reading a folder makes it: rates, policies, windows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lotwise.households.profile import Profile
 from lotwise.interchange.firm_folder.book_building import limits_of, policy_columns, preferences_of
 from lotwise.interchange.firm_folder.tax_positions import deferred_dollars, payout_rates, rates_tonight
+from lotwise.lab.cohorts.circumstances import kept_names, no_rules, rules_on_night
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.others import Others
 from lotwise.lab.cohorts.standing import Standing
@@ -34,7 +35,6 @@ from lotwise.rebalancing.book import (
     Lots,
     Models,
     RateOrigin,
-    RuleSets,
     Substitutes,
     Windows,
     no_requests,
@@ -74,6 +74,7 @@ class BookMaker:
         self._no_windows = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
         self._limits = limits_of(self._profiles)
         self._preferences, self._preferred = preferences_of(self._profiles, asset_classes)
+        self._kept = kept_names(cohort.said)
 
     def _profile(self, policy: int, target: int) -> Profile:
         """The policy's profile, at the cash that the target asks for."""
@@ -97,6 +98,7 @@ class BookMaker:
         """
         ledger, state, cash = standing
         cohort, day = self._cohort, int(market.as_of)
+        said = cohort.said
         accounts = np.flatnonzero(np.isin(cohort.household, households))
         row_of = np.full(cohort.household.size, -1, np.int64)
         row_of[accounts] = np.arange(accounts.size)
@@ -117,7 +119,7 @@ class BookMaker:
         windows = self._others.windows(households, seen, ledger.world, (day, market.identical))
         if self._no_windows.any():
             windows = _closed(windows, self._no_windows[households])
-        lots = _lots(table)
+        lots = _lots(table, self._kept)
         models = _models(weights)
         policy = self._row[households]
         book = Book(
@@ -126,13 +128,13 @@ class BookMaker:
             lots,
             models,
             policy_columns(self._profiles, date.fromordinal(day + _EPOCH), self._preferred),
-            _NO_RULES,
-            Groups(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)),
+            _NO_RULES if said is None else rules_on_night(said.rules, accounts, cohort.household.size),
+            Groups(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)) if said is None else said.groups,
             windows,
             tax[households],
             self._preferences,
             no_requests(households.size),
-            _substitutes(weights, len(market.price)),
+            _substitutes(weights, len(market.price)) if said is None else said.substitutes,
             self._limits,
         )
         return Night(with_mandates(book, market), households, accounts, rows)
@@ -158,7 +160,7 @@ class BookMaker:
             np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             target,
             policy,
-            np.zeros(count, np.int32),
+            np.zeros(count, np.int32) if cohort.said is None else households.astype(np.int32),
             np.where(sees, rates["short"], 0),
             np.where(sees, rates["long"], 0),
             np.where(sees, rates["loss_short"], 0),
@@ -176,11 +178,7 @@ class BookMaker:
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
-_NOTHING, _CODES, _WEIGHTS = np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros(0)
-_NO_RULES = RuleSets(
-    _NOTHING, _CODES, _CODES, np.zeros(0, np.uint8), _WEIGHTS, _WEIGHTS, _CODES,
-    _NOTHING, _CODES, _CODES, _WEIGHTS, _WEIGHTS, _CODES,
-)  # fmt: skip
+_NO_RULES = no_rules()
 
 
 def _part(state: State, chosen: NDArray[np.bool_]) -> State:
@@ -203,11 +201,12 @@ def _closed(windows: Windows, households: NDArray[np.bool_]) -> Windows:
     )
 
 
-def _lots(table: Table) -> Lots:
-    """Lots of the ledger as columns of a book. A purchase can replace shares sold at a loss once."""
+def _lots(table: Table, kept: IntArray) -> Lots:
+    """Lots of the ledger as columns of a book, some names `kept`. A purchase can replace shares sold at a loss once."""
     marks = table["marks"]
     usable = (marks & (LotMark.REPLACEMENT | LotMark.ABSORBED)) == LotMark.REPLACEMENT
     flags = np.where(usable, LotFlag.REPLACEMENT, 0).astype(np.uint8)
+    flags |= np.where(np.isin(table["name"], kept), LotFlag.KEPT, 0).astype(np.uint8)
     return Lots(
         table["security"].copy(),
         table["shares"].copy(),

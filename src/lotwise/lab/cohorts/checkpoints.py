@@ -18,6 +18,7 @@ import numpy as np
 from lotwise import __version__
 from lotwise.errors import FolderError
 from lotwise.interchange.atomic import write_whole
+from lotwise.lab.cohorts.circumstances import tables_of
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.cohorts.taxes import Carried
@@ -40,9 +41,10 @@ def fingerprint_of(cohort: Cohort, panel: MarketPanel, risk: RiskThen, span: tup
     # Arrays are hashed by their bytes: written out, numpy rounds them and leaves the middle of long ones out.
     universe = [getattr(panel.universe, each.name) for each in fields(panel.universe)]
     texts = [value for value in universe if not isinstance(value, np.ndarray)]
-    said.update(repr((policies, targets, risk.months, risk.settings, span, texts)).encode())
+    said.update(repr((policies, targets, risk.made_of(), span, texts)).encode())
     columns = [column for column in (*cohort, *universe) if isinstance(column, np.ndarray)]
     events = [*panel.dividends, *panel.splits]
+    columns += tables_of(cohort.said)
     for table in (*columns, panel.days, panel.close, panel.adjusted, panel.caps, panel.member, *events):
         said.update(np.ascontiguousarray(table).tobytes())
     return said.hexdigest()[:24]

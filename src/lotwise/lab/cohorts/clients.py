@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.households.accounts import AccountKind
+from lotwise.lab.cohorts.circumstances import Circumstances, circumstances_of_part
 from lotwise.lab.cohorts.policies import Policy
 from lotwise.lab.cohorts.targets import Target
 from lotwise.lab.market_panel import Floats, Int32Array
@@ -93,6 +94,7 @@ class Cohort(NamedTuple):
     agreed: Floats  # (H,) part of its taxpayer's money that it comes back to each quarter; 0 = none
     counts: Floats  # (A,) what a dollar counts after the tax on its withdrawal
     lots: Table  # OPENING_LOT, by account
+    said: Circumstances | None = None  # what a firm says of its households; None: nothing
 
     @property
     def taxable(self) -> NDArray[np.bool_]:
@@ -230,6 +232,7 @@ def part_of(cohort: Cohort, first: int, last: int) -> Cohort:
         taxpayer=cohort.taxpayer[first:last] - np.int32(first),
         counts=cohort.counts[begin:end],
         lots=lots,
+        said=None if cohort.said is None else circumstances_of_part(cohort.said, first, last, range(begin, end)),
     )
 
 

@@ -68,6 +68,8 @@ class Deciding:
         by_engine = np.array([policy.profile is not None for policy in cohort.policies], np.bool_)
         self._by_engine = by_engine[cohort.policy]
         self._rebuys = np.array([policy.rebuys for policy in cohort.policies], np.bool_)[cohort.policy]
+        brought = np.zeros(0, np.int32) if cohort.said is None else cohort.said.lots["account"]
+        self._brings_lots = np.bincount(cohort.household[brought], minlength=count) > 0
 
     def on(self, market: MarketSoFar, weights: list[Weights], moment: Moment) -> Decided:
         """Decide today. `weights` are those of every target."""
@@ -147,7 +149,8 @@ class Deciding:
             if policy.rule is None:
                 continue
             own = (cohort.policy == number) & (cohort.start <= market.row)
-            opens = own & (cohort.start == market.row)
+            # What is brought along stays until the rule's next date: only cash goes to the target at once.
+            opens = own & (cohort.start == market.row) & ~self._brings_lots
             due = policy.is_due(from_day_number(market.day))
             to_target = np.flatnonzero((own if due else opens)[cohort.household])
             for_flows = np.flatnonzero((own & ~opens)[cohort.household] & moment.moved) if not due else to_target[:0]

@@ -180,9 +180,14 @@ class MarketSoFar:
 
     @property
     def spread(self) -> IntArray:
-        """(N,) full bid-ask spread, billionths of the price: of stocks by today's rank in size, of funds their own."""
+        """(N,) full bid-ask spread, billionths of the price: of stocks by today's rank in size, of funds their own.
+
+        Where no size is known at all, everything has its own.
+        """
         caps = np.nan_to_num(self._caps[self.row])
         known = caps > 0
+        if not known.any():
+            return np.rint(self.universe.spread_bps * 1e5).astype(np.int64)
         rank = np.argsort(np.argsort(-caps, kind="stable"), kind="stable") / max(int(known.sum()), 1)
         stocks = np.where(known, _LARGEST + (_SMALLEST - _LARGEST) * np.minimum(rank, 1.0), _SMALLEST)
         bps = np.where(self.kind == SecurityKind.STOCK, stocks, self._fund_spread)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwise.dates import from_day_number
+from lotwise.lab.cohorts.circumstances import names_of_opening
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.lab.cohorts.market import GONE_ROWS, DayOfMarket, MarketSoFar
 from lotwise.lab.cohorts.policies import next_trading_day
@@ -58,6 +59,7 @@ class Outside:
             self._splits(today, held),
             (self._money(today), no_details(0)),
             self._brought(today),
+            *self._carried_over(today),
             self._ended(today, market, held),
             (self._dividends(today, held), no_details(0)),
         ]
@@ -100,6 +102,32 @@ class Outside:
         events["lot"] = names_of_lots(rows, lots["security"], today.price.size, reinvested=False)
         details["basis"], details["acquired"] = lots["basis"], today.day - lots["days"]
         return events, details
+
+    def _carried_over(self, today: DayOfMarket) -> list[tuple[Table, Table]]:
+        """What a firm's accounts begin with: their lots, and sales at a loss of the month before.
+
+        Of each sale one share and a loss of the smallest unit: it bars its name, what it lost is in the year's gains.
+        """
+        cohort = self._cohort
+        if cohort.said is None:
+            return []
+        all_lots, all_losses = cohort.said.lots, cohort.said.losses
+        rows = np.flatnonzero(cohort.start[cohort.household[all_lots["account"]]] == today.row)
+        lots = all_lots[rows]
+        brought, of_lots = blank_events(rows.size, EventKind.TRANSFER_IN, today.day), no_details(rows.size)
+        for name in ("account", "security", "shares"):
+            brought[name] = lots[name]
+        brought["lot"], brought["detail"] = names_of_opening(rows), np.arange(rows.size)
+        brought["facts"] = np.where(lots["purchased"], EventFlag.PURCHASE, 0)
+        for name in ("basis", "acquired", "holding_start"):
+            of_lots[name] = lots[name]
+        losses = all_losses[cohort.start[cohort.household[all_losses["account"]]] == today.row]
+        sold, of_sales = blank_events(losses.size, EventKind.SELL, today.day), no_details(losses.size)
+        for name in ("account", "security", "day"):
+            sold[name] = losses[name]
+        sold["shares"], sold["facts"], sold["detail"] = SHARE, EventFlag.STATED, np.arange(losses.size)
+        of_sales["basis"], of_sales["acquired"], of_sales["holding_start"] = 1, losses["day"] - 1, losses["day"] - 1
+        return [(brought, of_lots), (sold, of_sales)]
 
     def _fees(self, today: DayOfMarket, market: MarketSoFar, standing: Standing) -> Table:
         """A quarter's fee of every household, from its first account."""

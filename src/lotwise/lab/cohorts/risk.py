@@ -50,6 +50,10 @@ class RiskThen:
     folder: Path | None = None
     _known: dict[int, _Attached] = field(default_factory=dict, repr=False)
 
+    def made_of(self) -> str:
+        """All that decides it beside the market, as text: for a fingerprint."""
+        return repr((self.months, self.settings))
+
     def with_risk(self, market: Market, so_far: MarketSoFar, targets: Sequence[Target]) -> Market:
         """Put the risk into a market of today: of all securities that the targets had until the period began."""
         row = so_far.first_row_of(self.months)

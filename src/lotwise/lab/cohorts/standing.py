@@ -109,9 +109,9 @@ class Standing:
 
     def _count(self, table: IntArray, rows: Table, first_year: int) -> None:
         household = self._of_account[rows["account"]]
-        mine = rows[household >= 0]
-        household = household[household >= 0]
-        year = mine["sold"].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 - first_year
+        year = rows["sold"].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 - first_year
+        counted = (household >= 0) & (year >= 0)  # what was sold before an account began is of an earlier year at times
+        mine, household, year = rows[counted], household[counted], year[counted]
         term = (mine["long_term"] == 1).astype(np.int64)
         gain = recognised(mine)
         np.add.at(table, (year, household, term), gain)

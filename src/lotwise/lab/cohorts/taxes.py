@@ -1,8 +1,9 @@
 """The tax of every household, year by year: what it owes with its accounts less what it would owe without them.
 
-Both by the law (`tax.liability`) at the household's own rates: netting, the limit on the loss deducted, losses carried
-on. The gains that a household has outside count on both sides. Dividends that do not qualify are taxed at the
-short-term rate, beside. Of one year's law, the last that is kept, since a simulated client has the same rates always.
+Both by the law (`tax.liability`) at the household's own rates, or at its income where its circumstances say that:
+netting, the limit on the loss deducted, losses carried on. The gains that a household has outside count on both sides.
+Dividends that do not qualify are taxed at the short-term rate, beside. Of one year's law, the last that is kept, since
+a simulated client has the same rates always.
 
 A year is closed when the last of its sales is settled, 30 days into the next; until then what is carried into the next
 is what is known of it.
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lotwise.lab.cohorts.circumstances import Circumstances
 from lotwise.lab.cohorts.clients import Cohort
 from lotwise.ledger.events import Table
 from lotwise.money import FULL_RATE, IntArray
@@ -44,9 +46,16 @@ class Taxes:
         self.year = first_year  # the first that is not closed
         self._cohort = cohort
         self._law = load_law()
+        if cohort.said is not None:
+            table = cohort.said.position
+            self.carried = Carried(table["short_carryforward"].copy(), table["long_carryforward"].copy())
+            self.alone = Carried(*(column.copy() for column in self.carried))
 
     def blank(self, year: int) -> Table:
         """Positions of a year before anything is realised: rates, and gains from outside."""
+        said = self._cohort.said
+        if said is not None:
+            return _as_said(said, first=year == self.first_year)
         table = blank_positions(len(self._cohort.start), kept_year(self._law.federal, year))
         for column, name in enumerate(("short_rate", "long_rate", "state_rate")):
             table[name] = self._cohort.rates[:, column]
@@ -99,6 +108,17 @@ class Taxes:
         table["short_carryforward"], table["long_carryforward"] = self.alone
         found = liabilities(table, self._law)
         return found["total"], _carried(found)
+
+
+def _as_said(said: Circumstances, *, first: bool) -> Table:
+    """Positions by law, at the income that was told of the first year; what was realised in it recurs in no other."""
+    table = said.position.copy()
+    for name in ("qualified_dividends", "short_carryforward", "long_carryforward"):
+        table[name] = 0
+    if not first:
+        table["short_gains"] -= said.realised[:, 0]
+        table["long_gains"] -= said.realised[:, 1]
+    return table
 
 
 def _carried(found: Table) -> Carried:

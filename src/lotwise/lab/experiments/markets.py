@@ -25,15 +25,18 @@ _SIMULATED_END = date(2025, 12, 31)
 _REAL_YEARS = {Size.QUICK: _YEARS[Size.QUICK] + WARM_UP, Size.FULL: 14 + WARM_UP}
 
 
-def market_for(folder: Path | None, size: Size, seed: int) -> MarketPanel:
+def market_for(folder: Path | None, size: Size, seed: int, years: int | None = None) -> MarketPanel:
     """Simulate a market, or read a real one from a folder; raises FolderError where that cannot be read.
+
+    Accounts can live for `years` of it; None: as many as the size says.
 
     It ends with a calendar year: a rule that acts at its end, and a tax that is reckoned then, would miss the last.
     """
     if folder is not None:
-        panel = load_real_market(folder, years=_REAL_YEARS[size])
+        panel = load_real_market(folder, years=_REAL_YEARS[size] if years is None else years + WARM_UP)
         return known_on(panel, _last_of_whole_years(panel))
-    first = date(_SIMULATED_END.year - _YEARS[size] - WARM_UP + 1, 1, 1)
+    lived = _YEARS[size] if years is None else years
+    first = date(_SIMULATED_END.year - lived - WARM_UP + 1, 1, 1)
     return simulate_market(seed, SimulatedShape(first, _SIMULATED_END))
 
 
