@@ -47,4 +47,8 @@ def test_a_household_is_lived_on(firm: Path) -> None:
     assert said.exit_code == 0
     for part in ("own profile", "left out: account A4, held away", "page: "):
         assert part in words(said)
-    assert (out / "household-H3" / "household.html").is_file()
+    folder = out / "household-H3"
+    page = (folder / "household.html").read_bytes()
+    lotwise_says("lab", "household", firm, "H3", "--years", 1, "--paths", 1, "--out", out)
+    assert (folder / "household.html").read_bytes() == page
+    assert len(list((folder / "checkpoints").iterdir())) == 1  # it was not lived again

@@ -112,7 +112,7 @@ def household(
     folder: Folder,
     name: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help="One of the folder's.", show_default=False)],
     years: Annotated[int, typer.Option(help="Years to live on, to the end of the calendar year.")] = 10,
-    paths: Annotated[int, typer.Option(help="Simulated paths of prices.")] = 8,
+    paths: Annotated[int, typer.Option(help="Simulated paths of prices, minutes each.")] = 4,
     alternative: Annotated[
         list[str] | None,
         typer.Option(help="Keys of a profile that come last, as harvest = 'any'; looks says how often; repeatable."),

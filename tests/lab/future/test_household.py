@@ -11,6 +11,7 @@ import pytest
 from lotwise.dates import from_day_number, to_day_number
 from lotwise.households.accounts import AccountKind
 from lotwise.interchange.firm_folder import Firm
+from lotwise.lab.cohorts.circumstances import tables_of
 from lotwise.lab.cohorts.clients import part_of
 from lotwise.lab.cohorts.recording import Lived
 from lotwise.lab.cohorts.replay import LiveSettings, live
@@ -150,3 +151,15 @@ def test_who_holds_nothing_is_refused(firm: Firm) -> None:
     cash = book.accounts._replace(cash=np.zeros_like(book.accounts.cash))
     with pytest.raises(ValueError, match="household H2 must hold something of worth, had nothing"):
         carried(replace(firm, book=book._replace(lots=empty, accounts=cash)), 1)
+
+
+def test_what_lies_between_columns_is_no_part_of_a_fingerprint(firm: Firm) -> None:
+    said = carried(firm, 0).cohort.said
+    assert said is not None
+    other = said.lots.copy()
+    other.view(np.uint8)[:] = 255
+    for name in other.dtype.names or ():
+        other[name] = said.lots[name]
+    assert other.tobytes() != said.lots.tobytes()
+    one, two = (tables_of(each) for each in (said, said._replace(lots=other)))
+    assert [each.tobytes() for each in one] == [each.tobytes() for each in two]

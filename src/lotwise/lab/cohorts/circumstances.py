@@ -152,7 +152,9 @@ def kept_names(said: Circumstances | None) -> IntArray:
 
 
 def tables_of(said: Circumstances | None) -> list[NDArray[Any]]:
-    """Every table of it, for a fingerprint."""
+    """Every column of it, for a fingerprint: between the columns of a table memory holds whatever was there before."""
     if said is None:
         return []
-    return [said.lots, *said.rules, *said.groups, said.losses, *said.substitutes, said.position, said.realised]
+    tables = (said.lots, said.losses, said.position)
+    columns = [table[name] for table in tables for name in table.dtype.names or ()]
+    return [*columns, *said.rules, *said.groups, *said.substitutes, said.realised]

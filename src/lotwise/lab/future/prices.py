@@ -54,7 +54,7 @@ class Future:
     """
 
     years: int = 10
-    paths: int = 8
+    paths: int = 4
     growth: float = 0.07  # expected total return a year, before tax
     seed: int = 1
 
