@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.reports.amounts import basis_points, brief_dollars, count, dollars, percent, plain, short_dollars
+from lotwise.reports.amounts import (
+    basis_points,
+    brief_dollars,
+    count,
+    dollars,
+    percent,
+    plain,
+    short_dollars,
+    with_minus,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +75,20 @@ def test_basis_points_say_small_gaps_without_exponents() -> None:
         "under 0.0001 bp",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        ("-1.5 / -2 bp", "\u22121.5 / \u22122 bp"),
+        ("-$5", "\u2212$5"),
+        ("2019-03-02", "2019-03-02"),
+        ("10-20", "10-20"),
+        ("risk-3", "risk-3"),
+    ],
+)
+def test_figures_get_a_minus_sign_and_nothing_else_does(figure: str, text: str) -> None:
+    assert with_minus(figure) == text
 
 
 def test_percent_and_count() -> None:

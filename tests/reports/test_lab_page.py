@@ -118,3 +118,21 @@ def test_curves_rise_where_their_figures_do_and_differ_by_more_than_colour() -> 
     assert len({way[1] for way in ways}) == len({way[2] for way in ways}) == 2
     with pytest.raises(ValueError, match="at most 6 curves, were 7"):
         curves([Curve("a", ((1.0, 2.0),))] * 7, ("x", "y"), "T")
+
+
+def test_columns_of_words_are_set_as_words() -> None:
+    table = {"title": "T", "columns": ["a", "b", "c"], "rows": [["x", "-1", "y" * 40], ["x", "2", ""]], "note": ""}
+    page = lab_page([experiment("a")._replace(tables=(table,))])
+    assert page.count('<td class="n">') == 2
+    assert page.count('<td class="words">y') == page.count('<td class="words"></td>') == 1
+
+
+def test_the_room_of_names_beside_bars_follows_the_longest() -> None:
+    def begins(name: str) -> float:
+        found = re.search(
+            r'<text x="([\d.]+)"[^>]*>' + name, paired_bars([Pair(name, 1.0, 2.0)], ("a", "b"), "bp", "T")
+        )
+        assert found is not None
+        return float(found.group(1))
+
+    assert begins("n" * 60) > 60 * 6 > begins("n")

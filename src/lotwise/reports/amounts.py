@@ -17,6 +17,7 @@ __all__ = [
     "percent",
     "plain",
     "short_dollars",
+    "with_minus",
 ]
 
 _MINUS = "\u2212"
@@ -24,6 +25,14 @@ _MINUS = "\u2212"
 # C0 and C1 controls (a terminal obeys some, XML forbids most) and the marks that turn the direction of
 # writing: a name that holds them could show something else than it is.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
+# A hyphen that stands for a minus: before a figure, and not within a word, a date or a range.
+_HYPHEN = re.compile(r"(?<![\w.\-])-(?=[\d.$])")
+
+
+def with_minus(figure: str) -> str:
+    """Give figures that are written already ("-1.5 / -2 bp") their minus sign."""
+    return _HYPHEN.sub(_MINUS, figure)
 
 
 def dollars(amount: Decimal | float | None) -> str:

@@ -46,7 +46,7 @@ def _blocks_of(each: ExperimentPage) -> list[Block]:
         Heading(each.title),
         Paragraph(f"{each.claim} ({each.source})"),
         Paragraph(f"{each.verdict.capitalize()}. {each.because}"),
-        Paragraph(f"Rule of the verdict, written before: {each.rule}", small=True),
+        Paragraph(f"Rule of the verdict: {each.rule}", small=True),
     ]
     blocks += [Picture(picture["svg"], "", picture["words"]) for picture in each.pictures]
     for table in each.tables:

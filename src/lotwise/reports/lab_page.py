@@ -15,6 +15,8 @@ __all__ = ["ExperimentPage", "lab_page"]
 _TAGS = {"reproduced": "fine", "reproduced in part": "warning", "not reproduced": "error"}
 # Letters of a text of several sentences.
 _MOST = 4_000
+# Letters of a cell that holds a figure.
+_LONGEST = 26
 
 
 class ExperimentPage(NamedTuple):
@@ -49,8 +51,16 @@ def lab_page(experiments: Sequence[ExperimentPage]) -> str:
         experiments=list(zip(experiments, drawn, strict=True)),
         counts=counts,
         tags=_TAGS,
+        kinds=_kinds_of,
         whole=_whole,
     )
+
+
+def _kinds_of(table: Mapping[str, Any]) -> list[str]:
+    """How each column is set: "n" figures, "words" text that may go over several lines; the first names its rows."""
+    columns = [[row[place] for row in table["rows"]] for place in range(len(table["columns"]))]
+    long = [any(len(cell) > _LONGEST for cell in column) for column in columns]
+    return ["", *("words" if each else "n" for each in long[1:])]
 
 
 def _whole(text: str) -> Markup:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from lotwise.reports.amounts import plain
+from lotwise.reports.amounts import plain, with_minus
 from lotwise.reports.axes import Axis, frame_of
 from lotwise.reports.look import BLUE, GREEN, GREY, INK, ORANGE, YELLOW, Scale, document, label, line, number, ticks
 
 __all__ = ["HEIGHT", "KEY", "WIDTH", "Curve", "Dot", "Pair", "curves", "dots", "in_figures", "paired_bars"]
 
 WIDTH = 720.0
-_NAMES, _WORDS = 170.0, 64.0  # room for names at the left, for figures at either end
+_NAMES, _WORDS = 170.0, 64.0  # least room for names at the left, room for figures at either end
+_LETTER = 6.6  # width of one, on average
 _PITCH, _BAR, KEY = 38.0, 13.0, 26.0
 HEIGHT, _KEYS = 340.0, 190.0  # of dots, and room for their key at the right
 
@@ -50,18 +51,19 @@ def paired_bars(pairs: Sequence[Pair], names: tuple[str, str], unit: str, title:
     """Draw two horizontal bars for each pair: what was measured, and below it, paler, what it is held against."""
     values = [value for pair in pairs for value in (pair.first, pair.second)]
     low, high = min(0.0, *values), max(0.0, *values)
-    scale = Scale(low, high if high > low else low + 1.0, _NAMES + (_WORDS if low < 0 else 0.0), WIDTH - _WORDS)
-    parts, x = [], _NAMES
+    room = max([_NAMES, *(16 + _LETTER * len(pair.name) for pair in pairs)])
+    scale = Scale(low, high if high > low else low + 1.0, room + (_WORDS if low < 0 else 0.0), WIDTH - _WORDS)
+    parts, x = [], room
     for name, colour in zip(names, (BLUE, GREY), strict=True):
         parts.append(f'<rect x="{number(x)}" y="3" width="11" height="11" fill="{colour}"/>')
         parts.append(label(x + 16, 13, name, fill=INK))
-        x += 40 + 6.6 * len(name)
+        x += 40 + _LETTER * len(name)
     for place, pair in enumerate(pairs):
         top = KEY + place * _PITCH
-        parts.append(label(_NAMES - 10, top + 17, pair.name, anchor="end", fill=INK))
+        parts.append(label(room - 10, top + 17, pair.name, anchor="end", fill=INK))
         for row, (value, colour) in enumerate(((pair.first, BLUE), (pair.second, GREY))):
             y, end, zero = top + row * (_BAR + 2), scale(value), scale(0.0)
-            words = f"{value:,.0f} {unit}".replace("-", "\N{MINUS SIGN}")
+            words = with_minus(f"{round(value):,} {unit}")
             parts.append(
                 f'<rect x="{number(min(zero, end))}" y="{number(y)}" width="{number(max(abs(end - zero), 0.8))}"'
                 f' height="{number(_BAR)}" fill="{colour}">'

@@ -21,6 +21,7 @@ from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.experiments.markets import market_in_words
 from lotwise.lab.experiments.protocol import Experiment, Finding, Setting, Size, Verdict
 from lotwise.lab.market_panel import YEAR_ROWS, MarketPanel
+from lotwise.reports.amounts import with_minus
 from lotwise.reports.documents.pdf import Press
 from lotwise.reports.documents.theme import Theme
 from lotwise.reports.lab_document import lab_document
@@ -165,6 +166,10 @@ def _page_of(experiment: Experiment, said: dict[str, Any], verdict: Verdict) -> 
         seed=int(said["seed"]),
         version=said["version"],
         settings=tuple((name, value) for name, value in said["settings"]),
-        tables=tuple(said["tables"]),
+        tables=tuple(_as_printed(table) for table in said["tables"]),
         pictures=tuple(said["pictures"]),
     )
+
+
+def _as_printed(table: dict[str, Any]) -> dict[str, Any]:
+    return table | {"rows": [[with_minus(cell) for cell in row] for row in table["rows"]]}
