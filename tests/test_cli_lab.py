@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lotwise.lab.experiments import EXPERIMENTS
 from tests.test_cli import lotwise_says, words
 
 
@@ -25,10 +26,8 @@ def test_the_experiments_are_listed_with_their_claims() -> None:
 def test_an_unknown_experiment_is_refused_with_the_nearest(tmp_path: Path) -> None:
     said = lotwise_says("lab", "run", "harvest-frequenzy", "--out", tmp_path)
     assert said.exit_code == 2
-    assert (
-        "must be all or one of systematic, transition, tax-value, deferral, harvest-frequency, wash-sales, was "
-        "'harvest-frequenzy'" in words(said)
-    )
+    names = ", ".join(EXPERIMENTS)
+    assert f"must be all or one of {names}, was 'harvest-frequenzy'" in words(said)
     assert "did you mean harvest-frequency?" in words(said)
     assert not list(tmp_path.iterdir())
 
