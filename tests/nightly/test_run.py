@@ -159,6 +159,7 @@ def test_a_bad_row_refuses_its_household_and_no_other(tmp_path: Path) -> None:
     assert report.exit_status == 1
     assert [row["status"] for row in households.values()] == ["refused", "proposed", "hold"]
     assert "lots.csv:2" in households["H1"]["message"]
+    assert [row["model"] is None for row in households.values()] == [True, False, False]  # what it follows is not known
     assert set(report.tables.trades["household_id"]) == {"H2"}
     assert names_in(tmp_path / "out") == FILES
 

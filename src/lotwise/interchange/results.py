@@ -30,6 +30,7 @@ from lotwise.interchange.trade_lines import TradeWords, trade_lines
 from lotwise.interchange.trade_table import exact, trade_table, trade_words
 from lotwise.interchange.wording import (
     household_messages,
+    model_names,
     policy_versions,
     relaxation_text,
     restriction_name,
@@ -256,7 +257,7 @@ def _households_table(
             "gap_bps": _known(outcomes.gap * 1e4, solved),
             "n_trades": pl.Series(outcomes.trades).cast(pl.Int32),
             "cause": _words(Cause, outcomes.cause),
-            "model": _named(labels.models, book.households.model),
+            "model": pl.Series(model_names(labels, book), dtype=pl.String),
             "bought": total(trades.value, trades.side == Side.BUY),
             "sold": total(trades.value, trades.side == Side.SELL),
             "short_gain": total(trades.gain, taxable & ~long_term),

@@ -14,7 +14,7 @@ from lotwise.money import IntArray
 from lotwise.rebalancing.book import Book, BookLabels, LotFlag
 from lotwise.rebalancing.proposal import Cause, Outcomes, Proposals, Reason, Status
 
-__all__ = ["household_messages", "motives", "policy_versions", "relaxation_text", "restriction_name"]
+__all__ = ["household_messages", "model_names", "motives", "policy_versions", "relaxation_text", "restriction_name"]
 
 # Relaxed restrictions named in a household's message; all of them stand in relaxations.csv.
 _NAMED = 3
@@ -181,6 +181,13 @@ def _lots_without_tax(book: Book) -> IntArray:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def model_names(labels: BookLabels, book: Book) -> list[str | None]:
+    """Model that each household follows; None where its data refuse it, which may name one that is not there."""
+    households = book.households
+    followed = zip(households.model.tolist(), households.blocked.tolist(), strict=True)
+    return [None if blocked else labels.models[row] for row, blocked in followed]
 
 
 def policy_versions(labels: BookLabels, book: Book) -> list[str | None]:

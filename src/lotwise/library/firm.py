@@ -17,6 +17,7 @@ from lotwise.interchange import firm_folder
 from lotwise.interchange.firm_folder.part import part_of
 from lotwise.interchange.firm_folder.what_if import with_changed_profiles
 from lotwise.interchange.results import findings_table
+from lotwise.interchange.wording import model_names
 from lotwise.lab.future.living import futures_of
 from lotwise.lab.future.prices import Future
 from lotwise.library.asking import day_asked, told_once, wrong_name, wrong_names
@@ -97,7 +98,7 @@ class Firm:
             {
                 "household_id": pl.Series(labels.households.tolist(), dtype=pl.String),
                 "name": pl.Series(self.as_read.household_names, dtype=pl.String),
-                "model": pl.Series([labels.models[row] for row in book.households.model.tolist()], dtype=pl.String),
+                "model": pl.Series(model_names(labels, book), dtype=pl.String),
                 "accounts": np.diff(starts),
                 "lots": np.diff(book.accounts.lot_start[starts]),
                 "refused": book.households.blocked,
