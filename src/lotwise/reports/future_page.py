@@ -81,10 +81,10 @@ def cells(page: FuturePage) -> list[tuple[str, ...]]:
     return [
         (
             row.name,
-            percent(row.sold.median, 1),
-            f"{percent(row.sold.low, 1).rstrip('%')} to {percent(row.sold.high, 1)}",
-            percent(row.stepped_up.median, 1),
-            percent(row.before_tax.median, 1),
+            _part(row.sold.median),
+            f"{_part(row.sold.low).rstrip('%')} to {_part(row.sold.high)}",
+            _part(row.stepped_up.median),
+            _part(row.before_tax.median),
             brief_dollars(row.tax),
             brief_dollars(row.tax_left),
             percent(row.tracking, 2),
@@ -93,6 +93,11 @@ def cells(page: FuturePage) -> list[tuple[str, ...]]:
         )
         for row in page.rows
     ]
+
+
+def _part(fraction: float) -> str:
+    """A tenth of a percent; what rounds to nothing has no sign."""
+    return percent(round(fraction, 3) + 0.0, 1)
 
 
 def in_short(page: FuturePage) -> str:

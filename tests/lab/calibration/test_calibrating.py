@@ -51,7 +51,13 @@ def test_the_page_has_it_beside_the_claims(ran: Ran) -> None:
     said = json.loads((ran.folder / "result.json").read_text(encoding="utf-8"))
     assert said["experiment"] == "calibrate"
     page = write_report(ran.folder.parent, [*EXPERIMENTS.values(), CALIBRATION]).read_text(encoding="utf-8")
-    for part in ("What each half chooses", "risk price 5", "Basis points a year above the default", "<svg"):
+    for part in (
+        "What each half chooses",
+        "risk price 5",
+        "Basis points a year above the default",
+        "<svg",
+        "lab calibrate --",
+    ):
         assert part in page
     assert Path(ran.folder / "lives").exists() is False
     assert (ran.folder / "one_at_a_time_first_half" / "years.parquet").is_file()
