@@ -264,7 +264,14 @@ def fold_stack(rules: Rules, stack: Stack, tray: Tray, threads: int) -> tuple[Ta
     marks = np.arange(0, int(stack.start[-1]), _EVENTS_OF_PART)
     cuts = np.unique(np.append(np.searchsorted(stack.start[:-1], marks), desks))
     parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        done = list(pool.map(lambda part: _fold_part(rules, stack, tray, *part), parts))
+
+    def folded(part: tuple[int, int]) -> tuple[Table, Table, Table]:
+        return _fold_part(rules, stack, tray, *part)
+
+    if threads <= 1 or len(parts) == 1:  # a day of a replay: a pool would cost more than the fold
+        done = [folded(part) for part in parts]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            done = list(pool.map(folded, parts))
     lots, realized, washes = (np.concatenate(tables) for tables in zip(*done, strict=True))
     return lots, realized, washes
