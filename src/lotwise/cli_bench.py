@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from lotwise.bench.tables import MeasuredTable
+from lotwise.cli_session import COMPILING
 from lotwise.errors import LotwiseError
 from lotwise.kernels import told_when_compiling
 
@@ -239,7 +240,7 @@ def _measuring() -> Iterator[None]:
 
 
 def _say_compiling() -> None:
-    _err.print("compiling the kernels (once, two to four minutes)", highlight=False)
+    _err.print(COMPILING, highlight=False)
 
 
 def _measure(tables: Callable[[], Iterable[MeasuredTable]], out: Path | None) -> None:

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from lotwise.cli_session import (
+    COMPILING,
     INTERRUPTED,
     AsOf,
     Folder,
@@ -254,7 +255,7 @@ def _progress() -> Iterator[tuple[OnPhase, OnDone]]:
             def on_phase(name: str, total: int) -> None:
                 progress.reset(task, description=name, total=total or None)
 
-            said = "compiling the kernels (once, two to four minutes)"
+            said = COMPILING
             with told_when_compiling(lambda: progress.console.print(said)):
                 yield on_phase, lambda done: progress.advance(task, done)
     except KeyboardInterrupt as error:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lotwise.nightly.run import Watch
 
 __all__ = [
+    "COMPILING",
     "INTERRUPTED",
     "AsOf",
     "Folder",
@@ -44,6 +45,9 @@ __all__ = [
     "show_findings",
     "watched",
 ]
+
+# Said once on a machine, before what would otherwise look like nothing.
+COMPILING = "compiling the kernels (once, three to six minutes)"
 
 out_console = Console()
 err_console = Console(stderr=True)
@@ -90,7 +94,7 @@ def watched() -> Iterator[Watch]:
         def on_phase(name: str, total: int) -> None:
             progress.reset(task, description=_PHASES.get(name, name), total=total or None)
 
-        with told_when_compiling(lambda: progress.console.print("compiling the kernels (once, two to four minutes)")):
+        with told_when_compiling(lambda: progress.console.print(COMPILING)):
             yield Watch(on_phase=on_phase, on_done=lambda done: progress.advance(task, done))
 
 

@@ -128,3 +128,11 @@ def test_every_picture_is_well_formed_and_escapes_its_words(svg: str) -> None:
     assert root.get("aria-label", "").startswith("<script>")
     assert "<script" not in svg
     assert not re.search("[\x00-\x08\u202e]", svg)
+
+
+def test_the_words_of_the_longest_bar_stand_right_of_its_name() -> None:
+    name = "long-term losses $7.34 million"
+    svg = bars([Bar(name, -5.0, "\u2212$1.41 million"), Bar("b", 1.0, "$1")], "T")
+    place = re.search(r'<text x="([\d.]+)"[^>]*>\u2212\$1\.41', svg)
+    assert place is not None
+    assert float(place.group(1)) - 6 * len("\u2212$1.41 million") > 6 * len(name)

@@ -52,7 +52,7 @@ def told_once() -> Iterator[None]:
     def say() -> None:
         if not _SAID:
             _SAID.add("compiling")
-            sys.stderr.write("lotwise: compiling the kernels (once on this machine, two to four minutes)\n")
+            sys.stderr.write("lotwise: compiling the kernels (once on this machine, three to six minutes)\n")
             sys.stderr.flush()
 
     with told_when_compiling(say):

@@ -196,7 +196,8 @@ def bars(rows: Sequence[Bar], title: str) -> str:
     """Draw a horizontal bar per row, its name at the left and its words beside it; below zero in blue."""
     if not rows:
         return _empty(title, "Nothing to show.")
-    pitch, names, words = 30.0, 190.0, 92.0
+    pitch, words = 30.0, 100.0
+    names = max(190.0, *(12.0 + 6.7 * len(row.name) for row in rows))
     low, high = min(0.0, *(row.length for row in rows)), max(0.0, *(row.length for row in rows))
     left = names + (words if low < 0 else 0)
     scale = Scale(low, high if high > low else low + 1.0, left, WIDTH - (words if high > 0 else 10.0))
