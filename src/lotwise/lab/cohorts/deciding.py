@@ -33,7 +33,7 @@ from lotwise.savings.history import CorporateActions, History, MarketHistory, Ta
 from lotwise.savings.shadow import holdings_of, trades_of_rule
 from lotwise.securities.market import Market
 
-__all__ = ["Decided", "Deciding", "Moment"]
+__all__ = ["Decided", "Deciding", "Moment", "market_without_risk"]
 
 
 class Moment(NamedTuple):
@@ -73,7 +73,7 @@ class Deciding:
 
     def on(self, market: MarketSoFar, weights: list[Weights], moment: Moment) -> Decided:
         """Decide today. `weights` are those of every target."""
-        today = self._market(market)
+        today = market_without_risk(market, self._qualified)
         parts = [
             self._ruled(market, weights, moment),
             swaps_of(self._cohort, market, weights, moment.state, moment.cash),
@@ -106,24 +106,6 @@ class Deciding:
         begun = cohort.start <= market.row
         looks: NDArray[np.bool_] = begun & (due | (acts & moved) | (cohort.start == market.row))
         return looks
-
-    def _market(self, market: MarketSoFar) -> Market:
-        """Today as the engine sees it, without risk."""
-        count = market.price.size
-        return Market(
-            np.int32(market.day),
-            market.price,
-            market.spread,
-            market.quoted & (market.price > 0),
-            market.identical,
-            market.kind,
-            market.asset_class,
-            market.dividend_yield,
-            self._qualified,
-            np.zeros(count),
-            np.zeros((count, 0)),
-            np.zeros(count),
-        )
 
     def _events_of(self, night: Night, proposals: Proposals, state: State, market: MarketSoFar) -> Table:
         """Trades of the engine as events; a sale names its lot, as it is named in the ledger."""
@@ -193,6 +175,25 @@ class Deciding:
             cohort.rates[:, :2],
             CorporateActions(nothing, no_details(0)),
         )
+
+
+def market_without_risk(market: MarketSoFar, qualified: NDArray[np.float64]) -> Market:
+    """Today as the engine sees it, no risk being known yet; `qualified` (N,) parts of dividends."""
+    count = market.price.size
+    return Market(
+        np.int32(market.day),
+        market.price,
+        market.spread,
+        market.quoted & (market.price > 0),
+        market.identical,
+        market.kind,
+        market.asset_class,
+        market.dividend_yield,
+        qualified,
+        np.zeros(count),
+        np.zeros((count, 0)),
+        np.zeros(count),
+    )
 
 
 def _executed(events: Table, market: Market, tracking: NDArray[np.float64]) -> Decided:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lotwise.dates import NO_DATE
 from lotwise.lab.cohorts.books import BookMaker
 from lotwise.lab.cohorts.clients import Cohort, cohort_of
+from lotwise.lab.cohorts.deciding import market_without_risk
 from lotwise.lab.cohorts.ending import ending_of
 from lotwise.lab.cohorts.market import MarketSoFar, MarketTape
 from lotwise.lab.cohorts.policies import Policy
@@ -73,7 +74,7 @@ def arrived(legacy: Legacy, panel: MarketPanel, risk: RiskThen, target: Target, 
     """Post legacy accounts to a ledger and make the book of the market's last day, at one policy and target."""
     so_far, qualified = _until_today(panel)
     cohort = cohort_of((policy,), (target,), legacy.clients)
-    market = risk.with_risk(_market(so_far, qualified), so_far, cohort.targets)
+    market = risk.with_risk(market_without_risk(so_far, qualified), so_far, cohort.targets)
     begun = time.perf_counter()
     world = world_of(cohort, market.kind != SecurityKind.STOCK, market.identical)
     standing = Standing(cohort, world, 1)
@@ -118,25 +119,6 @@ def _until_today(panel: MarketPanel) -> tuple[MarketSoFar, Floats]:
     for row in range(len(panel.days)):
         so_far.add(tape.at(row))
     return so_far, tape.qualified
-
-
-def _market(so_far: MarketSoFar, qualified: Floats) -> Market:
-    """Today as the engine sees it, without risk."""
-    count = so_far.price.size
-    return Market(
-        np.int32(so_far.day),
-        so_far.price,
-        so_far.spread,
-        so_far.quoted & (so_far.price > 0),
-        so_far.identical,
-        so_far.kind,
-        so_far.asset_class,
-        so_far.dividend_yield,
-        qualified,
-        np.zeros(count),
-        np.zeros((count, 0)),
-        np.zeros(count),
-    )
 
 
 def move(
