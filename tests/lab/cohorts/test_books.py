@@ -12,6 +12,7 @@ from lotwise.dates import from_day_number
 from lotwise.interchange.firm_folder import Firm, read_firm
 from lotwise.lab.cohorts.books import Night
 from lotwise.lab.cohorts.checkpoints import Checkpoints
+from lotwise.lab.cohorts.deciding import market_without_risk
 from lotwise.lab.cohorts.policies import engine
 from lotwise.lab.cohorts.replay import LiveSettings, PartOfLife
 from lotwise.lab.known_then import known_on
@@ -42,7 +43,8 @@ def a_life() -> PartOfLife:
 def night_of(life: PartOfLife) -> tuple[Night, Market]:
     """The book as it would be made once more at the close of the last day, after its trades."""
     deciding, standing = life.deciding, life.standing
-    market = deciding._risk.with_risk(deciding._market(life.market), life.market, life.cohort.targets)
+    today = market_without_risk(life.market, deciding._qualified)
+    market = deciding._risk.with_risk(today, life.market, life.cohort.targets)
     year = int(life.years[-1])
     tax = life.taxes.position(year, standing.gains(int(life.years[0])))
     weights = [target.on(life.market) for target in life.cohort.targets]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lotwise.lab.cohorts.deciding import Deciding
+from lotwise.lab.cohorts.deciding import market_without_risk
 from lotwise.lab.cohorts.market import MarketSoFar, MarketTape
 from lotwise.lab.cohorts.risk import RiskThen
 from lotwise.lab.known_then import known_on
@@ -14,7 +14,7 @@ from lotwise.lab.market_panel import MarketPanel
 from lotwise.risk.estimation import estimate
 from lotwise.risk.peers import SecurityStructure
 from lotwise.securities.market import Market, PriceHistory, SecurityKind
-from tests.lab.cohorts.small_market import TARGET, small_cohort, small_panel
+from tests.lab.cohorts.small_market import TARGET, small_panel
 
 ROW = 140
 
@@ -28,7 +28,7 @@ def so_far(panel: MarketPanel, row: int) -> MarketSoFar:
 
 def priced(risk: RiskThen, panel: MarketPanel, row: int = ROW) -> Market:
     market = so_far(panel, row)
-    today = Deciding(small_cohort(), risk, MarketTape(panel).qualified, ("", "US equity"))._market(market)
+    today = market_without_risk(market, MarketTape(panel).qualified)
     return risk.with_risk(today, market, [TARGET])
 
 
